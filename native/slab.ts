@@ -1,0 +1,46 @@
+/** Bytes of one slab: small enough that a forgotten reader pins little, far over a packet. */
+export const slabSize = 256 * 1024
+
+/**
+ * A reference-counted block of packet memory. Whoever keeps a packet past the call that
+ * announced it holds a reference; the block returns to its pool with the last one.
+ */
+export class Slab {
+  readonly bytes = Buffer.allocUnsafeSlow(slabSize)
+  readonly #pool: SlabPool
+  #references = 0
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool
+  }
+
+  retain(): void {
+    this.#references++
+  }
+
+  release(): void {
+    if (--this.#references === 0) this.#pool.give(this)
+  }
+}
+
+/** Free slabs, kept for reuse up to a bound: allocation is not for the live path. */
+export class SlabPool {
+  readonly #free: Slab[] = []
+  readonly #keep: number
+
+  /** @param keep how many free slabs to hold on to; more are left to the garbage collector */
+  constructor(keep = 64) {
+    this.#keep = keep
+  }
+
+  /** A slab with one reference, the caller's. */
+  take(): Slab {
+    const slab = this.#free.pop() ?? new Slab(this)
+    slab.retain()
+    return slab
+  }
+
+  give(slab: Slab): void {
+    if (this.#free.length < this.#keep) this.#free.push(slab)
+  }
+}
