@@ -1,10 +1,10 @@
-import { appendFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /**
  * Names every skipped test with its reason, and ends the run with `N passed, N failed, N skipped`.
  *
- * Where `TAILRACE_TEST_COUNTS` names a file, the counts go there as a line of JSON instead:
+ * Where `TAILRACE_TEST_COUNTS` names a file, the counts go there as JSON instead:
  * `scripts/test.js` adds them to those of its other stages.
  */
 export class SummaryReporter implements Reporter {
@@ -28,7 +28,7 @@ export class SummaryReporter implements Reporter {
     }
     const { passed, failed, skipped } = counts
     const file = process.env.TAILRACE_TEST_COUNTS
-    if (file) appendFileSync(file, `${JSON.stringify(counts)}\n`)
+    if (file) writeFileSync(file, JSON.stringify(counts))
     else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   }
 }

@@ -1,0 +1,16 @@
+import { bundledNode } from './bundled-node.js'
+import { runChild } from './child.js'
+import { ensureDependencies } from './dependencies.js'
+import { toolEnvironment } from './paths.js'
+
+/** Makes a fresh clone ready to run; resolves to the Node to run it with. */
+export async function prepare() {
+  await ensureDependencies()
+  return bundledNode()
+}
+
+/** Runs Node with these arguments once everything is in place; resolves to its exit code. */
+export async function runNode(args) {
+  const executable = await prepare()
+  return runChild(executable, args, { env: toolEnvironment(executable) })
+}

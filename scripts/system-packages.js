@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Programs that some specs run, and the Debian packages that bring them. */
+const wanted = [
+  { program: 'chromium', debian: 'chromium', specs: 'every spec with a browser' },
+  { program: 'openssl', debian: 'openssl', specs: 'DTLS against OpenSSL' },
+  { program: 'gnutls-cli', debian: 'gnutls-bin', specs: 'DTLS against GnuTLS' },
+  { program: 'ip', debian: 'iproute2', specs: 'specs with delay and loss between hosts' },
+]
+
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+const isInstalled = (program) => folders.some((folder) => existsSync(join(folder, program)))
+
+/**
+ * Installs the programs that are missing where that is ours to do: as root, on Debian. Else
+ * says which specs will skip, and what to run. Specs find the programs for themselves.
+ */
+export function ensureSystemPackages() {
+  const missing = wanted.filter(({ program }) => !isInstalled(program))
+  if (missing.length === 0) return
+  const packages = missing.map(({ debian }) => debian)
+  if (mayInstall()) aptGet(packages)
+  const absent = missing.filter(({ program }) => !isInstalled(program))
+  if (absent.length === 0) return
+  process.stdout.write('\nMissing programs; without them these specs skip:\n')
+  for (const { program, specs } of absent) process.stdout.write(`  ${program}: ${specs}\n`)
+  const names = absent.map(({ debian }) => debian).join(' ')
+  process.stdout.write(`To run them too: sudo apt-get install ${names}\n`)
+}
+
+function mayInstall() {
+  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && isInstalled('apt-get')
+}
+
+function aptGet(packages) {
+  process.stdout.write(`tailrace: installing ${packages.join(', ')} with apt-get\n`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['-qq', 'update'],
+    ['-qq', '-y', '--no-install-recommends', 'install', ...packages],
+  ]) {
+    // Its chatter says nothing here; its errors do, and the programs are looked for afterwards.
+    spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+}
