@@ -1,0 +1,18 @@
+/** Why a handshake ended without keys. Clients of the transport log it and end the session. */
+export type DtlsFailure =
+  | 'unsupported-version'
+  | 'no-common-cipher'
+  | 'no-common-curve'
+  | 'no-common-signature'
+  | 'no-common-srtp-profile'
+  | 'no-extended-master-secret'
+  | 'illegal-parameter'
+  | 'no-certificate'
+  | 'fingerprint-mismatch'
+  | 'unsupported-certificate'
+  | 'bad-key-share'
+  | 'bad-key-exchange-signature'
+  | 'bad-certificate-verify'
+  | 'bad-finished'
+  | 'peer-alert'
+  | 'timeout'
