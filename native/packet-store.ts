@@ -1,9 +1,7 @@
-import type { Slab } from './slab.ts'
-
 /** Where a stored RTP packet lies. Made once by a reader and filled by each `locate`. */
 export interface PacketPlace {
-  slab: Slab
-  /** First byte of the RTP header in `slab.bytes`. */
+  bytes: Buffer
+  /** First byte of the RTP header in `bytes`. */
   offset: number
   /** Bytes of the whole packet, header and padding included. */
   length: number

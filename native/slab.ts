@@ -14,6 +14,10 @@ export class Slab {
     this.#pool = pool
   }
 
+  get references(): number {
+    return this.#references
+  }
+
   retain(): void {
     this.#references++
   }

@@ -1,0 +1,280 @@
+import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
+import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
+import { headerTemplate, type PlayoutDelay } from './header-template.ts'
+import type { Peer } from './peer.ts'
+import { ReplayCursor } from './replay-cursor.ts'
+import { RetransmissionBudget } from './retransmission-budget.ts'
+import { type Segment, Segments } from './segments.ts'
+import { PrefixStore, SourceLog } from './source-log.ts'
+
+/** What a track needs to get its packets on the wire. */
+export interface Outlet {
+  /** 2048 bytes to build one datagram in. */
+  take(): Buffer
+  send(datagram: Buffer, length: number, peer: Peer): void
+  readonly now: number
+}
+
+/** Live packets that carry the release of the playout delay after a replay (DESIGN §6.4). */
+const releasePackets = 600
+/** First sequence numbers stay below 2^15, so that a loss at once cannot hide a wrap (SRTP-16). */
+const firstSequenceBound = 0x4000
+
+/**
+ * One RTP stream towards one viewer. Owns every number that leaves: nobody else may, because
+ * one (SSRC, index) used for two packets would give away the GCM key (RFC 7714 §8.4).
+ */
+export class OutgoingTrack {
+  readonly id: number
+  readonly peer: Peer
+  readonly format: TrackFormat
+  log: SourceLog | undefined
+  cursor: ReplayCursor | undefined
+  readonly #outlet: Outlet
+  readonly #segments = new Segments()
+  readonly #budget = new RetransmissionBudget()
+  readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
+  #source: TrackSource | undefined
+  #timeline: { log: SourceLog; delta: number } | undefined
+  #pendingJump: { source: TrackSource; log: SourceLog; replay: Replay } | undefined
+  #nextOut: number
+  #nextRtx: number
+  #releaseUntil = 0
+  #last = { timestamp: 0, at: 0, marker: true, sent: false }
+  readonly #statistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
+
+  constructor(id: number, peer: Peer, format: TrackFormat, outlet: Outlet) {
+    this.id = id
+    this.peer = peer
+    this.format = format
+    this.#outlet = outlet
+    this.#nextOut = Math.floor(Math.random() * firstSequenceBound)
+    this.#nextRtx = Math.floor(Math.random() * firstSequenceBound)
+  }
+
+  get statistics(): TrackStatistics {
+    return this.#statistics
+  }
+
+  get hasSent(): boolean {
+    return this.#last.sent
+  }
+
+  /** Offset from the log's RTP time to ours, once something was sent. */
+  get timestampDelta(): number | undefined {
+    return this.#timeline?.delta
+  }
+
+  follow(source: TrackSource, log: SourceLog): void {
+    this.#leave()
+    this.#enter(source, log)
+  }
+
+  replay(source: TrackSource, log: SourceLog, replay: Replay): void {
+    if (this.cursor && this.log === log && !this.#last.marker) {
+      this.#pendingJump = { source, log, replay }
+      return
+    }
+    this.#leave()
+    this.#enter(source, log)
+    const timestampDelta = this.#timelineOf(log, replay.from)
+    if (replay.prefix && log.locate(replay.from, this.#place)) {
+      const timestamp = this.#place.bytes.readUInt32BE(this.#place.offset + 4)
+      const prefix = new PrefixStore(replay.prefix, timestamp)
+      this.#startSegment(new SourceLog(-1, prefix), 0, timestampDelta, 'now')
+      for (let index = 0; index < prefix.end; index++) this.#sendIndexed(index)
+    }
+    this.#startSegment(log, replay.from, timestampDelta, 'now')
+    this.cursor = new ReplayCursor(replay, this.#outlet.now)
+  }
+
+  setPace(pace: number): void {
+    if (this.cursor) this.cursor.pace = pace
+  }
+
+  /** A packet was stored. During a replay only what the cursor has passed goes out now. */
+  deliver(index: number): void {
+    if (this.cursor && index >= this.cursor.next) return
+    if (this.#segments.current?.log !== this.log) {
+      this.#startSegment(this.log!, index, this.#timelineOf(this.log!, index), undefined)
+    }
+    this.#sendIndexed(index)
+    if (this.#releaseUntil > 0 && this.#nextOut >= this.#releaseUntil) {
+      this.#releaseUntil = 0
+      this.#continueSegment(undefined)
+    }
+  }
+
+  /** Sends what the pace allows. @returns true when the replay has just reached the live end */
+  pump(now: number): boolean {
+    const cursor = this.cursor
+    const log = this.log
+    if (!cursor || !log) return false
+    cursor.refill(now)
+    while (cursor.budget > 0 && cursor.next < log.end) {
+      const bytes = this.#sendIndexed(Math.max(cursor.next, log.start))
+      cursor.next = Math.max(cursor.next, log.start) + 1
+      if (bytes === 0) continue
+      cursor.budget -= bytes
+      this.#statistics.replayed++
+      if (this.#last.marker && this.#jump()) return false
+    }
+    if (cursor.next < log.end) return false
+    this.cursor = undefined
+    this.#continueSegment('release')
+    this.#releaseUntil = this.#nextOut + releasePackets
+    return true
+  }
+
+  /**
+   * @param sequenceNumbers outgoing, 16 bits
+   * @returns false when one of them is no longer held: only a replay helps
+   */
+  retransmit(sequenceNumbers: readonly number[]): boolean {
+    let held = true
+    for (const sequenceNumber of sequenceNumbers) {
+      const behind = (this.#nextOut - sequenceNumber) & 0xffff
+      const out = this.#nextOut - (behind === 0 ? 0x10000 : behind)
+      const segment = this.#segments.find(out)
+      if (!segment || out - segment.delta < segment.log.start) held = false
+      else if (segment.log.locate(out - segment.delta, this.#place)) this.#repeat(segment, out)
+    }
+    return held
+  }
+
+  leave(): void {
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.log?.members.delete(this)
+    this.log = undefined
+    this.cursor = undefined
+    this.#pendingJump = undefined
+    this.#releaseUntil = 0
+  }
+
+  #enter(source: TrackSource, log: SourceLog): void {
+    this.#source = source
+    this.log = log
+    log.members.add(this)
+  }
+
+  // The frame at hand has been finished; the rest of the old replay is not worth sending.
+  #jump(): boolean {
+    const jump = this.#pendingJump
+    if (!jump) return false
+    this.#pendingJump = undefined
+    this.replay(jump.source, jump.log, jump.replay)
+    return true
+  }
+
+  // Only a replay is numbered for transport-wide feedback: it alone is paced by it.
+  #startSegment(log: SourceLog, index: number, timestampDelta: number, delay: PlayoutDelay): void {
+    const { payloadType, rtxPayloadType } = this.#source!
+    this.#segments.push({
+      log,
+      firstOut: this.#nextOut,
+      delta: this.#nextOut - index,
+      template: headerTemplate(this.format, payloadType, delay, delay === 'now'),
+      rtxPayloadType,
+      timestampDelta,
+    })
+  }
+
+  // The same mapping goes on with another header.
+  #continueSegment(delay: PlayoutDelay): void {
+    const current = this.#segments.current
+    if (!current) return
+    const template = headerTemplate(this.format, this.#source!.payloadType, delay, false)
+    this.#segments.push({ ...current, firstOut: this.#nextOut, template })
+  }
+
+  // A log keeps its offset, also when it is replayed again. Another log goes on where the last
+  // one stopped plus the time that passed (SRTP-109).
+  #timelineOf(log: SourceLog, index: number): number {
+    if (this.#timeline?.log !== log) {
+      this.#timeline = { log, delta: this.#continuedTime(log, index) }
+    }
+    return this.#timeline.delta
+  }
+
+  #continuedTime(log: PacketStore, index: number): number {
+    if (!this.#last.sent || !log.locate(index, this.#place)) return 0
+    const elapsed = Math.max(1, this.#outlet.now - this.#last.at) / 1000
+    const next = this.#last.timestamp + Math.round(elapsed * this.format.clockRate)
+    return next - this.#place.bytes.readUInt32BE(this.#place.offset + 4)
+  }
+
+  // Returns the bytes sent, 0 for a hole.
+  #sendIndexed(index: number): number {
+    const segment = this.#segments.place(index)
+    if (!segment?.log.locate(index, this.#place)) return 0
+    const out = index + segment.delta
+    const place = this.#place
+    const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
+    const length = this.#sendPacket(segment, out, timestamp)
+    if (out >= this.#nextOut) {
+      this.#nextOut = out + 1
+      this.#last.timestamp = timestamp
+      this.#last.at = this.#outlet.now
+      this.#last.marker = (place.bytes[place.offset + 1]! & 0x80) !== 0
+      this.#last.sent = true
+    }
+    return length
+  }
+
+  #sendPacket(segment: Segment, out: number, timestamp: number): number {
+    const { bytes, transportCcAt } = segment.template
+    const datagram = this.#outlet.take()
+    bytes.copy(datagram)
+    const payloadLength = this.#copyPayload(datagram, bytes.length)
+    datagram.writeUInt16BE(out & 0xffff, 2)
+    datagram.writeUInt32BE(timestamp, 4)
+    if (transportCcAt !== undefined) {
+      datagram.writeUInt16BE(this.peer.transportSequence++ & 0xffff, transportCcAt)
+    }
+    const length = bytes.length + payloadLength
+    const sent = this.peer.sender.protectRtp(datagram, bytes.length, length, out)
+    this.#outlet.send(datagram, sent, this.peer)
+    this.#statistics.packets++
+    this.#statistics.bytes += payloadLength
+    return sent
+  }
+
+  /** Copies marker, padding flag and payload of the packet at hand; returns the payload's length. */
+  #copyPayload(datagram: Buffer, at: number): number {
+    const { bytes, offset, length } = this.#place
+    const flags = bytes[offset]!
+    let header = 12 + 4 * (flags & 0x0f)
+    if (flags & 0x10) header += 4 + 4 * bytes.readUInt16BE(offset + header + 2)
+    datagram[0]! |= flags & 0x20
+    datagram[1]! |= bytes[offset + 1]! & 0x80
+    bytes.copy(datagram, at, offset + header, offset + length)
+    return length - header
+  }
+
+  #repeat(segment: Segment, out: number): void {
+    const place = this.#place
+    if (!this.#budget.allows(place.length, this.#outlet.now)) return
+    const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
+    this.#statistics.retransmitted++
+    const { rtxSsrc } = this.format
+    if (rtxSsrc === undefined || segment.rtxPayloadType === undefined) {
+      this.#sendPacket(segment, out, timestamp)
+      return
+    }
+    const datagram = this.#outlet.take()
+    datagram[0] = 0x80
+    datagram[1] = segment.rtxPayloadType
+    const index = this.#nextRtx++
+    datagram.writeUInt16BE(index & 0xffff, 2)
+    datagram.writeUInt32BE(timestamp, 4)
+    datagram.writeUInt32BE(rtxSsrc, 8)
+    // The original sequence number goes before the payload (RFC 4588 §4).
+    datagram.writeUInt16BE(out & 0xffff, 12)
+    const length = 14 + this.#copyPayload(datagram, 14)
+    const sent = this.peer.sender.protectRtp(datagram, 12, length, index)
+    this.#outlet.send(datagram, sent, this.peer)
+  }
+}

@@ -1,0 +1,57 @@
+import type { PeerId } from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import { type Slab, type SlabPool, slabSize } from '#native/slab.ts'
+import type { SrtpKeys } from '#native/srtp-keys.ts'
+import type { OutgoingTrack } from './outgoing-track.ts'
+import { SrtpReceiver } from './srtp-receiver.ts'
+import { SrtpSender } from './srtp-sender.ts'
+
+/** Longest datagram taken: the Ethernet MTU. */
+export const maxDatagram = 1500
+
+/** One secured peer: its contexts, its address, and the memory its packets are written to. */
+export class Peer {
+  readonly id: PeerId
+  readonly sender: SrtpSender
+  readonly receiver: SrtpReceiver
+  readonly tracks = new Set<OutgoingTrack>()
+  path: Path
+  /** One counter for all tracks of the transport (transport-wide-cc-extensions-01 §2). */
+  transportSequence = 0
+  readonly #pool: SlabPool
+  #slab: Slab | undefined
+  #used = 0
+
+  constructor(id: PeerId, keys: SrtpKeys, path: Path, pool: SlabPool) {
+    this.id = id
+    this.path = path
+    this.sender = new SrtpSender(keys.profile, keys.local)
+    this.receiver = new SrtpReceiver(keys.profile, keys.remote)
+    this.#pool = pool
+  }
+
+  /** A slab with room for one more datagram at `used`. Viewers never ask, and hold none. */
+  slab(): Slab {
+    if (this.#slab && this.#used + maxDatagram > slabSize) this.close()
+    if (!this.#slab) {
+      this.#slab = this.#pool.take()
+      this.#used = 0
+    }
+    return this.#slab
+  }
+
+  /** Offset in `slab()` of the next packet. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** Keeps the last packet's bytes from being overwritten. */
+  advance(length: number): void {
+    this.#used += length
+  }
+
+  close(): void {
+    this.#slab?.release()
+    this.#slab = undefined
+  }
+}

@@ -1,0 +1,29 @@
+import type { Replay } from '#native/media-plane.ts'
+
+/** How long unspent budget may pile up, in ms: a late timer must not lower the rate. */
+const refillBound = 20
+
+/** A track's place in a log on its way to the live end, and what it may send now. */
+export class ReplayCursor {
+  /** Ingest index of the next packet. */
+  next: number
+  /** Bytes per ms. */
+  pace: number
+  /** Bytes that may leave now; the last packet may overdraw it. */
+  budget: number
+  #refilledAt: number
+
+  /** @param now monotonic ms */
+  constructor({ from, pace, burst }: Replay, now: number) {
+    this.next = from
+    this.pace = pace
+    this.budget = burst
+    this.#refilledAt = now
+  }
+
+  refill(now: number): void {
+    const elapsed = Math.min(now - this.#refilledAt, refillBound)
+    this.#refilledAt = now
+    this.budget += elapsed * this.pace
+  }
+}

@@ -1,0 +1,317 @@
+import { classify } from '#native/demux.ts'
+import type {
+  DropReason,
+  LogClock,
+  LogId,
+  MediaPlane,
+  MediaPlaneListener,
+  PeerId,
+  PlaneStatistics,
+  Replay,
+  TrackFormat,
+  TrackId,
+  TrackSource,
+  TrackStatistics,
+} from '#native/media-plane.ts'
+import type { PacketStore } from '#native/packet-store.ts'
+import type { Path } from '#native/path.ts'
+import { SlabPool } from '#native/slab.ts'
+import type { SrtpKeys } from '#native/srtp-keys.ts'
+import { type Outlet, OutgoingTrack } from './outgoing-track.ts'
+import { maxDatagram, Peer } from './peer.ts'
+import { PeerTable } from './peer-table.ts'
+import { SendRing } from './send-ring.ts'
+import { SourceLog } from './source-log.ts'
+import { Ticker } from './ticker.ts'
+import { reportInterval, trackReport } from './track-reports.ts'
+import { type LocalSocket, UdpSockets } from './udp-sockets.ts'
+
+/** Between two looks at the replays and the reports, in ms. */
+const tickInterval = 2
+
+const noStatistics: TrackStatistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
+
+/** The media plane in TypeScript: `node:dgram` and `node:crypto`, one datagram a system call. */
+export class TwinPlane implements MediaPlane {
+  readonly #listener: MediaPlaneListener
+  readonly #peers = new PeerTable()
+  readonly #logs = new Map<LogId, SourceLog>()
+  readonly #tracks = new Map<TrackId, OutgoingTrack>()
+  readonly #replaying = new Set<OutgoingTrack>()
+  readonly #slabs = new SlabPool()
+  readonly #ring = new SendRing()
+  readonly #ticker = new Ticker(tickInterval, (now) => this.#tick(now))
+  readonly #outlet: Outlet
+  readonly #reportDue = new Map<OutgoingTrack, number>()
+  readonly #dropped: Record<DropReason, number> = {
+    'unknown-range': 0,
+    'unknown-peer': 0,
+    'too-short': 0,
+    'too-long': 0,
+    authentication: 0,
+    replayed: 0,
+  }
+  // One packet a batch: dgram gives no more at a time. Filled anew for each.
+  readonly #offsets = new Uint32Array(1)
+  readonly #lengths = new Uint16Array(1)
+  readonly #arrivedAt = new Float64Array(1)
+  #sockets!: UdpSockets
+  #received = 0
+  #nextId = 1
+
+  private constructor(listener: MediaPlaneListener) {
+    this.#listener = listener
+    const ticker = this.#ticker
+    this.#outlet = {
+      take: () => this.#ring.take(),
+      send: (datagram, length, peer) => this.#sockets.send(datagram, length, peer.path),
+      get now() {
+        return ticker.now()
+      },
+    }
+  }
+
+  /**
+   * @param addresses local addresses to bind, IPv4 and IPv6
+   * @param port 0 takes a free one
+   * @throws the system's error when the port is taken or an address is not ours
+   */
+  static async open(
+    addresses: readonly string[],
+    port: number,
+    listener: MediaPlaneListener,
+  ): Promise<TwinPlane> {
+    const plane = new TwinPlane(listener)
+    plane.#sockets = await UdpSockets.open(addresses, port, {
+      datagram: (datagram, address, remotePort, local) => {
+        plane.#receive(datagram, address, remotePort, local)
+      },
+    })
+    plane.#ticker.start()
+    return plane
+  }
+
+  get addresses() {
+    return this.#sockets.addresses
+  }
+
+  /** Bytes of socket buffer the kernel granted. */
+  get kernelBuffer(): number {
+    return this.#sockets.kernelBuffer
+  }
+
+  get statistics(): PlaneStatistics {
+    return {
+      datagramsReceived: this.#received,
+      datagramsSent: this.#sockets.sent,
+      sendErrors: this.#sockets.errors,
+      dropped: { ...this.#dropped },
+    }
+  }
+
+  sendControl(datagram: Buffer, path: Path): void {
+    this.#sockets.send(datagram, datagram.length, path)
+  }
+
+  addPeer(id: PeerId, keys: SrtpKeys, path: Path): void {
+    this.removePeer(id)
+    this.#peers.add(new Peer(id, keys, path, this.#slabs))
+  }
+
+  movePeer(id: PeerId, path: Path): void {
+    const peer = this.#peers.get(id)
+    if (peer) this.#peers.move(peer, path)
+  }
+
+  removePeer(id: PeerId): void {
+    const peer = this.#peers.get(id)
+    if (!peer) return
+    for (const track of peer.tracks) this.#forget(track)
+    this.#peers.remove(peer)
+    peer.close()
+  }
+
+  sendRtcp(id: PeerId, compound: Buffer): void {
+    const peer = this.#peers.get(id)
+    if (!peer) return
+    const datagram = peer.sender.protectRtcp(compound)
+    this.#sockets.send(datagram, datagram.length, peer.path)
+  }
+
+  openLog(store: PacketStore): LogId {
+    const log = new SourceLog(this.#nextId++, store)
+    this.#logs.set(log.id, log)
+    return log.id
+  }
+
+  closeLog(id: LogId): void {
+    const log = this.#logs.get(id)
+    if (!log) return
+    this.#logs.delete(id)
+    for (const track of log.members) this.#silence(track)
+  }
+
+  setClock(id: LogId, clock: LogClock): void {
+    const log = this.#logs.get(id)
+    if (log) log.clock = clock
+  }
+
+  deliver(id: LogId, indices: Float64Array, count: number): void {
+    const log = this.#logs.get(id)
+    if (!log) return
+    for (let i = 0; i < count; i++) {
+      const index = indices[i]!
+      for (const track of log.members) {
+        const first = !track.hasSent
+        track.deliver(index)
+        if (first && track.hasSent) this.#started(track)
+      }
+    }
+  }
+
+  addTrack(id: PeerId, format: TrackFormat): TrackId {
+    const peer = this.#peers.get(id)
+    if (!peer) throw new Error(`no peer ${id}: add it before its tracks`)
+    const track = new OutgoingTrack(this.#nextId++, peer, format, this.#outlet)
+    peer.tracks.add(track)
+    this.#tracks.set(track.id, track)
+    return track.id
+  }
+
+  removeTrack(id: TrackId): void {
+    const track = this.#tracks.get(id)
+    if (track) this.#forget(track)
+  }
+
+  follow(id: TrackId, source: TrackSource): void {
+    const track = this.#tracks.get(id)
+    const log = this.#logs.get(source.log)
+    if (!track || !log) return
+    this.#replaying.delete(track)
+    track.follow(source, log)
+    this.#reportDue.set(track, 0)
+  }
+
+  replay(id: TrackId, source: TrackSource, replay: Replay): void {
+    const track = this.#tracks.get(id)
+    const log = this.#logs.get(source.log)
+    if (!track || !log) return
+    track.replay(source, log, replay)
+    this.#replaying.add(track)
+    this.#reportDue.set(track, 0)
+    this.#pump(track, this.#ticker.now())
+  }
+
+  setPace(id: TrackId, pace: number): void {
+    this.#tracks.get(id)?.setPace(pace)
+  }
+
+  retransmit(id: TrackId, sequenceNumbers: readonly number[]): void {
+    const track = this.#tracks.get(id)
+    if (track && !track.retransmit(sequenceNumbers)) this.#listener.starved(id)
+  }
+
+  trackStatistics(id: TrackId): TrackStatistics {
+    return this.#tracks.get(id)?.statistics ?? noStatistics
+  }
+
+  async close(): Promise<void> {
+    this.#ticker.stop()
+    for (const peer of this.#peers.values()) peer.close()
+    await this.#sockets.close()
+  }
+
+  #receive(datagram: Buffer, address: string, port: number, local: LocalSocket): void {
+    this.#received++
+    const kind = classify(datagram)
+    if (kind === 'drop') {
+      this.#dropped['unknown-range']++
+      return
+    }
+    if (datagram.length > maxDatagram) {
+      this.#dropped['too-long']++
+      return
+    }
+    if (kind === 'stun' || kind === 'dtls') {
+      this.#listener.control(datagram, {
+        family: local.family,
+        remoteAddress: address,
+        remotePort: port,
+        localAddress: local.address,
+      })
+      return
+    }
+    const peer = this.#peers.find(address, port, local.address)
+    if (!peer) this.#dropped['unknown-peer']++
+    else if (kind === 'rtp') this.#receiveRtp(peer, datagram)
+    else this.#receiveRtcp(peer, datagram)
+  }
+
+  #receiveRtp(peer: Peer, datagram: Buffer): void {
+    const slab = peer.slab()
+    const length = peer.receiver.unprotectRtp(datagram, slab.bytes, peer.used)
+    if (length === undefined) {
+      this.#dropped[peer.receiver.failure]++
+      return
+    }
+    this.#offsets[0] = peer.used
+    this.#lengths[0] = length
+    this.#arrivedAt[0] = this.#ticker.now()
+    const references = slab.references
+    this.#listener.media(peer.id, {
+      count: 1,
+      slab,
+      offsets: this.#offsets,
+      lengths: this.#lengths,
+      arrivedAt: this.#arrivedAt,
+    })
+    // What nobody kept is written over by the next packet.
+    if (slab.references > references) peer.advance(length)
+  }
+
+  #receiveRtcp(peer: Peer, datagram: Buffer): void {
+    const compound = peer.receiver.unprotectRtcp(datagram)
+    if (compound) this.#listener.rtcp(peer.id, compound)
+    else this.#dropped[peer.receiver.failure]++
+  }
+
+  #tick(now: number): void {
+    for (const track of this.#replaying) this.#pump(track, now)
+    for (const [track, due] of this.#reportDue) {
+      if (due <= now) this.#report(track, now)
+    }
+  }
+
+  #pump(track: OutgoingTrack, now: number): void {
+    const first = !track.hasSent
+    const reachedLive = track.pump(now)
+    if (first && track.hasSent) this.#started(track)
+    if (!reachedLive) return
+    this.#replaying.delete(track)
+    this.#listener.caughtUp(track.id)
+  }
+
+  #started(track: OutgoingTrack): void {
+    this.#listener.started(track.id)
+    this.#report(track, this.#ticker.now())
+  }
+
+  #report(track: OutgoingTrack, now: number): void {
+    const report = trackReport(track, this.#ticker.wall())
+    if (!report) return
+    this.#reportDue.set(track, now + reportInterval)
+    this.sendRtcp(track.peer.id, report)
+  }
+
+  #silence(track: OutgoingTrack): void {
+    track.leave()
+    this.#replaying.delete(track)
+    this.#reportDue.delete(track)
+  }
+
+  #forget(track: OutgoingTrack): void {
+    this.#silence(track)
+    track.peer.tracks.delete(track)
+    this.#tracks.delete(track.id)
+  }
+}
