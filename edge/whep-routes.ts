@@ -1,19 +1,37 @@
+import type { FastifyPluginAsync } from 'fastify'
 import type { CreatedSession } from '#control/http/created-session.ts'
-import type { Principal } from '#control/permissions.ts'
-import type { StreamName } from '#core/stream-name.ts'
-
-export interface WatchRequest {
-  readonly name: StreamName
-  readonly principal: Principal
-  /** SDP, not looked at yet. */
-  readonly offer: string
-  readonly userAgent: string | undefined
-  /** Monotonic ms at which the POST's headers came: every join phase counts from here. */
-  readonly receivedAt: number
-}
+import {
+  type EndpointServices,
+  endpointRoutes,
+  type OfferRequest,
+} from '#control/http/endpoint-routes.ts'
 
 /** What the routes need of the media side; the specs pass a fake. */
 export interface Viewers {
-  /** @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `no-common-codec`, `stream-not-live`, `full`, `shutting-down` */
+  /**
+   * @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `no-common-codec`,
+   *   `stream-not-live`, `full` or `shutting-down`
+   */
   watch(request: WatchRequest): CreatedSession | Promise<CreatedSession>
+}
+
+/** Every phase of a join counts from its `receivedAt`. */
+export type WatchRequest = OfferRequest
+
+export interface WhepOptions extends EndpointServices {
+  readonly viewers: Viewers
+}
+
+/** WHEP endpoint (draft-ietf-wish-whep §4.3); its sessions are served with the publishers'. */
+export const whepRoutes: FastifyPluginAsync<WhepOptions> = async (app, options) => {
+  const urls = endpointRoutes(
+    app,
+    { kind: 'whep', action: 'view', open: (request) => options.viewers.watch(request) },
+    options,
+  )
+  // The media type tells a player that finds this address to speak WHEP to it (§4.2). No token
+  // is asked and no session made. Fastify answers HEAD with the same headers.
+  for (const url of urls) {
+    app.get(url, async (_request, reply) => reply.type('application/sdp').send(''))
+  }
 }

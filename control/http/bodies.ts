@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { HttpError } from './http-error.ts'
+
+/** Offers of browsers are 3–8 kB; past this nothing is parsed (WHIP-20, SEC-27). */
+export const largestBody = 64 * 1024
+
+/**
+ * Reads every body of this plugin's routes as text and leaves the judgement of its type to
+ * `bodyOf`. A parser per type would make Fastify refuse a DELETE for a stray Content-Type, and
+ * decide on 415 before the route has looked at session and token (WHIP-60).
+ */
+export function readBodiesAsText(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'string', bodyLimit: largestBody },
+    (_request, body, done) => done(null, body),
+  )
+}
+
+/**
+ * The body, if it is of the one type that the route takes.
+ * @throws HttpError 415 for another type or a compressed body, 400 for an empty one
+ */
+export function bodyOf(request: FastifyRequest, mediaType: string): string {
+  const { body, headers } = request
+  // Inflating is how 64 KiB become gigabytes (SEC-27).
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw new HttpError(415, 'send the body without Content-Encoding')
+  }
+  const empty = typeof body !== 'string' || body.trim() === ''
+  // Type and subtype are compared without case, parameters do not matter (RFC 9110 §8.3.1).
+  const [type] = (headers['content-type'] ?? '').split(';', 1)
+  if (type!.trim().toLowerCase() !== mediaType && !(empty && type === '')) {
+    throw new HttpError(415, `send the body as "Content-Type: ${mediaType}"`)
+  }
+  if (empty) throw new HttpError(400, `the body is empty: it must be ${mediaType}`)
+  return body
+}

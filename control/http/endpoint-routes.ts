@@ -1,0 +1,155 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Action, Authority, Principal } from '#control/permissions.ts'
+import type { RateLimiter } from '#control/rate-limiter.ts'
+import type { Clock } from '#core/clock.ts'
+import { ServiceError } from '#core/errors.ts'
+import { type StreamName, streamName } from '#core/stream-name.ts'
+import { bodyOf, readBodiesAsText } from './bodies.ts'
+import type { CreatedSession } from './created-session.ts'
+import { type IceServer, iceServerLinks } from './ice-servers.ts'
+import { refuseOtherMethods } from './methods.ts'
+import { tokenOf } from './token.ts'
+
+/** What both kinds of endpoint share; one set serves all of a server's plugins. */
+export interface EndpointServices {
+  readonly authority: Authority
+  readonly clock: Clock
+  readonly limiter: RateLimiter
+  /** For clients; named in every 201 (RFC 9725 §4.6). */
+  readonly iceServers: readonly IceServer[]
+}
+
+/** An offer whose sender may do what it asks. */
+export interface OfferRequest {
+  readonly name: StreamName
+  readonly principal: Principal
+  /** SDP, not looked at yet. */
+  readonly offer: string
+  readonly userAgent: string | undefined
+  /** Monotonic ms at which the POST's headers came. */
+  readonly receivedAt: number
+}
+
+export interface Endpoint {
+  readonly kind: 'whip' | 'whep'
+  readonly action: Action
+  open(request: OfferRequest): CreatedSession | Promise<CreatedSession>
+}
+
+interface EndpointParams {
+  readonly tenant?: string
+  readonly stream: string
+}
+
+const methods = ['OPTIONS', 'POST', 'GET', 'HEAD']
+const fragmentType = 'application/trickle-ice-sdpfrag'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic ms; set on endpoints only. */
+    receivedAt: number
+  }
+}
+
+/**
+ * POST and OPTIONS of a WHIP or WHEP endpoint, at all four of its addresses: `/whip/{stream}`,
+ * `/whip/{tenant}/{stream}`, `/{stream}/whip`, `/{tenant}/{stream}/whip`. GET and HEAD differ
+ * between the two and are the caller's.
+ *
+ * @returns the addresses
+ */
+export function endpointRoutes(
+  app: FastifyInstance,
+  endpoint: Endpoint,
+  services: EndpointServices,
+): string[] {
+  const { kind, action } = endpoint
+  const { authority, clock, limiter } = services
+  const urls = [
+    `/${kind}/:stream`,
+    `/${kind}/:tenant/:stream`,
+    `/:stream/${kind}`,
+    `/:tenant/:stream/${kind}`,
+  ]
+  const links = iceServerLinks(services.iceServers)
+
+  readBodiesAsText(app)
+  app.decorateRequest('receivedAt', 0)
+  app.addHook('onRequest', async (request) => {
+    request.receivedAt = clock.now()
+    if (request.method === 'POST') limit(limiter, request.ip, request.receivedAt)
+  })
+
+  for (const url of urls) {
+    app.post<{ Params: EndpointParams }>(url, async (request, reply) => {
+      const name = streamName(request.params.tenant, request.params.stream)
+      const principal = authority.authorize(action, name, tokenOf(request))
+      const offer = bodyOf(request, 'application/sdp')
+      const { receivedAt } = request
+      const userAgent = request.headers['user-agent']
+      const session = await endpoint.open({ name, principal, offer, userAgent, receivedAt })
+      return reply
+        .status(201)
+        .headers({
+          // From the root, because OBS resolves no other relative form (IO-2), and without a
+          // host, because the Host header is the client's word (SEC-25).
+          location: `/session/${session.id}`,
+          etag: session.etag,
+          link: links,
+          'accept-patch': fragmentType,
+          'cache-control': 'no-store',
+          'content-type': 'application/sdp',
+        })
+        .send(session.answer)
+    })
+
+    app.options<{ Params: EndpointParams }>(url, async (request, reply) => {
+      const named = !isPreflight(request) && mayUse(authority, action, request)
+      return reply
+        .headers({
+          allow: methods.join(', '),
+          'accept-post': 'application/sdp',
+          'accept-patch': fragmentType,
+          link: named ? links : [],
+        })
+        .send()
+    })
+
+    refuseOtherMethods(app, url, methods)
+  }
+  return urls
+}
+
+/** @throws ServiceError `rate-limited` */
+export function limit(limiter: RateLimiter, address: string, now: number): void {
+  const wait = limiter.take(address, now)
+  if (wait > 0) {
+    throw new ServiceError('rate-limited', 'too many requests from this address', {
+      retryAfter: Math.ceil(wait / 1000),
+    })
+  }
+}
+
+// A browser's own question before the request, to which servers are not named unless it says
+// that it will read them (RFC 9725 §4.6).
+function isPreflight({ headers }: FastifyRequest): boolean {
+  if (headers['access-control-request-method'] === undefined) return false
+  return !/\blink\b/i.test(headers['access-control-request-headers'] ?? '')
+}
+
+// A TURN credential is for those who could have had it with a 201 (SEC-56); an OPTIONS itself
+// is never refused, since a preflight carries no token (IO-7).
+function mayUse(
+  authority: Authority,
+  action: Action,
+  request: FastifyRequest<{ Params: EndpointParams }>,
+): boolean {
+  try {
+    const { tenant, stream } = request.params
+    authority.authorize(action, streamName(tenant, stream), tokenOf(request))
+    return true
+  } catch (error) {
+    if (error instanceof ServiceError) return false
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { largestBody } from '#control/http/bodies.ts'
+import { allowCrossOrigin, type CorsOptions } from './cors.ts'
+import { answerWithProblems } from './problem.ts'
+
+export type HttpAppOptions = CorsOptions &
+  Pick<FastifyServerOptions, 'loggerInstance' | 'serverFactory' | 'trustProxy'>
+
+/** An HTTP server without routes: limits, problem bodies and cross-origin headers. */
+export function createHttpApp({ origins, ...options }: HttpAppOptions): FastifyInstance {
+  const app = fastify({
+    ...options,
+    // Its lines would hold the URL, and with it any `?token=` (SEC-13).
+    disableRequestLogging: true,
+    bodyLimit: largestBody,
+    // Of the headers too; then they have 5 s, the body 10 s (SEC-27).
+    requestTimeout: 10_000,
+    // An over-long stream name shall hear what is wrong with it, not 404.
+    routerOptions: { maxParamLength: 1024 },
+  })
+  answerWithProblems(app)
+  allowCrossOrigin(app, { origins })
+  return app
+}
