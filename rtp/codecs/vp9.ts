@@ -1,0 +1,106 @@
+/** VP9 in RTP (RFC 9628). */
+
+import { BitReader } from './bit-reader.ts'
+import type { VideoSize } from './vp8.ts'
+
+// First byte of the payload descriptor (RFC 9628 §4.2).
+const flag = {
+  pictureId: 0x80,
+  predicted: 0x40,
+  layers: 0x20,
+  flexible: 0x10,
+  beginning: 0x08,
+  structure: 0x02,
+} as const
+
+/**
+ * Whether a keyframe starts in this payload: the beginning of a frame that is not predicted from
+ * another picture, in the lowest spatial layer.
+ */
+export function isVp9Keyframe(bytes: Buffer, start: number, end: number): boolean {
+  if (start >= end) return false
+  const flags = bytes[start]!
+  if (flags & flag.predicted || !(flags & flag.beginning)) return false
+  if (!(flags & flag.layers)) return true
+  const layers = layersStart(bytes, start, end)
+  return layers < end && (bytes[layers]! & 0x0e) === 0
+}
+
+export interface Vp9Facts extends Partial<VideoSize> {
+  /** 0–3. */
+  readonly profile: number | undefined
+}
+
+/**
+ * Profile and size told by a payload that `isVp9Keyframe` takes: the size of the highest spatial
+ * layer from the scalability structure, else from the frame's own header.
+ */
+export function readVp9Keyframe(bytes: Buffer, start: number, end: number): Vp9Facts {
+  const flags = bytes[start]!
+  let at = layersStart(bytes, start, end)
+  if (flags & flag.layers) at += flags & flag.flexible ? 1 : 2
+  let size: VideoSize | undefined
+  if (flags & flag.structure) {
+    const structure = readStructure(bytes, at, end)
+    if (!structure) return { profile: undefined }
+    size = structure.size
+    at = structure.end
+  }
+  const frame = readFrameHeader(bytes, at, end)
+  return { profile: frame?.profile, ...(size ?? frame?.size) }
+}
+
+/** Behind the flags and the PictureID of 7 or 15 bits. */
+function layersStart(bytes: Buffer, start: number, end: number): number {
+  if (!(bytes[start]! & flag.pictureId)) return start + 1
+  return start + 1 < end && bytes[start + 1]! & 0x80 ? start + 3 : start + 2
+}
+
+/** Scalability structure (RFC 9628 §4.2.1): |N_S 3|Y|G|-|-|-|, sizes, picture group. */
+function readStructure(bytes: Buffer, start: number, end: number) {
+  if (start >= end) return undefined
+  const head = bytes[start]!
+  const layers = (head >> 5) + 1
+  let at = start + 1
+  let size: VideoSize | undefined
+  if (head & 0x10) {
+    at += 4 * layers
+    if (at > end) return undefined
+    size = { width: bytes.readUInt16BE(at - 4), height: bytes.readUInt16BE(at - 2) }
+  }
+  if (head & 0x08) {
+    if (at >= end) return undefined
+    const pictures = bytes[at++]!
+    for (let i = 0; i < pictures; i++) {
+      if (at >= end) return undefined
+      at += 1 + ((bytes[at]! >> 2) & 3)
+    }
+  }
+  return at <= end ? { size, end: at } : undefined
+}
+
+/** Start of the uncompressed header of a keyframe (VP9 bitstream §6.2). */
+function readFrameHeader(bytes: Buffer, start: number, end: number) {
+  const reader = new BitReader(bytes, start, end)
+  if (reader.bits(2) !== 2) return undefined
+  const profile = reader.bit() + 2 * reader.bit()
+  if (profile === 3) reader.skip(1)
+  const showExisting = reader.flag()
+  const interFrame = reader.flag()
+  if (reader.overrun || showExisting || interFrame) return undefined
+  // show_frame, error_resilient_mode, then the sync code.
+  reader.skip(2)
+  if (reader.bits(24) !== 0x498342) return undefined
+  skipColor(reader, profile)
+  const size = { width: reader.bits(16) + 1, height: reader.bits(16) + 1 }
+  return reader.overrun ? { profile, size: undefined } : { profile, size }
+}
+
+/** color_config (VP9 bitstream §6.2.2). */
+function skipColor(reader: BitReader, profile: number): void {
+  if (profile >= 2) reader.skip(1)
+  const rgb = reader.bits(3) === 7
+  if (!rgb) reader.skip(1)
+  // Subsampling and a reserved bit; RGB has only the latter.
+  if (profile === 1 || profile === 3) reader.skip(rgb ? 1 : 3)
+}
