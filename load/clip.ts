@@ -1,0 +1,76 @@
+import { accessUnits, splitAnnexB } from './annex-b.ts'
+import { packetizeH264 } from './h264-packetizer.ts'
+import { readOggOpus } from './ogg-opus.ts'
+
+/** What leaves at one moment: the packets of one picture, or one of sound. */
+export interface ClipFrame {
+  readonly kind: 'audio' | 'video'
+  /** Milliseconds from the start of the clip. */
+  readonly at: number
+  readonly keyframe: boolean
+  /** RTP payloads in sending order; shared by all publishers, never written to. */
+  readonly payloads: readonly Buffer[]
+}
+
+/** A recording cut into RTP payloads once, to be sent in a loop by any number of publishers. */
+export interface Clip {
+  /** By time; sound and picture interleaved. */
+  readonly frames: readonly ClipFrame[]
+  /** Milliseconds of one round: that of the picture, the sound is cut to it. */
+  readonly duration: number
+  /** Seconds between two keyframes, the longest of them, the seam of the loop included. */
+  readonly keyframeInterval: number
+  readonly hasAudio: boolean
+}
+
+export interface ClipSource {
+  /** H264 without B-frames as a byte stream (ITU-T H.264 annex B). */
+  readonly video: Buffer
+  /** Opus in Ogg; a clip without one is sent without sound. */
+  readonly audio?: Buffer
+  /** Pictures per second: a byte stream does not tell. */
+  readonly frameRate: number
+}
+
+/** @throws Error that says what is wrong with the file */
+export function buildClip({ video, audio, frameRate }: ClipSource): Clip {
+  const pictures = accessUnits(splitAnnexB(video))
+  if (pictures.length === 0) {
+    throw new Error('it holds no H264 pictures: an Annex B byte stream (.h264) is wanted')
+  }
+  if (!pictures[0]!.keyframe) throw new Error('its first picture is no keyframe (IDR)')
+  const frames: ClipFrame[] = pictures.map(({ nalUnits, keyframe }, index) => {
+    const at = (index * 1000) / frameRate
+    return { kind: 'video', at, keyframe, payloads: packetizeH264(nalUnits) }
+  })
+  const duration = (pictures.length * 1000) / frameRate
+  const keyframes = frames.filter(({ keyframe }) => keyframe).map(({ at }) => at)
+  if (audio) frames.push(...audioFrames(audio, duration))
+  // Sorting is stable, so a picture goes before the sound of its moment.
+  frames.sort((a, b) => a.at - b.at)
+  return {
+    frames,
+    duration,
+    keyframeInterval: longestInterval(keyframes, duration) / 1000,
+    hasAudio: audio !== undefined,
+  }
+}
+
+function audioFrames(file: Buffer, duration: number): ClipFrame[] {
+  const frames: ClipFrame[] = []
+  let at = 0
+  for (const { bytes, ticks } of readOggOpus(file)) {
+    if (at >= duration) break
+    frames.push({ kind: 'audio', at, keyframe: false, payloads: [bytes] })
+    at += ticks / 48
+  }
+  return frames
+}
+
+function longestInterval(keyframes: readonly number[], duration: number): number {
+  let longest = 0
+  keyframes.forEach((at, index) => {
+    longest = Math.max(longest, (keyframes[index + 1] ?? duration) - at)
+  })
+  return longest
+}

@@ -1,0 +1,139 @@
+/** One WHIP or WHEP session as its server named it (RFC 9725 §4.2). */
+export interface SignallingSession {
+  readonly answer: string
+  /** Where to DELETE. */
+  readonly location: string
+}
+
+export interface SignallingOptions {
+  readonly url: string
+  readonly token?: string | undefined
+  /** Servers know a client's habits by it. */
+  readonly userAgent: string
+  readonly signal?: AbortSignal
+}
+
+/** A server that did not take the offer, in words that name the cause. */
+export class SignallingError extends Error {
+  /** What failures are counted by: `http 409`, `unreachable`, `bad answer`. */
+  readonly reason: string
+  /** Seconds that the server asked to wait. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    reason: string,
+    message: string,
+    options: ErrorOptions & { retryAfter?: number } = {},
+  ) {
+    super(message, options)
+    this.name = 'SignallingError'
+    this.reason = reason
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** OBS gives up on a POST after as long (INTEROP IO-3). */
+const postTimeout = 8000
+const deleteTimeout = 3000
+const maxRedirects = 5
+const maxErrorText = 300
+
+/**
+ * Posts the offer and follows 307 and 308 with the token, as OBS and ffmpeg do (INTEROP IO-4).
+ *
+ * @throws SignallingError for every way in which no session came of it
+ */
+export async function postOffer(
+  offer: string,
+  options: SignallingOptions,
+): Promise<SignallingSession> {
+  let url = options.url
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const response = await request('POST', url, postTimeout, options, offer)
+    if (response.status === 307 || response.status === 308) {
+      await response.body?.cancel()
+      url = locationOf(response, url)
+      continue
+    }
+    const body = await response.text()
+    if (response.status !== 201) throw refusal(response, url, body)
+    if (!body.startsWith('v=')) throw new SignallingError('bad answer', `${url} sent no SDP answer`)
+    return { answer: body, location: locationOf(response, url) }
+  }
+  throw new SignallingError('too many redirects', `${options.url} redirects without end`)
+}
+
+/** Ends a session. A server that no longer knows it, or is gone, is as good as an answer. */
+export async function deleteSession(location: string, options: SignallingOptions): Promise<void> {
+  try {
+    const response = await request('DELETE', location, deleteTimeout, options)
+    await response.body?.cancel()
+  } catch (error) {
+    if (!(error instanceof SignallingError)) throw error
+  }
+}
+
+async function request(
+  method: 'POST' | 'DELETE',
+  url: string,
+  timeout: number,
+  { token, userAgent, signal }: SignallingOptions,
+  offer?: string,
+): Promise<Response> {
+  const headers: Record<string, string> = { 'user-agent': userAgent }
+  if (token) headers.authorization = `Bearer ${token}`
+  if (offer !== undefined) headers['content-type'] = 'application/sdp'
+  const timedOut = AbortSignal.timeout(timeout)
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      // Followed by hand: fetch would take the token away when the host changes.
+      redirect: 'manual',
+      signal: signal ? AbortSignal.any([signal, timedOut]) : timedOut,
+      ...(offer !== undefined && { body: offer }),
+    })
+  } catch (cause) {
+    signal?.throwIfAborted()
+    const reason = timedOut.aborted ? 'http timeout' : 'unreachable'
+    throw new SignallingError(reason, `no answer from ${url}: ${causeOf(cause)}`, { cause })
+  }
+}
+
+function locationOf(response: Response, url: string): string {
+  const location = response.headers.get('location')
+  if (!location || !URL.canParse(location, url)) {
+    throw new SignallingError('bad answer', `${url} answered ${response.status} without a Location`)
+  }
+  return new URL(location, url).href
+}
+
+function refusal(response: Response, url: string, body: string): SignallingError {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new SignallingError(
+    `http ${response.status}`,
+    `${url} answered ${response.status}: ${problemText(body) || response.statusText}`,
+    Number.isFinite(retryAfter) ? { retryAfter } : {},
+  )
+}
+
+// Problem details where the server sends them (RFC 9457), else the start of what it said.
+function problemText(body: string): string {
+  try {
+    const problem: unknown = JSON.parse(body)
+    if (typeof problem === 'object' && problem !== null) {
+      if ('detail' in problem && typeof problem.detail === 'string') return problem.detail
+      if ('title' in problem && typeof problem.title === 'string') return problem.title
+    }
+  } catch {
+    // Plain text, then.
+  }
+  return body.slice(0, maxErrorText).trim()
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (cause instanceof Error) return cause.message || ('code' in cause ? String(cause.code) : '')
+  return error.message
+}
