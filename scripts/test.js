@@ -31,7 +31,7 @@ async function runSpecs(executable, filters) {
     const vitest = inRoot('node_modules', 'vitest', 'vitest.mjs')
     const code = await runChild(executable, [vitest, 'run', ...filters], {
       cwd: root,
-      env: { ...toolEnvironment(executable), TAILRACE_TEST_COUNTS: countsFile },
+      env: { ...toolEnvironment(executable), TEST_COUNTS_FILE: countsFile },
     })
     const counts = existsSync(countsFile)
       ? JSON.parse(readFileSync(countsFile, 'utf8'))

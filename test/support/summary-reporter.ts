@@ -4,7 +4,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 /**
  * Names every skipped test with its reason, and ends the run with `N passed, N failed, N skipped`.
  *
- * Where `TAILRACE_TEST_COUNTS` names a file, the counts go there as JSON instead:
+ * Where `TEST_COUNTS_FILE` names a file, the counts go there as JSON instead:
  * `scripts/test.js` adds them to those of its other stages.
  */
 export class SummaryReporter implements Reporter {
@@ -27,7 +27,7 @@ export class SummaryReporter implements Reporter {
       if (module.state() === 'failed' && counts.failed === failedBefore) counts.failed++
     }
     const { passed, failed, skipped } = counts
-    const file = process.env.TAILRACE_TEST_COUNTS
+    const file = process.env.TEST_COUNTS_FILE
     if (file) writeFileSync(file, JSON.stringify(counts))
     else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   }

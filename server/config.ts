@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { contradictions, noKey } from './contradictions.ts'
+import { givenSettings } from './given-settings.ts'
+import { readSetting } from './setting-text.ts'
+
+const port = { minimum: 0, maximum: 65_535 }
+const word = { pattern: '^[a-z0-9_-]{1,64}$' }
+const address = { pattern: '^[0-9A-Za-z.:_-]{1,253}$', takes: 'a host name or an IP address' }
+const token = { pattern: '^[A-Za-z0-9._~+/-]{8,256}=*$', secret: true }
+const keyOrNone = { pattern: '^(none|[A-Za-z0-9._~+/-]{8,256}=*)$', secret: true }
+const path = { minLength: 1, takes: 'a path' }
+
+const IceServer = Type.Object(
+  {
+    urls: Type.String({ pattern: '^(stun|turn)s?:[^\\s|,]+$' }),
+    username: Type.Optional(Type.String({ minLength: 1 })),
+    credential: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  { additionalProperties: false },
+)
+export type IceServer = Static<typeof IceServer>
+
+/**
+ * Every setting: its type, its check and its line in docs/settings.md (`npm run settings`).
+ * Named here without the prefix `TAILRACE_` that they carry outside.
+ */
+export const Config = Type.Object(
+  {
+    ROLES: Type.Array(Type.Enum(['ingest', 'relay', 'edge']), {
+      default: ['ingest', 'relay', 'edge'],
+      minItems: 1,
+      description: 'What this node does.',
+    }),
+    HTTP_PORT: Type.Integer({
+      ...port,
+      default: 8080,
+      description: 'TCP port of pages, WHIP and WHEP. 0 takes any free one.',
+    }),
+    HTTP_HOST: Type.String({
+      ...address,
+      default: '::',
+      description: 'Address to listen on for HTTP; `::` is all of them, IPv4 too.',
+    }),
+    MEDIA_PORT: Type.Integer({
+      ...port,
+      default: 8189,
+      description: 'UDP port of all media, both ways. 0 takes any free one.',
+    }),
+    METRICS_PORT: Type.Integer({
+      ...port,
+      default: 9464,
+      description: 'TCP port of `/metrics`, for Prometheus.',
+    }),
+    METRICS_HOST: Type.String({
+      ...address,
+      default: '127.0.0.1',
+      description: 'Address to listen on for metrics.',
+    }),
+    PUBLIC_ADDRESS: Type.Array(Type.String(address), {
+      default: [],
+      shownDefault: 'every address of this machine',
+      description: 'What viewers and publishers reach, announced to them for media.',
+    }),
+    REGION: Type.String({ ...word, default: 'local', description: 'Where this node stands.' }),
+    DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
+    PUBLISH_KEY: Type.Array(Type.String(keyOrNone), {
+      default: [],
+      takes: 'one or more keys of at least 8 characters of a-z, A-Z, 0-9, . _ ~ + / -, or `none`',
+      shownDefault: 'made at the first start, kept in the data folder',
+      description:
+        'Keys that may publish. `none` lets anyone, and needs HTTP on loopback or `--open`.',
+    }),
+    PLAY_TOKEN: Type.Array(Type.String(token), {
+      default: [],
+      takes: 'one or more tokens of at least 8 characters of a-z, A-Z, 0-9, . _ ~ + / -',
+      shownDefault: 'anyone may watch',
+      description: 'Tokens that may watch.',
+    }),
+    TLS_CERT: Type.Optional(
+      Type.String({
+        ...path,
+        description: 'Certificate chain, PEM. With `TLS_KEY`: HTTPS instead of HTTP.',
+      }),
+    ),
+    TLS_KEY: Type.Optional(Type.String({ ...path, description: 'Private key of it, PEM.' })),
+    MAX_VIEWERS: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 1000,
+      description: 'Viewers at a time; others get 503 with Retry-After.',
+    }),
+    MAX_PUBLISHERS: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 50,
+      description: 'Publishers at a time; others get 503 with Retry-After.',
+    }),
+    ICE_SERVERS: Type.Array(IceServer, {
+      default: [],
+      takes: 'JSON, or a list of url|username|credential with urls stun:, turn: or turns:',
+      secret: true,
+      shownDefault: 'none',
+      description: 'STUN and TURN servers that clients are told of.',
+    }),
+    GRACE_MS: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 60_000,
+      description: 'How long viewers stay, in ms, when their publisher is gone.',
+    }),
+    LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      default: 'info',
+      description: 'Least serious log lines to write.',
+    }),
+    NATIVE: Type.Enum(['auto', 'gso', 'sendmmsg', 'sendto', 'off'], {
+      default: 'auto',
+      description: 'How media is sent; `off` is TypeScript alone.',
+    }),
+  },
+  { additionalProperties: false },
+)
+export type Config = Readonly<Static<typeof Config>>
+
+/** Settings that cannot be used: its message names every fault, and what to do about each. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`the settings need a change:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/** Where settings come from. The environment wins over the file. */
+export interface ConfigSources {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Text of a `tailrace.yml`. */
+  readonly yaml?: string | undefined
+  /** `--open`: anyone may publish. */
+  readonly open?: boolean | undefined
+}
+
+/** @throws ConfigError with every fault at once */
+export function loadConfig({ env, yaml = '', open = false }: ConfigSources): Config {
+  const { given, faults } = givenSettings({ env, yaml, known: Object.keys(Config.properties) })
+  const candidate: Record<string, unknown> = {}
+  for (const [key, schema] of Object.entries(Config.properties)) {
+    const { value, fault } = readSetting(key, schema, given[key])
+    if (fault) faults.push(fault)
+    if (value !== undefined) candidate[key] = value
+  }
+  if (open && candidate.PUBLISH_KEY === undefined) candidate.PUBLISH_KEY = [noKey]
+  const config: unknown = Value.Default(Config, candidate)
+  if (Value.Check(Config, config)) faults.push(...contradictions(config, open))
+  if (faults.length > 0 || !Value.Check(Config, config)) throw new ConfigError(faults)
+  return Object.freeze(config)
+}
+
+/** The settings of this process: its environment, and `tailrace.yml` in the working folder. */
+export function configOfProcess(options: { readonly open: boolean }): Config {
+  return loadConfig({ env: process.env, yaml: readIfThere('tailrace.yml'), ...options })
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

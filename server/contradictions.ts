@@ -1,0 +1,39 @@
+import { isIP } from 'node:net'
+
+/** The key that stands for no key: anyone may publish. */
+export const noKey = 'none'
+
+/** The settings that can contradict one another. */
+export interface Contradictable {
+  readonly HTTP_HOST: string
+  readonly PUBLISH_KEY: readonly string[]
+  readonly TLS_CERT?: string
+  readonly TLS_KEY?: string
+}
+
+/** Faults between settings that are each well formed. */
+export function contradictions(config: Contradictable, open: boolean): string[] {
+  const faults: string[] = []
+  if ((config.TLS_CERT === undefined) !== (config.TLS_KEY === undefined)) {
+    faults.push('TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither')
+  }
+  const keyless = config.PUBLISH_KEY.includes(noKey)
+  if (keyless && config.PUBLISH_KEY.length > 1) {
+    faults.push(`TAILRACE_PUBLISH_KEY has "${noKey}" beside keys: keep the keys, or "${noKey}"`)
+  }
+  if (open && !keyless) {
+    faults.push('--open lets anyone publish, but TAILRACE_PUBLISH_KEY is set: drop one of them')
+  }
+  if (keyless && !open && !isLoopback(config.HTTP_HOST)) {
+    faults.push(
+      `TAILRACE_PUBLISH_KEY is "${noKey}", and TAILRACE_HTTP_HOST is "${config.HTTP_HOST}", which ` +
+        'others can reach: set a key, or TAILRACE_HTTP_HOST=127.0.0.1, or start with --open',
+    )
+  }
+  return faults
+}
+
+/** Whether only this machine can connect to `host`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { noKey } from './contradictions.ts'
+
+/** Who may publish: whoever has one of the keys, or anyone. */
+export type PublishKeys =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'keys'; readonly keys: readonly string[] }
+
+const fileName = 'publish-key'
+
+/**
+ * The keys of the settings; where there are none, the key kept in the data folder, made at the
+ * first start and readable by its owner only.
+ *
+ * @throws Error that names the setting, when the folder cannot be used
+ */
+export function publishKeys(config: {
+  readonly PUBLISH_KEY: readonly string[]
+  readonly DATA_DIR: string
+}): PublishKeys {
+  if (config.PUBLISH_KEY.includes(noKey)) return { kind: 'open' }
+  if (config.PUBLISH_KEY.length > 0) return { kind: 'keys', keys: config.PUBLISH_KEY }
+  return { kind: 'keys', keys: [keptKey(config.DATA_DIR)] }
+}
+
+function keptKey(folder: string): string {
+  const file = join(folder, fileName)
+  const key = attempt(folder, () => {
+    if (!existsSync(file)) create(folder, file)
+    chmodSync(file, 0o600)
+    return readFileSync(file, 'utf8').trim()
+  })
+  if (key.length >= 8) return key
+  throw new Error(`${file} holds no key: delete the file, and the next start makes another`)
+}
+
+// Written aside and linked into place: two nodes that start at once take the same key, whole.
+function create(folder: string, file: string): void {
+  const draft = `${file}.${process.pid}`
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(draft, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 })
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if (!existsSync(file)) throw error
+  } finally {
+    rmSync(draft)
+  }
+}
+
+function attempt(folder: string, action: () => string): string {
+  try {
+    return action()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `the publish key cannot be kept in ${folder} (${why}): let this user write there, or set ` +
+        'TAILRACE_DATA_DIR to another folder, or TAILRACE_PUBLISH_KEY to a key of your own',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, type ConfigSources, loadConfig } from '#server/config.ts'
+import { settingsPage } from '#server/settings-page.ts'
+
+function faultsOf(sources: ConfigSources): readonly string[] {
+  try {
+    loadConfig(sources)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+describe('settings', () => {
+  it('all have defaults, or may be absent', () => {
+    expect(loadConfig({ env: {} })).toEqual({
+      ROLES: ['ingest', 'relay', 'edge'],
+      HTTP_PORT: 8080,
+      HTTP_HOST: '::',
+      MEDIA_PORT: 8189,
+      METRICS_PORT: 9464,
+      METRICS_HOST: '127.0.0.1',
+      PUBLIC_ADDRESS: [],
+      REGION: 'local',
+      DATA_DIR: './data',
+      PUBLISH_KEY: [],
+      PLAY_TOKEN: [],
+      MAX_VIEWERS: 1000,
+      MAX_PUBLISHERS: 50,
+      ICE_SERVERS: [],
+      GRACE_MS: 60_000,
+      LOG_LEVEL: 'info',
+      NATIVE: 'auto',
+    })
+  })
+
+  it.each`
+    name                | text                                                         | value
+    ${'HTTP_PORT'}      | ${'0'}                                                       | ${0}
+    ${'PUBLIC_ADDRESS'} | ${'203.0.113.7, 2001:db8::7,'}                               | ${['203.0.113.7', '2001:db8::7']}
+    ${'PUBLISH_KEY'}    | ${'key-of-anna,key-of-ben='}                                 | ${['key-of-anna', 'key-of-ben=']}
+    ${'ROLES'}          | ${'edge'}                                                    | ${['edge']}
+    ${'ICE_SERVERS'}    | ${'stun:a:3478, turn:b?transport=tcp|me|pass'}               | ${[{ urls: 'stun:a:3478' }, { urls: 'turn:b?transport=tcp', username: 'me', credential: 'pass' }]}
+    ${'ICE_SERVERS'}    | ${'[{"urls":"turns:b","username":"me","credential":"p,q"}]'} | ${[{ urls: 'turns:b', username: 'me', credential: 'p,q' }]}
+    ${'REGION'}         | ${''}                                                        | ${'local'}
+  `('TAILRACE_$name=$text is $value', ({ name, text, value }) => {
+    expect(loadConfig({ env: { [`TAILRACE_${name}`]: text } })).toMatchObject({ [name]: value })
+  })
+
+  it.each`
+    name                | text
+    ${'HTTP_PORT'}      | ${'80a'}
+    ${'HTTP_PORT'}      | ${'65536'}
+    ${'HTTP_PORT'}      | ${'-1'}
+    ${'MEDIA_PORT'}     | ${'1.5'}
+    ${'MEDIA_PORT'}     | ${'0x10'}
+    ${'ROLES'}          | ${'edge,origin'}
+    ${'ROLES'}          | ${','}
+    ${'PUBLIC_ADDRESS'} | ${'http://a/'}
+    ${'REGION'}         | ${'New York'}
+    ${'PUBLISH_KEY'}    | ${'short'}
+    ${'PLAY_TOKEN'}     | ${'has a space'}
+    ${'ICE_SERVERS'}    | ${'http://a'}
+    ${'ICE_SERVERS'}    | ${'turn:a|user'}
+    ${'ICE_SERVERS'}    | ${'[{"url":"stun:a"}]'}
+    ${'ICE_SERVERS'}    | ${'[{'}
+    ${'LOG_LEVEL'}      | ${'loud'}
+    ${'NATIVE'}         | ${'on'}
+  `('TAILRACE_$name=$text is refused, with what it takes', ({ name, text }) => {
+    const faults = faultsOf({ env: { [`TAILRACE_${name}`]: text } })
+    expect(faults).toEqual([expect.stringMatching(`^TAILRACE_${name} is .*: it takes .{8}`)])
+  })
+
+  it('name every fault at once, with what to do', () => {
+    const env = { TAILRACE_HTTP_PORT: 'http', TAILRACE_TLS_CERT: 'a.pem', TAILRACE_NATIVE: 'fast' }
+    expect(faultsOf({ env })).toEqual([
+      'TAILRACE_HTTP_PORT is "http": it takes a whole number, 0 to 65535',
+      'TAILRACE_NATIVE is "fast": it takes auto, gso, sendmmsg, sendto, off',
+      'TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither',
+    ])
+  })
+
+  it('never print a secret', () => {
+    const env = { TAILRACE_PUBLISH_KEY: 'my secret', TAILRACE_ICE_SERVERS: 'turn:a|me|my secret|x' }
+    const faults = faultsOf({ env })
+    expect(faults).toHaveLength(2)
+    expect(faults.join()).not.toContain('my secret')
+  })
+
+  it('name the nearest one for a name that is none', () => {
+    const env = { TAILRACE_HTP_PORT: '1', PATH: '/bin' }
+    const yaml = 'TAILRACE_PUBLISHKEY: aaaaaaaa\nregion: west'
+    expect(faultsOf({ env, yaml })).toEqual([
+      'TAILRACE_PUBLISHKEY is no setting: did you mean TAILRACE_PUBLISH_KEY?',
+      'region is no setting: did you mean TAILRACE_REGION?',
+      'TAILRACE_HTP_PORT is no setting: did you mean TAILRACE_HTTP_PORT?',
+    ])
+  })
+})
+
+describe('tailrace.yml', () => {
+  const yaml = `
+    TAILRACE_HTTP_PORT: 9000
+    TAILRACE_REGION: west
+    TAILRACE_PUBLISH_KEY: [00112233, other-key]
+    TAILRACE_ICE_SERVERS:
+      - urls: turn:a
+        username: me
+        credential: pass
+      - stun:b
+  `
+  it('sets what the environment does not', () => {
+    expect(loadConfig({ env: { TAILRACE_REGION: 'east' }, yaml })).toMatchObject({
+      HTTP_PORT: 9000,
+      REGION: 'east',
+      PUBLISH_KEY: ['00112233', 'other-key'],
+      ICE_SERVERS: [{ urls: 'turn:a', username: 'me', credential: 'pass' }, { urls: 'stun:b' }],
+    })
+  })
+
+  it.each(['', '# nothing yet\n'])('may be empty: %j', (empty) => {
+    expect(faultsOf({ env: {}, yaml: empty })).toEqual([])
+  })
+
+  it.each(['TAILRACE_REGION: [', '- TAILRACE_REGION', 'just words'])('is refused: %j', (bad) => {
+    expect(faultsOf({ env: {}, yaml: bad })).toEqual([expect.stringMatching(/^tailrace\.yml /)])
+  })
+})
+
+describe('publishing without a key', () => {
+  const env = { TAILRACE_PUBLISH_KEY: 'none' }
+
+  it.each(['127.0.0.1', '127.9.0.1', '::1', 'localhost'])('is allowed on %s', (host) => {
+    expect(loadConfig({ env: { ...env, TAILRACE_HTTP_HOST: host } }).PUBLISH_KEY).toEqual(['none'])
+  })
+
+  it.each(['::', '0.0.0.0', '192.0.2.1', '127.example.org', '::ffff:192.0.2.1'])(
+    'is refused on %s, which others reach',
+    (host) => {
+      expect(faultsOf({ env: { ...env, TAILRACE_HTTP_HOST: host } })).toEqual([
+        expect.stringContaining('set a key, or TAILRACE_HTTP_HOST=127.0.0.1, or start with --open'),
+      ])
+    },
+  )
+
+  it('is allowed anywhere with --open, which needs no more', () => {
+    expect(loadConfig({ env, open: true }).PUBLISH_KEY).toEqual(['none'])
+    expect(loadConfig({ env: {}, open: true }).PUBLISH_KEY).toEqual(['none'])
+  })
+
+  it('does not go with keys', () => {
+    const keys = { TAILRACE_PUBLISH_KEY: 'some-long-key' }
+    expect(faultsOf({ env: keys, open: true })).toHaveLength(1)
+    const both = { TAILRACE_PUBLISH_KEY: 'none,some-long-key', TAILRACE_HTTP_HOST: '::1' }
+    expect(faultsOf({ env: both })).toHaveLength(1)
+  })
+})
+
+it('docs/settings.md is what `npm run settings` writes', () => {
+  expect(readFileSync('docs/settings.md', 'utf8')).toBe(settingsPage())
+})
