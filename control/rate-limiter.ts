@@ -71,5 +71,9 @@ function networkOf(address: string): string {
     const missing = 8 - groups.length - tail.split(':').length
     groups.push(...Array<string>(Math.max(0, missing)).fill('0'), ...tail.split(':'))
   }
-  return groups.slice(0, 4).join(':')
+  // An empty group is what `::1` leaves of its left side.
+  return groups
+    .slice(0, 4)
+    .map((group) => group || '0')
+    .join(':')
 }

@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { largestBody } from '#control/http/bodies.ts'
 import { allowCrossOrigin, type CorsOptions } from './cors.ts'
 import { answerWithProblems } from './problem.ts'
@@ -11,7 +11,7 @@ export function createHttpApp({ origins, ...options }: HttpAppOptions): FastifyI
   const app = fastify({
     ...options,
     // Its lines would hold the URL, and with it any `?token=` (SEC-13).
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: largestBody,
     // Of the headers too; then they have 5 s, the body 10 s (SEC-27).
     requestTimeout: 10_000,

@@ -88,6 +88,7 @@ export function endpointRoutes(
       const { receivedAt } = request
       const userAgent = request.headers['user-agent']
       const session = await endpoint.open({ name, principal, offer, userAgent, receivedAt })
+      if (links.length > 0) reply.header('link', links)
       return reply
         .status(201)
         .headers({
@@ -95,7 +96,6 @@ export function endpointRoutes(
           // host, because the Host header is the client's word (SEC-25).
           location: `/session/${session.id}`,
           etag: session.etag,
-          link: links,
           'accept-patch': fragmentType,
           'cache-control': 'no-store',
           'content-type': 'application/sdp',
@@ -104,13 +104,14 @@ export function endpointRoutes(
     })
 
     app.options<{ Params: EndpointParams }>(url, async (request, reply) => {
-      const named = !isPreflight(request) && mayUse(authority, action, request)
+      if (links.length > 0 && !isPreflight(request) && mayUse(authority, action, request)) {
+        reply.header('link', links)
+      }
       return reply
         .headers({
           allow: methods.join(', '),
           'accept-post': 'application/sdp',
           'accept-patch': fragmentType,
-          link: named ? links : [],
         })
         .send()
     })

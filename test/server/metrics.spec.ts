@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { BoundedLabels } from '#server/bounded-labels.ts'
+import { Metrics, type MetricsSnapshot } from '#server/metrics.ts'
+
+const quiet: MetricsSnapshot = {
+  tenants: [],
+  plane: {
+    sendErrors: 0,
+    dropped: {
+      'unknown-range': 0,
+      'unknown-peer': 0,
+      'too-short': 0,
+      'too-long': 0,
+      authentication: 0,
+      replayed: 0,
+    },
+  },
+  received: { packets: 0, bytes: 0 },
+  sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 },
+  viewersWithInexactProfile: 0,
+  logBytes: 0,
+}
+const samples = async (metrics: Metrics, name: string) =>
+  (await metrics.metricsText()).split('\n').filter((line) => line.startsWith(name))
+
+describe('metrics', () => {
+  it('show the snapshot of the moment, however often it is taken', async () => {
+    let snapshot: MetricsSnapshot = {
+      ...quiet,
+      tenants: [
+        { tenant: 'acme', streams: 2, publishers: 1, viewers: 7 },
+        { tenant: 'default', streams: 1, publishers: 1, viewers: 0 },
+      ],
+      received: { packets: 10, bytes: 1000 },
+      sent: { packets: 70, bytes: 7000, retransmitted: 3, replayed: 20 },
+    }
+    const metrics = new Metrics(() => snapshot)
+    await metrics.metricsText()
+    expect(await samples(metrics, 'tailrace_viewers{')).toEqual([
+      'tailrace_viewers{tenant="acme"} 7',
+      'tailrace_viewers{tenant="default"} 0',
+    ])
+    expect(await samples(metrics, 'tailrace_rtp_packets_total')).toEqual([
+      'tailrace_rtp_packets_total{side="in"} 10',
+      'tailrace_rtp_packets_total{side="out"} 70',
+    ])
+    expect(await samples(metrics, 'tailrace_rtp_retransmitted_total')).toEqual([
+      'tailrace_rtp_retransmitted_total 3',
+    ])
+    snapshot = quiet
+    expect(await samples(metrics, 'tailrace_viewers{')).toEqual([])
+  })
+
+  it('name every reason for which a datagram was dropped', async () => {
+    const plane = { sendErrors: 0, dropped: { ...quiet.plane.dropped, authentication: 4 } }
+    const metrics = new Metrics(() => ({ ...quiet, plane }))
+    const lines = await samples(metrics, 'tailrace_datagrams_dropped_total')
+    expect(lines).toHaveLength(6)
+    expect(lines).toContain('tailrace_datagrams_dropped_total{reason="authentication"} 4')
+  })
+
+  it('count joins by phase, in seconds', async () => {
+    const metrics = new Metrics(() => quiet)
+    metrics.joinReached('first-packet', 180)
+    metrics.joinReached('first-packet', 420)
+    const lines = await samples(metrics, 'tailrace_join_seconds')
+    expect(lines).toContain('tailrace_join_seconds_bucket{le="0.35",phase="first-packet"} 1')
+    expect(lines).toContain('tailrace_join_seconds_sum{phase="first-packet"} 0.6')
+  })
+
+  it('count what happens', async () => {
+    const metrics = new Metrics(() => quiet)
+    metrics.sessionOpened('viewer')
+    metrics.sessionEnded('viewer', 'timed-out')
+    metrics.handshakeFailed('fingerprint')
+    metrics.replayBegun('join')
+    metrics.nacked('out', 5)
+    metrics.keyframeRequested('in')
+    const text = await metrics.metricsText()
+    for (const line of [
+      'tailrace_sessions_total{role="viewer"} 1',
+      'tailrace_sessions_ended_total{role="viewer",reason="timed-out"} 1',
+      'tailrace_handshake_failures_total{reason="fingerprint"} 1',
+      'tailrace_replays_total{cause="join"} 1',
+      'tailrace_nacked_packets_total{side="out"} 5',
+      'tailrace_keyframe_requests_total{side="in"} 1',
+    ]) {
+      expect(text).toContain(`${line}\n`)
+    }
+  })
+
+  it('make no more series than the bound, whatever the reasons', async () => {
+    const metrics = new Metrics(() => quiet)
+    for (let i = 0; i < 100; i++) metrics.handshakeFailed(`reason ${i}`)
+    const lines = await samples(metrics, 'tailrace_handshake_failures_total')
+    expect(lines).toHaveLength(33)
+    expect(lines).toContain('tailrace_handshake_failures_total{reason="other"} 68')
+  })
+
+  it('are all named after us (DESIGN §15)', async () => {
+    const names = (await new Metrics(() => quiet).metricsText()).match(/^[a-z]\w+/gm) ?? []
+    expect(names.length).toBeGreaterThan(20)
+    expect(names.filter((name) => !name.startsWith('tailrace_'))).toEqual([])
+  })
+})
+
+describe('bounded labels', () => {
+  it('keep the first values and call the rest "other"', () => {
+    const labels = new BoundedLabels(2)
+    expect(['a', 'b', 'c', 'a'].map((value) => labels.of(value))).toEqual(['a', 'b', 'other', 'a'])
+  })
+})

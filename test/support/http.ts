@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { CreatedSession } from '#control/http/created-session.ts'
+import type { EndpointServices, OfferRequest } from '#control/http/endpoint-routes.ts'
+import { Permissions } from '#control/permissions.ts'
+import { RateLimiter } from '#control/rate-limiter.ts'
+import type { ServiceError } from '#core/errors.ts'
+import { whepRoutes } from '#edge/whep-routes.ts'
+import { whipRoutes } from '#ingest/whip-routes.ts'
+import type { CorsOptions } from '#server/cors.ts'
+import { createHttpApp } from '#server/http-app.ts'
+import { type Sessions, sessionRoutes } from '#server/session-routes.ts'
+
+/** As `randomId` makes them. */
+export const sessionId = 'AAECAwQFBgcICQoLDA0ODw'
+export const tag = '"1"'
+
+/** The media side, which remembers what it was asked and does as it is told. */
+export class FakeMedia implements Sessions {
+  readonly offers: OfferRequest[] = []
+  readonly fragments: string[] = []
+  readonly ended: string[] = []
+  /** Thrown at the next offer or fragment. */
+  refusal: ServiceError | undefined
+  /** The token of the one session there is. */
+  token = 'key-1'
+
+  publish(request: OfferRequest): CreatedSession {
+    return this.#accept(request)
+  }
+
+  watch(request: OfferRequest): CreatedSession {
+    return this.#accept(request)
+  }
+
+  etag(id: string): string | undefined {
+    return id === sessionId && !this.ended.includes(id) ? tag : undefined
+  }
+
+  tokenMatches(_id: string, token: string): boolean {
+    return token === this.token
+  }
+
+  trickle(_id: string, fragment: string): void {
+    if (this.refusal) throw this.refusal
+    this.fragments.push(fragment)
+  }
+
+  end(id: string): void {
+    this.ended.push(id)
+  }
+
+  #accept(request: OfferRequest): CreatedSession {
+    if (this.refusal) throw this.refusal
+    this.offers.push(request)
+    return { id: sessionId, answer: 'v=0\r\n', etag: tag }
+  }
+}
+
+export interface FakeServerOptions extends Partial<EndpointServices>, Partial<CorsOptions> {
+  readonly media?: FakeMedia
+}
+
+/** Endpoints and sessions as the server registers them, in front of a fake media side. */
+export async function fakeServer(options: FakeServerOptions = {}): Promise<FastifyInstance> {
+  const { media = new FakeMedia(), origins = '*' } = options
+  const services: EndpointServices = {
+    authority: new Permissions({
+      publishKeys: ['key-1'],
+      playTokens: [],
+      allowAnonymousPublish: false,
+    }),
+    clock: { now: () => 1000, wall: () => 0 },
+    limiter: new RateLimiter(),
+    iceServers: [],
+    ...options,
+  }
+  const app = createHttpApp({ origins })
+  await app.register(whipRoutes, { ...services, publishers: media })
+  await app.register(whepRoutes, { ...services, viewers: media })
+  await app.register(sessionRoutes, { ...services, sessions: media })
+  return app
+}
+
+/** A POST that nothing is wrong with; spread it and change what the case is about. */
+export const goodPost = {
+  method: 'POST',
+  url: '/whip/main',
+  headers: { 'content-type': 'application/sdp', authorization: 'Bearer key-1' },
+  payload: 'v=0\r\n',
+} satisfies InjectOptions
+
+/** A PATCH that nothing is wrong with. */
+export const goodPatch = {
+  method: 'PATCH',
+  url: `/session/${sessionId}`,
+  headers: { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': tag },
+  payload: 'a=end-of-candidates\r\n',
+} satisfies InjectOptions
+
+/**
+ * A request as a real client sent it: `vectors/` holds captures of the client named, made on
+ * loopback, with the session called 0123456789ab and addresses replaced.
+ */
+export function recordedRequest(name: string): InjectOptions {
+  const text = readFileSync(new URL(`../server/vectors/${name}.http`, import.meta.url), 'utf8')
+  const [head = '', ...rest] = text.split('\r\n\r\n')
+  const [start = '', ...lines] = head.split('\r\n')
+  const [method = '', url = ''] = start.split(' ')
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+    }),
+  )
+  // `inject` counts the body itself, and the capture's tool ends a body with a line of its own.
+  delete headers['content-length']
+  const payload = rest.join('\r\n\r\n')
+  return {
+    method: method as NonNullable<InjectOptions['method']>,
+    url: url.replace('0123456789ab', sessionId),
+    headers,
+    ...(method === 'POST' || method === 'PATCH' ? { payload } : {}),
+  } as InjectOptions
+}
