@@ -86,8 +86,11 @@ function refuseConflicts(media: readonly MediaDescription[]): void {
 }
 
 function refuseRepeated(names: readonly (string | number)[], attribute: string): void {
-  const repeated = names.find((name, index) => names.indexOf(name) < index)
-  if (repeated !== undefined) {
-    throw unacceptable(`${attribute} ${repeated} stands for two things; use each name once`)
+  const seen = new Set<string | number>()
+  for (const name of names) {
+    if (seen.has(name)) {
+      throw unacceptable(`${attribute} ${name} stands for two things; use each name once`)
+    }
+    seen.add(name)
   }
 }

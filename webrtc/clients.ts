@@ -1,0 +1,76 @@
+import type { SrtpProfile } from '#native/srtp-keys.ts'
+import type { Offer } from './sdp/offer.ts'
+
+export type ClientKind = 'obs' | 'libdatachannel' | 'ffmpeg' | 'chromium' | 'firefox' | 'other'
+
+/** How a known program departs from the RFCs. */
+export interface ClientTraits {
+  readonly kind: ClientKind
+  /**
+   * What to offer as DTLS client, preferred first. Browsers pick CM/SHA1 when they are given the
+   * choice, so those known to have GCM get nothing else.
+   */
+  readonly srtpProfiles: readonly SrtpProfile[]
+  /** False for ffmpeg, which hangs for good on a close_notify that is followed by silence. */
+  readonly closeNotify: boolean
+  /** Whether a keyframe request helps: OBS and ffmpeg ignore PLI and FIR. */
+  readonly answersKeyframeRequests: 'yes' | 'no' | 'unknown'
+  /** A NACK must be the only RTCP packet of its datagram: ffmpeg overlooks it in a compound. */
+  readonly nackAlone: boolean
+  /** False where a NACK for a simulcast layer but the first is answered with another layer. */
+  readonly nackHighLayers: boolean
+}
+
+const gcmOnly: readonly SrtpProfile[] = [7]
+const anyProfile: readonly SrtpProfile[] = [7, 1]
+
+const ordinary: ClientTraits = {
+  kind: 'other',
+  srtpProfiles: anyProfile,
+  closeNotify: true,
+  answersKeyframeRequests: 'unknown',
+  nackAlone: false,
+  nackHighLayers: true,
+}
+
+const traitsOf: Record<ClientKind, ClientTraits> = {
+  other: ordinary,
+  chromium: {
+    ...ordinary,
+    kind: 'chromium',
+    srtpProfiles: gcmOnly,
+    answersKeyframeRequests: 'yes',
+  },
+  firefox: { ...ordinary, kind: 'firefox', srtpProfiles: gcmOnly, answersKeyframeRequests: 'yes' },
+  // One history of sent packets for all layers, keyed by number, serves the repairs of both.
+  libdatachannel: { ...ordinary, kind: 'libdatachannel', nackHighLayers: false },
+  obs: { ...ordinary, kind: 'obs', answersKeyframeRequests: 'no', nackHighLayers: false },
+  ffmpeg: {
+    ...ordinary,
+    kind: 'ffmpeg',
+    closeNotify: false,
+    answersKeyframeRequests: 'no',
+    nackAlone: true,
+  },
+}
+
+/**
+ * Recognises a program by its `User-Agent` and by the handwriting of its offer. A wrong guess can
+ * only hurt the client that caused it.
+ */
+export function recogniseClient(
+  userAgent: string | undefined,
+  offer: Pick<Offer, 'originUsername'>,
+): ClientTraits {
+  return traitsOf[kindOf(userAgent ?? '', offer.originUsername)]
+}
+
+function kindOf(userAgent: string, originUsername: string): ClientKind {
+  if (userAgent.startsWith('Lavf/') || originUsername === 'FFmpeg') return 'ffmpeg'
+  if (userAgent.includes('OBS-Studio/')) return 'obs'
+  if (originUsername === 'rtc') return 'libdatachannel'
+  // By the offer: browsers on iOS all are WebKit, whatever their User-Agent says.
+  if (originUsername.startsWith('mozilla...THIS_IS_SDPARTA')) return 'firefox'
+  if (originUsername === '-' && /(Chrome|Chromium)\/\d/.test(userAgent)) return 'chromium'
+  return 'other'
+}
