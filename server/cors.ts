@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 export interface CorsOptions {
   /** Origins whose pages may call us; `'*'` any, since no cookie ever counts here (SEC-24). */
@@ -21,19 +21,25 @@ const exposed =
  * instead of a status; and 200 to every OPTIONS, without asking for a token, since a preflight
  * cannot carry one (RFC 9725 §4.7.1).
  */
-export function allowCrossOrigin(app: FastifyInstance, { origins }: CorsOptions): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const { origin } = request.headers
-    if (origins === '*') {
-      reply.header('access-control-allow-origin', '*')
-    } else {
-      // The answer differs by origin even when this one gets nothing.
-      reply.header('vary', 'Origin')
-      if (origin === undefined || !origins.includes(origin)) return
-      reply.header('access-control-allow-origin', origin)
-    }
-    reply.header('access-control-expose-headers', exposed)
-    if (request.method === 'OPTIONS') reply.headers(preflight)
-  })
+export function allowCrossOrigin(app: FastifyInstance, options: CorsOptions): void {
+  app.addHook('onRequest', async (request, reply) => nameOrigin(request, reply, options))
   app.options('*', async (_request, reply) => reply.send())
+}
+
+/** What the hook above does, for replies to requests that reach no hook. */
+export function nameOrigin(
+  { headers, method }: FastifyRequest,
+  reply: FastifyReply,
+  { origins }: CorsOptions,
+): void {
+  if (origins === '*') {
+    reply.header('access-control-allow-origin', '*')
+  } else {
+    // The answer differs by origin even when this one gets nothing.
+    reply.header('vary', 'Origin')
+    if (headers.origin === undefined || !origins.includes(headers.origin)) return
+    reply.header('access-control-allow-origin', headers.origin)
+  }
+  reply.header('access-control-expose-headers', exposed)
+  if (method === 'OPTIONS') reply.headers(preflight)
 }

@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { largestBody } from '#control/http/bodies.ts'
-import { allowCrossOrigin, type CorsOptions } from './cors.ts'
-import { answerWithProblems } from './problem.ts'
+import { allowCrossOrigin, type CorsOptions, nameOrigin } from './cors.ts'
+import { answerWithProblems, sendProblem } from './problem.ts'
 
 export type HttpAppOptions = CorsOptions &
   Pick<FastifyServerOptions, 'loggerInstance' | 'serverFactory' | 'trustProxy'>
@@ -17,6 +17,11 @@ export function createHttpApp({ origins, ...options }: HttpAppOptions): FastifyI
     requestTimeout: 10_000,
     // An over-long stream name shall hear what is wrong with it, not 404.
     routerOptions: { maxParamLength: 1024 },
+    // A URL that does not decode reaches no route and no hook.
+    frameworkErrors: (error, request, reply) => {
+      nameOrigin(request, reply, { origins })
+      sendProblem(error, request, reply)
+    },
   })
   answerWithProblems(app)
   allowCrossOrigin(app, { origins })

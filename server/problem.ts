@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ServiceError } from '#core/errors.ts'
 
 const statusOf: Record<ErrorCode, number> = {
@@ -40,14 +40,20 @@ const retryAfterOf: Partial<Record<ErrorCode, number>> = {
 
 /** Answers every failure as `application/problem+json` (RFC 9457). */
 export function answerWithProblems(app: FastifyInstance): void {
-  app.setErrorHandler<FastifyError | ServiceError>((error, request, reply) => {
-    if (error instanceof ServiceError) return sendServiceError(error, reply)
-    const status = error.statusCode ?? 500
-    if (status >= 500) request.log.error({ err: error }, 'request failed')
-    // The text of a bug tells how we are built, and nothing the caller can mend.
-    return send(reply, status, status >= 500 ? {} : { detail: error.message })
-  })
+  app.setErrorHandler<FastifyError | ServiceError>(sendProblem)
   app.setNotFoundHandler((_request, reply) => send(reply, 404, { detail: 'there is nothing here' }))
+}
+
+export function sendProblem(
+  error: FastifyError | ServiceError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error instanceof ServiceError) return sendServiceError(error, reply)
+  const status = error.statusCode ?? 500
+  if (status >= 500) request.log.error({ err: error }, 'request failed')
+  // The text of a bug tells how we are built, and nothing the caller can mend.
+  return send(reply, status, status >= 500 ? {} : { detail: error.message })
 }
 
 function sendServiceError(error: ServiceError, reply: FastifyReply): FastifyReply {

@@ -47,6 +47,7 @@ describe('CORS for any origin (RFC 9725 §4.2, INTEROP IO-7)', () => {
     [201, 'a session made', goodPost],
     [204, 'candidates taken', goodPatch],
     [400, 'an empty body', { ...goodPost, payload: '' }],
+    [400, 'an address that does not decode', { ...goodPost, url: '/whip/%zz' }],
     [401, 'no token', { ...goodPost, headers: { 'content-type': 'application/sdp' } }],
     [404, 'no such address', { url: '/nothing' }],
     [405, 'no such method', { url, method: 'PUT' }],
