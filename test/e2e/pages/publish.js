@@ -1,0 +1,123 @@
+import { drawClock } from './clock.js'
+import { post, recordStates, until } from './signalling.js'
+
+/** A clock in steps of 10 ms; the test reads it with the same numbers. */
+const clockTick = 10
+const clockModulus = 65_536
+
+/** One publisher: a canvas that moves, a tone, and a connection. */
+export class Publication {
+  states
+  session
+  #peer
+  #timer
+  #canvas
+  #sound
+
+  /**
+   * @param options.url WHIP endpoint
+   * @param options.codec `VP8`, `H264`, `VP9` or `AV1`
+   * @param options.clock geometry of the clock, which also gives the picture's size
+   */
+  static async open(options) {
+    const publication = new Publication(options)
+    await publication.#open(options)
+    return publication
+  }
+
+  constructor({ clock, framesPerSecond = 30 }) {
+    this.#peer = new RTCPeerConnection()
+    this.states = recordStates(this.#peer)
+    this.#canvas = document.createElement('canvas')
+    this.#canvas.width = clock.width
+    this.#canvas.height = clock.height
+    document.body.append(this.#canvas)
+    const context = this.#canvas.getContext('2d')
+    let number = 0
+    const draw = () => drawPicture(context, clock, number++)
+    draw()
+    this.#timer = setInterval(draw, 1000 / framesPerSecond)
+  }
+
+  async #open(options) {
+    const stream = this.#canvas.captureStream(options.framesPerSecond ?? 30)
+    this.#sound = new AudioContext()
+    const tone = this.#sound.createOscillator()
+    const out = this.#sound.createMediaStreamDestination()
+    tone.connect(out)
+    tone.start()
+    this.#peer.addTransceiver(out.stream.getAudioTracks()[0], { direction: 'sendonly' })
+    const video = this.#peer.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendonly' })
+    video.setCodecPreferences(codecsLed(options.codec))
+    await this.#peer.setLocalDescription()
+    const { answer, session } = await post(options.url, this.#peer.localDescription.sdp, options)
+    this.session = session
+    await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer })
+  }
+
+  /** What a reader needs to know the age of a picture. */
+  clockScale() {
+    return { origin: 0, tick: clockTick, modulus: clockModulus }
+  }
+
+  async report() {
+    const stats = [...(await this.#peer.getStats()).values()]
+    const video = stats.find((s) => s.type === 'outbound-rtp' && s.kind === 'video') ?? {}
+    return {
+      state: this.#peer.connectionState,
+      states: this.states,
+      session: this.session,
+      codec: stats.find((s) => s.id === video.codecId)?.mimeType,
+      framesEncoded: video.framesEncoded ?? 0,
+      keyFramesEncoded: video.keyFramesEncoded ?? 0,
+      pliCount: video.pliCount ?? 0,
+      nackCount: video.nackCount ?? 0,
+    }
+  }
+
+  /** Waits until pictures leave. */
+  async sending(timeoutMs) {
+    const ready = async () => (await this.report()).framesEncoded > 5
+    await until(ready, timeoutMs, async () => ({ wanted: 'pictures', ...(await this.report()) }))
+    return this.report()
+  }
+
+  async state(wanted, timeoutMs) {
+    await until(
+      () => this.states.some(({ state }) => state === wanted),
+      timeoutMs,
+      () => ({
+        wanted,
+        states: this.states,
+      }),
+    )
+  }
+
+  async close({ remove = true } = {}) {
+    clearInterval(this.#timer)
+    this.#canvas.remove()
+    this.#peer.close()
+    await this.#sound?.close()
+    if (remove && this.session) await fetch(this.session, { method: 'DELETE' })
+  }
+}
+
+function codecsLed(name) {
+  const { codecs } = RTCRtpSender.getCapabilities('video')
+  const wanted = codecs.filter(({ mimeType }) => mimeType === `video/${name}`)
+  if (wanted.length === 0) throw new Error(`this browser does not send ${name}`)
+  return [...wanted, ...codecs.filter(({ mimeType }) => /rtx|red|ulpfec/.test(mimeType))]
+}
+
+// Stripes that wander and a square that travels; the clock on top.
+function drawPicture(context, clock, number) {
+  const { width, height } = clock
+  for (let y = 0; y < height; y += 8) {
+    context.fillStyle = `hsl(${(y + number * 4) % 360} 60% 50%)`
+    context.fillRect(0, y, width, 8)
+  }
+  context.fillStyle = '#fff'
+  context.fillRect((number * 5) % width, height / 2, height / 8, height / 8)
+  const now = performance.timeOrigin + performance.now()
+  drawClock(context, clock, Math.floor(now / clockTick) % clockModulus)
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Child, type ChildExit, run } from './child.ts'
+import type { NetworkEnd } from './netns.ts'
+
+export interface ServerOptions {
+  /** Runs in this namespace and announces its address; on loopback without. */
+  readonly end?: NetworkEnd | undefined
+  /** More settings, with the prefix `TAILRACE_`. */
+  readonly env?: Record<string, string>
+}
+
+interface Ports {
+  readonly httpPort: number
+  readonly mediaPort: number
+  readonly metricsPort: number
+}
+
+/** Gauges and counters of `/metrics`, by name and labels as they are printed. */
+export type Metrics = ReadonlyMap<string, number>
+
+const program = join(import.meta.dirname, '..', '..', 'server', 'main.ts')
+const fetchProgram =
+  "fetch(process.argv[1]).then(async (r) => process.stdout.write(r.status + ' ' + (await r.text())))"
+
+/** The server under test, started as an operator would, on ports of its own choice. */
+export class ServerProcess {
+  /** Key that publishers send. */
+  readonly key = 'e2e-publish-key'
+  readonly address: string
+  readonly #child: Child
+  readonly #namespace: string | undefined
+  readonly #folder: string
+  readonly #ready = Promise.withResolvers<Ports>()
+  #ports: Ports | undefined
+
+  private constructor({ end, env }: ServerOptions) {
+    this.address = end?.address ?? '127.0.0.1'
+    this.#namespace = end?.namespace
+    this.#folder = mkdtempSync(join(tmpdir(), 'tailrace-data-'))
+    this.#child = new Child(process.execPath, [program], {
+      namespace: this.#namespace,
+      env: {
+        TAILRACE_READY_JSON: '1',
+        TAILRACE_HTTP_PORT: '0',
+        TAILRACE_MEDIA_PORT: '0',
+        TAILRACE_METRICS_PORT: '0',
+        TAILRACE_PUBLISH_KEY: this.key,
+        TAILRACE_DATA_DIR: this.#folder,
+        TAILRACE_PUBLIC_ADDRESS: this.address,
+        TAILRACE_LOG_LEVEL: 'info',
+        ...env,
+      },
+      onLine: (line) => {
+        const said = readPorts(line)
+        if (said) this.#ready.resolve(said)
+      },
+    })
+  }
+
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(options)
+    try {
+      server.#ports = await server.#child.expect(server.#ready.promise, 15_000, 'the server to be ready')
+      return server
+    } catch (error) {
+      await server.stop().catch(() => undefined)
+      throw error
+    }
+  }
+
+  get ports(): Ports {
+    return this.#ports!
+  }
+
+  get pid(): number {
+    return this.#child.process.pid!
+  }
+
+  get origin(): string {
+    return `http://${this.address}:${this.ports.httpPort}`
+  }
+
+  /** Address and port of the media socket. */
+  get media(): { readonly address: string; readonly port: number } {
+    return { address: this.address, port: this.ports.mediaPort }
+  }
+
+  whip(stream: string): string {
+    return `${this.origin}/whip/${stream}`
+  }
+
+  whep(stream: string): string {
+    return `${this.origin}/whep/${stream}`
+  }
+
+  /** What the server wrote last. */
+  get lastWords(): string {
+    return this.#child.lastWords
+  }
+
+  get running(): boolean {
+    return this.#child.running
+  }
+
+  /** The status of a stream as its JSON says it. */
+  async status(stream: string): Promise<Record<string, unknown>> {
+    const { status, body } = await this.get(`${this.origin}/api/v1/streams/${stream}`)
+    if (status !== 200) throw new Error(`status of ${stream}: ${status} ${body}`)
+    return JSON.parse(body)
+  }
+
+  async metrics(): Promise<Metrics> {
+    const { body } = await this.get(`http://127.0.0.1:${this.ports.metricsPort}/metrics`)
+    const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    return new Map(
+      lines.map((line) => {
+        const end = line.lastIndexOf(' ')
+        return [line.slice(0, end), Number(line.slice(end + 1))]
+      }),
+    )
+  }
+
+  /** GET from where the server stands, inside its namespace. */
+  async get(url: string): Promise<{ readonly status: number; readonly body: string }> {
+    if (this.#namespace === undefined) {
+      const response = await fetch(url)
+      return { status: response.status, body: await response.text() }
+    }
+    const options = { namespace: this.#namespace, timeoutMs: 10_000 }
+    const printed = await run(process.execPath, ['--eval', fetchProgram, url], options)
+    return { status: Number(printed.slice(0, 3)), body: printed.slice(4) }
+  }
+
+  /** SIGTERM; fails when the process is still there after `ms`. */
+  async stop(ms = 5000): Promise<ChildExit> {
+    try {
+      return await this.#child.stop('SIGTERM', ms)
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true })
+    }
+  }
+}
+
+function readPorts(line: string): Ports | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const said = JSON.parse(line)
+    return said.ready === true ? said : undefined
+  } catch {
+    return undefined
+  }
+}
