@@ -1,0 +1,164 @@
+import type { CreatedSession } from '#control/http/created-session.ts'
+import type { Principal } from '#control/permissions.ts'
+import type { SessionTable } from '#control/sessions.ts'
+import type { Clock } from '#core/clock.ts'
+import { ServiceError } from '#core/errors.ts'
+import { streamKey } from '#core/stream-name.ts'
+import type { MediaPlane } from '#native/media-plane.ts'
+import type { Dispatcher } from '#relay/dispatcher.ts'
+import { Publication, type PublisherTraits } from '#relay/publication.ts'
+import type { Stream } from '#relay/stream.ts'
+import type { Streams } from '#relay/streams.ts'
+import { recogniseClient } from '#webrtc/clients.ts'
+import type { Peer, PeerEnd } from '#webrtc/peer.ts'
+import { acceptFragment, type Peers, type Scheduler } from '#webrtc/peers.ts'
+import { parseOffer } from '#webrtc/sdp/offer.ts'
+import { answerPublisher, type NegotiatedPublication } from '#webrtc/sdp/publish-answer.ts'
+import type { Publishers, PublishRequest } from './whip-routes.ts'
+
+/** What becomes of publishers, for log and metrics. */
+export interface PublisherObserver {
+  publishing(stream: Stream, publication: Publication): void
+  ended(stream: Stream, end: PeerEnd, detail: string | undefined): void
+}
+
+export interface PublisherServices {
+  readonly peers: Peers
+  readonly plane: MediaPlane
+  readonly streams: Streams
+  readonly sessions: SessionTable
+  readonly dispatcher: Dispatcher
+  readonly scheduler: Scheduler
+  readonly clock: Clock
+  readonly observer: PublisherObserver
+  readonly maxPublishers: number
+}
+
+/** One WHIP session, from its POST to its end. */
+interface PublisherSession {
+  readonly principal: Principal
+  readonly stream: Stream
+  peer: Peer | undefined
+  publication: Publication | undefined
+}
+
+/** Seconds after which a full server may have room. */
+const retryWhenFull = 5
+
+/**
+ * Makes publications out of WHIP offers. A stream has one owner: the same key takes over, and
+ * the old publisher is told when the new one's media is about to come, so that viewers miss as
+ * little as possible; another key is refused.
+ */
+export class PublisherSessions implements Publishers {
+  readonly #services: PublisherServices
+  readonly #byStream = new Map<string, Set<PublisherSession>>()
+  #count = 0
+
+  constructor(services: PublisherServices) {
+    this.#services = services
+  }
+
+  /** Sessions of publishers, connected or about to be. */
+  get size(): number {
+    return this.#count
+  }
+
+  publish({ name, principal, offer, userAgent }: PublishRequest): CreatedSession {
+    const { peers, streams, sessions, clock, maxPublishers } = this.#services
+    const parsed = parseOffer(offer)
+    for (const rival of this.#byStream.get(streamKey(name)) ?? []) {
+      if (rival.principal.id === principal.id) continue
+      throw new ServiceError('stream-taken', 'another key publishes under this name: choose another')
+    }
+    const prepared = peers.prepare()
+    const { answer, publication } = answerPublisher(parsed, prepared.local)
+    const stream = streams.open(name, clock.now(), clock.wall())
+    if (!stream || this.#count >= maxPublishers) {
+      throw new ServiceError('full', 'this node has all the publishers it can take: try later', {
+        retryAfter: retryWhenFull,
+      })
+    }
+    const client = recogniseClient(userAgent, parsed)
+    const session: PublisherSession = { principal, stream, peer: undefined, publication: undefined }
+    const etag = `"${prepared.local.ufrag}"`
+    const id = sessions.add({
+      principal,
+      etag,
+      trickle: (fragment) => acceptFragment(fragment, publication.transport.remoteUfrag),
+      end: () => session.peer?.close('deleted', clock.now()),
+    })
+    const traits: PublisherTraits = {
+      client: client.kind,
+      keyframeAnswers: client.answersKeyframeRequests,
+      nackHigherLayers: client.nackHighLayers,
+    }
+    this.#remember(session)
+    session.peer = peers.open({
+      ...prepared,
+      transport: publication.transport,
+      srtpProfiles: client.srtpProfiles,
+      closeNotify: client.closeNotify,
+      listener: {
+        reachable: () => {},
+        secured: () => this.#secured(session, publication, traits),
+        earlyMediaLost: () => {},
+        ended: (end) => {
+          sessions.remove(id)
+          this.#ended(session, end)
+        },
+      },
+    })
+    return { id, answer, etag }
+  }
+
+  #secured(
+    session: PublisherSession,
+    format: NegotiatedPublication,
+    traits: PublisherTraits,
+  ): void {
+    const { plane, clock, dispatcher, scheduler, observer } = this.#services
+    const { stream } = session
+    const now = clock.now()
+    for (const other of this.#byStream.get(streamKey(stream.name)) ?? []) {
+      if (other !== session && other.publication) other.peer?.close('replaced', now)
+    }
+    const publication = new Publication(session.peer!.id, format, traits, {
+      plane,
+      clock,
+      listener: { keyframe: (layer) => stream.keyframe(layer, clock.now()) },
+    })
+    session.publication = publication
+    dispatcher.addPublication(publication)
+    scheduler.add(publication)
+    stream.publish(publication, now, clock.wall())
+    observer.publishing(stream, publication)
+  }
+
+  #ended(session: PublisherSession, end: PeerEnd): void {
+    const { clock, dispatcher, scheduler, observer } = this.#services
+    const { stream, publication } = session
+    this.#forget(session)
+    if (publication) {
+      dispatcher.removePublication(publication)
+      scheduler.remove(publication)
+      stream.unpublish(publication, clock.now(), clock.wall())
+    }
+    observer.ended(stream, end, session.peer?.handshakeFailure)
+  }
+
+  #remember(session: PublisherSession): void {
+    const key = streamKey(session.stream.name)
+    const sessions = this.#byStream.get(key) ?? new Set()
+    this.#byStream.set(key, sessions.add(session))
+    this.#count++
+  }
+
+  #forget(session: PublisherSession): void {
+    const key = streamKey(session.stream.name)
+    const sessions = this.#byStream.get(key)
+    if (!sessions?.delete(session)) return
+    this.#count--
+    if (sessions.size === 0) this.#byStream.delete(key)
+  }
+}

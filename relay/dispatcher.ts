@@ -1,0 +1,68 @@
+import type { Clock } from '#core/clock.ts'
+import type { MediaPlaneListener, PeerId, ReceivedBatch, TrackId } from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import type { Peers } from '#webrtc/peers.ts'
+import type { Publication } from './publication.ts'
+import type { Viewer } from './viewer.ts'
+
+/** Brings what the media plane announces to whom it concerns. */
+export class Dispatcher implements MediaPlaneListener {
+  readonly #clock: Clock
+  readonly #publications = new Map<PeerId, Publication>()
+  readonly #viewers = new Map<PeerId, Viewer>()
+  readonly #byTrack = new Map<TrackId, Viewer>()
+  #peers: Peers | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Peers need the plane, the plane needs this: so they are introduced last. */
+  connect(peers: Peers): void {
+    this.#peers = peers
+  }
+
+  addPublication(publication: Publication): void {
+    this.#publications.set(publication.peer, publication)
+  }
+
+  removePublication(publication: Publication): void {
+    this.#publications.delete(publication.peer)
+  }
+
+  addViewer(viewer: Viewer): void {
+    this.#viewers.set(viewer.peer, viewer)
+    for (const track of viewer.tracks) this.#byTrack.set(track, viewer)
+  }
+
+  removeViewer(viewer: Viewer): void {
+    this.#viewers.delete(viewer.peer)
+    for (const track of viewer.tracks) this.#byTrack.delete(track)
+  }
+
+  control(datagram: Buffer, path: Path): void {
+    this.#peers?.receive(datagram, path)
+  }
+
+  media(peer: PeerId, batch: ReceivedBatch): void {
+    this.#publications.get(peer)?.receive(batch)
+  }
+
+  rtcp(peer: PeerId, compound: Buffer): void {
+    const viewer = this.#viewers.get(peer)
+    if (viewer) viewer.rtcp(compound, this.#clock.now())
+    else this.#publications.get(peer)?.rtcp(compound)
+  }
+
+  starved(track: TrackId): void {
+    this.#byTrack.get(track)?.starved(track, this.#clock.now())
+  }
+
+  started(track: TrackId): void {
+    this.#byTrack.get(track)?.started(track, this.#clock.now())
+  }
+
+  caughtUp(track: TrackId): void {
+    this.#byTrack.get(track)?.caughtUp(track, this.#clock.now())
+  }
+}

@@ -1,0 +1,219 @@
+import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
+import type { Slab } from '#native/slab.ts'
+
+export interface PacketLogLimits {
+  /** Kept even when no keyframe needs it, in ms: what NACKs and laggards may ask for. */
+  readonly minimumAge: number
+  /** Nothing older is kept, keyframe or not, in ms. */
+  readonly maximumAge: number
+  readonly maximumBytes: number
+}
+
+/** DESIGN §4. */
+export const packetLogLimits: PacketLogLimits = {
+  minimumAge: 2_000,
+  maximumAge: 20_000,
+  maximumBytes: 64 * 1024 * 1024,
+}
+
+const initialCapacity = 1024
+/** Farther apart than this, two packets cannot be of one log: 20 s at 400 Mbit/s. */
+const maximumSpan = 1 << 20
+
+/**
+ * The recent RTP packets of one layer, the one place where media is kept (DESIGN §4). A packet
+ * lies at its ingest index for good; a lost one is a hole that a repair may fill late.
+ *
+ * Holds everything since the newest keyframe, and at least `minimumAge`. Past the limits it
+ * gives up that keyframe: then there is no replay until the next one, and `capped` says so.
+ */
+export class PacketLog implements PacketStore {
+  readonly #limits: PacketLogLimits
+  // A ring by index. A length of 0 is a hole: no RTP packet is that short.
+  #slabs: (Slab | undefined)[] = new Array<undefined>(initialCapacity).fill(undefined)
+  #offsets = new Uint32Array(initialCapacity)
+  #lengths = new Uint16Array(initialCapacity)
+  #arrivals = new Float64Array(initialCapacity)
+  #start = 0
+  #end = 0
+  #bytes = 0
+  #keyframe: number | undefined
+  #capped = false
+
+  constructor(limits = packetLogLimits) {
+    this.#limits = limits
+  }
+
+  get start(): number {
+    return this.#start
+  }
+
+  get end(): number {
+    return this.#end
+  }
+
+  /** Bytes of the packets held. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Index of the first packet of the newest keyframe, while that is held. */
+  get keyframe(): number | undefined {
+    return this.#keyframe
+  }
+
+  /** Whether a keyframe had to be given up and none has come since. */
+  get capped(): boolean {
+    return this.#capped
+  }
+
+  /** Ms between the arrival of the newest keyframe's first packet and `now`. */
+  keyframeAge(now: number): number | undefined {
+    return this.#keyframe === undefined ? undefined : now - this.#arrivals[this.#at(this.#keyframe)]!
+  }
+
+  /** Bytes from `index` to the end: what a replay from there has to send. */
+  bytesFrom(index: number): number {
+    let bytes = 0
+    for (let i = Math.max(index, this.#start); i < this.#end; i++) bytes += this.#lengths[this.#at(i)]!
+    return bytes
+  }
+
+  /**
+   * Stores a packet and keeps its slab. Drops what the limits no longer allow.
+   *
+   * @param now monotonic ms of its arrival
+   * @returns false for a packet already held and for one too old to be of use
+   */
+  append(index: number, slab: Slab, offset: number, length: number, now: number): boolean {
+    if (this.#end === this.#start) this.#start = this.#end = index
+    // Before the first keyframe a reordered start may still come in front.
+    if (index < this.#start && !this.#extendDown(index)) return false
+    if (index - this.#start >= maximumSpan) this.#dropBefore(index)
+    while (index - this.#start >= this.#lengths.length) this.#grow()
+    for (let hole = this.#end; hole < index; hole++) this.#lengths[this.#at(hole)] = 0
+    const at = this.#at(index)
+    if (index < this.#end && this.#lengths[at] !== 0) return false
+    slab.retain()
+    this.#slabs[at] = slab
+    this.#offsets[at] = offset
+    this.#lengths[at] = length
+    this.#arrivals[at] = now
+    this.#bytes += length
+    this.#end = Math.max(this.#end, index + 1)
+    this.#extendKeyframe(index)
+    this.#evict(now)
+    return true
+  }
+
+  /**
+   * The stored packet at `index` shows that its frame is a keyframe. The frame starts with the
+   * first packet of its timestamp: delimiter and parameter sets come before the slice.
+   *
+   * @returns true if this is news: a frame's further slices are not
+   */
+  markKeyframe(index: number): boolean {
+    const first = this.#firstOfFrame(index)
+    if (this.#keyframe !== undefined && first <= this.#keyframe) return false
+    this.#keyframe = first
+    this.#capped = false
+    return true
+  }
+
+  locate(index: number, place: PacketPlace): boolean {
+    if (index < this.#start || index >= this.#end) return false
+    const at = this.#at(index)
+    if (this.#lengths[at] === 0) return false
+    place.bytes = this.#slabs[at]!.bytes
+    place.offset = this.#offsets[at]!
+    place.length = this.#lengths[at]!
+    return true
+  }
+
+  /** Lets go of all packets. */
+  close(): void {
+    this.#dropBefore(this.#end)
+    this.#keyframe = undefined
+  }
+
+  #at(index: number): number {
+    return index % this.#lengths.length
+  }
+
+  #extendDown(index: number): boolean {
+    if (this.#keyframe !== undefined || this.#end - index > initialCapacity) return false
+    while (this.#end - index >= this.#lengths.length) this.#grow()
+    for (let hole = index; hole < this.#start; hole++) this.#lengths[this.#at(hole)] = 0
+    this.#start = index
+    return true
+  }
+
+  // A reordered delimiter or parameter set belongs to the keyframe that it comes before.
+  #extendKeyframe(index: number): void {
+    if (this.#keyframe !== index + 1) return
+    if (this.#timestamp(index) === this.#timestamp(index + 1)) {
+      this.#keyframe = this.#firstOfFrame(index)
+    }
+  }
+
+  #firstOfFrame(index: number): number {
+    const timestamp = this.#timestamp(index)
+    let first = index
+    while (first > this.#start && this.#timestamp(first - 1) === timestamp) first--
+    return first
+  }
+
+  #timestamp(index: number): number | undefined {
+    const at = this.#at(index)
+    if (this.#lengths[at] === 0) return undefined
+    return this.#slabs[at]!.bytes.readUInt32BE(this.#offsets[at]! + 4)
+  }
+
+  #evict(now: number): void {
+    while (this.#start < this.#end - 1 && !this.#keeps(this.#start, now)) {
+      if (this.#start === this.#keyframe) {
+        this.#keyframe = undefined
+        this.#capped = true
+      }
+      this.#dropBefore(this.#start + 1)
+    }
+  }
+
+  #keeps(index: number, now: number): boolean {
+    const at = this.#at(index)
+    if (this.#lengths[at] === 0) return false
+    const { minimumAge, maximumAge, maximumBytes } = this.#limits
+    const age = now - this.#arrivals[at]!
+    if (age > maximumAge || this.#bytes > maximumBytes) return false
+    return age <= minimumAge || (this.#keyframe !== undefined && index >= this.#keyframe)
+  }
+
+  #dropBefore(index: number): void {
+    for (; this.#start < index && this.#start < this.#end; this.#start++) {
+      const at = this.#at(this.#start)
+      this.#bytes -= this.#lengths[at]!
+      this.#lengths[at] = 0
+      this.#slabs[at]?.release()
+      this.#slabs[at] = undefined
+    }
+    if (this.#start < index) this.#start = this.#end = index
+  }
+
+  #grow(): void {
+    const old = { slabs: this.#slabs, offsets: this.#offsets, lengths: this.#lengths, arrivals: this.#arrivals }
+    const oldCapacity = old.lengths.length
+    const capacity = oldCapacity * 2
+    this.#slabs = new Array<undefined>(capacity).fill(undefined)
+    this.#offsets = new Uint32Array(capacity)
+    this.#lengths = new Uint16Array(capacity)
+    this.#arrivals = new Float64Array(capacity)
+    for (let index = this.#start; index < this.#end; index++) {
+      const from = index % oldCapacity
+      const to = index % capacity
+      this.#slabs[to] = old.slabs[from]
+      this.#offsets[to] = old.offsets[from]!
+      this.#lengths[to] = old.lengths[from]!
+      this.#arrivals[to] = old.arrivals[from]!
+    }
+  }
+}

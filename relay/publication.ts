@@ -1,0 +1,187 @@
+import type { Clock } from '#core/clock.ts'
+import type { Machine } from '#core/machine.ts'
+import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { Slab } from '#native/slab.ts'
+import { wallFromNtp } from '#rtp/ntp.ts'
+import { RtpPacket } from '#rtp/packet.ts'
+import { readRtcp } from '#rtp/rtcp/compound.ts'
+import type { SenderReport } from '#rtp/rtcp/reports.ts'
+import { unwrapRtx } from '#rtp/rtx.ts'
+import type { NegotiatedPublication, PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
+import type { KeyframeAnswers } from './keyframe-requests.ts'
+import { PublisherClock } from './publisher-clock.ts'
+import { PublisherFeedback } from './publisher-feedback.ts'
+import { type Route, type RoutedMedia, SsrcRouter } from './ssrc-router.ts'
+import { UpLayer } from './up-layer.ts'
+
+/** What is known of a publisher's program. */
+export interface PublisherTraits {
+  /** For people: 'obs', 'chromium' … */
+  readonly client: string
+  /** Whether it answers or ignores keyframe requests, where that is known (IO-22, IO-42). */
+  readonly keyframeAnswers: KeyframeAnswers
+  /** OBS answers a NACK for a higher layer with the wrong packet (IO-23). */
+  readonly nackHigherLayers: boolean
+}
+
+/** What a publication tells its stream. */
+export interface PublicationListener {
+  /** A keyframe began in the layer that viewers should watch. */
+  keyframe(layer: UpLayer): void
+}
+
+/**
+ * What one publisher sends, from its first packet to its last: an epoch of its stream. Takes
+ * decrypted packets, keeps them in the logs of their layers, and answers with the feedback that
+ * makes the publisher repair and refresh.
+ */
+export class Publication implements Machine {
+  readonly peer: PeerId
+  readonly format: NegotiatedPublication
+  readonly traits: PublisherTraits
+  readonly audio: UpLayer | undefined
+  readonly videoLayers: readonly UpLayer[]
+  readonly startedAt: number
+  readonly feedback: PublisherFeedback
+  /** Readers of the video, set by the stream: without any, no keyframe is asked for. */
+  hasViewers = false
+  readonly #plane: MediaPlane
+  readonly #clock: Clock
+  readonly #listener: PublicationListener
+  readonly #router: SsrcRouter
+  readonly #publisherClock = new PublisherClock()
+  readonly #timed = new Set<UpLayer>()
+  readonly #packet = new RtpPacket()
+  readonly #touched = new Set<UpLayer>()
+  #video: UpLayer | undefined
+
+  constructor(
+    peer: PeerId,
+    format: NegotiatedPublication,
+    traits: PublisherTraits,
+    services: { plane: MediaPlane; clock: Clock; listener: PublicationListener },
+  ) {
+    this.peer = peer
+    this.format = format
+    this.traits = traits
+    this.#plane = services.plane
+    this.#clock = services.clock
+    this.#listener = services.listener
+    this.startedAt = services.clock.now()
+    const tracks = [format.audio, format.video].filter((track) => track !== undefined)
+    const media = tracks.map((track) => openLayers(track, traits, services.plane))
+    this.#router = new SsrcRouter(media)
+    this.audio = media.find((one) => one.format.kind === 'audio')?.layers[0]
+    this.videoLayers = media.find((one) => one.format.kind === 'video')?.layers ?? []
+    this.feedback = new PublisherFeedback(media, (rtcp) => {
+      services.plane.sendRtcp(peer, rtcp)
+    })
+  }
+
+  /** The layer that viewers watch: the largest picture seen, or the only one. */
+  get video(): UpLayer | undefined {
+    return this.#video ?? this.videoLayers[0]
+  }
+
+  get layers(): readonly UpLayer[] {
+    return this.audio ? [this.audio, ...this.videoLayers] : this.videoLayers
+  }
+
+  /** @param batch borrowed; its slab is retained for every packet kept */
+  receive(batch: ReceivedBatch): void {
+    for (let i = 0; i < batch.count; i++) {
+      const offset = batch.offsets[i]!
+      const arrivedAt = batch.arrivedAt[i]!
+      if (!this.#packet.read(batch.slab.bytes, offset, offset + batch.lengths[i]!)) continue
+      this.feedback.count(this.#packet, arrivedAt)
+      const route = this.#router.route(this.#packet)
+      if (route) this.#store(route, batch.slab, arrivedAt)
+    }
+    // All is delivered before anybody hears of a keyframe: a replay started by it reads the log
+    // up to its end, and must not meet the same packets again as fresh ones.
+    for (const layer of this.#touched) {
+      if (layer.flush()) this.#keyframe(layer)
+    }
+    this.#touched.clear()
+  }
+
+  rtcp(compound: Buffer): void {
+    const wall = this.#clock.wall()
+    const now = this.#clock.now()
+    for (const packet of readRtcp(compound)) {
+      if (packet.kind === 'sender-report') this.#senderReport(packet, now, wall)
+    }
+  }
+
+  get nextTimeout(): number {
+    return this.feedback.nextTimeout
+  }
+
+  poll(now: number): void {
+    this.feedback.poll(now, this.hasViewers)
+  }
+
+  /** Somebody cannot go on without a keyframe of this layer. */
+  wantKeyframe(layer: UpLayer): void {
+    layer.keyframes.want()
+  }
+
+  close(): void {
+    for (const layer of this.layers) layer.close()
+  }
+
+  #store({ layer, format, repair }: Route, slab: Slab, now: number): void {
+    const packet = this.#packet
+    if (repair) {
+      // In place: the bytes are ours until the slab is released. Probes carry nothing (IO-66).
+      if (!unwrapRtx(packet, layer.ssrc ?? packet.ssrc, format.payloadType)) return
+    }
+    if (!this.#timed.has(layer)) {
+      // Until a sender report says better, what arrives now was captured now.
+      this.#timed.add(layer)
+      const clock = { rtpTimestamp: packet.timestamp, wall: this.#clock.wall() }
+      this.#plane.setClock(layer.logId, clock)
+    }
+    layer.receive(packet, slab, now, repair)
+    this.#touched.add(layer)
+  }
+
+  #keyframe(layer: UpLayer): void {
+    if (!this.#video || pixels(layer) > pixels(this.#video)) this.#video = layer
+    if (layer === this.#video) this.#listener.keyframe(layer)
+  }
+
+  #senderReport(report: SenderReport, now: number, wall: number): void {
+    const layer = this.layers.find((one) => one.ssrc === report.ssrc)
+    if (!layer) return
+    layer.reception?.senderReport(report.ntp, now)
+    const reported = wallFromNtp(report.ntp)
+    const clock = this.#publisherClock.fromReport(report.rtpTimestamp, reported, wall)
+    this.#plane.setClock(layer.logId, clock)
+  }
+}
+
+function openLayers(
+  format: PublishedTrack,
+  { keyframeAnswers, nackHigherLayers }: PublisherTraits,
+  plane: MediaPlane,
+): RoutedMedia {
+  const { codec, clockRate, feedback } = format
+  const rids = format.layers.length > 0 ? format.layers.map(({ rid }) => rid) : [undefined]
+  const asks = feedback.has('nack pli') || feedback.has('ccm fir')
+  const layers = rids.map((rid, position) => {
+    return new UpLayer(plane, {
+      codec,
+      clockRate,
+      rid,
+      repair: feedback.has('nack') && (position === 0 || nackHigherLayers),
+      keyframeAnswers: asks ? keyframeAnswers : 'no',
+    })
+  })
+  return { format, layers }
+}
+
+function pixels(layer: UpLayer): number {
+  const { width = 0, height = 0 } = layer.inspector?.facts ?? {}
+  return width * height
+}

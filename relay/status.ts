@@ -1,0 +1,80 @@
+import type { Publication } from './publication.ts'
+import type { Stream } from './stream.ts'
+import type {
+  AudioStatus,
+  PublisherStatus,
+  StreamStatus,
+  VideoStatus,
+} from './stream-status.ts'
+import type { UpLayer } from './up-layer.ts'
+import { streamWarnings } from './warnings.ts'
+
+/** @param now monotonic ms */
+export function streamStatus(stream: Stream, now: number): StreamStatus {
+  const { publication, name, epoch, since, viewers } = stream
+  const publisher = publication && publisherStatus(publication, now)
+  const video = publication?.video?.active ? videoStatus(publication.video, now) : undefined
+  const audio = publication?.audio?.active ? audioStatus(publication, now) : undefined
+  return {
+    name,
+    state: publication ? 'live' : 'inactive',
+    epoch,
+    since: new Date(since).toISOString(),
+    publisher,
+    video,
+    audio,
+    viewers: viewers.size,
+    joins: stream.joins.summary(),
+    warnings: publication ? streamWarnings({ publisher, video, audio }) : [],
+  }
+}
+
+function publisherStatus(publication: Publication, now: number): PublisherStatus {
+  const { layers, traits, startedAt, feedback, video, audio } = publication
+  const reception = (video ?? audio)?.reception
+  return {
+    client: traits.client,
+    connectedMs: Math.round(now - startedAt),
+    bitrate: sum(layers.map((layer) => bitsPerSecond(layer, now))),
+    lossFraction: reception?.lossFraction ?? 0,
+    nacks: feedback.nacks,
+    jitterMs: Math.round(reception?.jitterMs ?? 0),
+  }
+}
+
+function videoStatus(layer: UpLayer, now: number): VideoStatus {
+  const facts = layer.inspector!.facts
+  const { log } = layer
+  const sinceKeyframe = log.keyframeAge(now) ?? 0
+  return {
+    codec: layer.codec as VideoStatus['codec'],
+    profileLevelId: facts.profile,
+    width: facts.width,
+    height: facts.height,
+    bitrate: bitsPerSecond(layer, now),
+    framesPerSecond: Math.round(layer.frameRate.perSecond(now)),
+    gopMs: Math.round(Math.max(layer.keyframeInterval ?? 0, sinceKeyframe)),
+    gopPackets: log.keyframe === undefined ? 0 : log.end - log.keyframe,
+    reordered: facts.reordered,
+    answersKeyframeRequests: layer.keyframes.answers,
+    replay: log.keyframe !== undefined ? 'ready' : log.capped ? 'log-full' : 'no-keyframe-yet',
+  }
+}
+
+function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
+  const layer = audio!
+  return {
+    codec: layer.codec,
+    channels: format.audio?.channels ?? 1,
+    bitrate: bitsPerSecond(layer, now),
+  }
+}
+
+/** Of the packets as received, headers included. */
+function bitsPerSecond(layer: UpLayer, now: number): number {
+  return Math.round(layer.bitrate.perSecond(now) * 8)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

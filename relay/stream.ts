@@ -1,0 +1,88 @@
+import type { StreamName } from '#core/stream-name.ts'
+import { JoinRecord } from './join-summary.ts'
+import type { Publication } from './publication.ts'
+import type { UpLayer } from './up-layer.ts'
+import type { Viewer } from './viewer.ts'
+
+/**
+ * A named broadcast on this node: at most one publication at a time, and the viewers who stay
+ * while publications come and go. Each publication is an epoch with logs of its own.
+ */
+export class Stream {
+  readonly name: StreamName
+  readonly joins = new JoinRecord()
+  readonly #viewers = new Set<Viewer>()
+  #publication: Publication | undefined
+  #epoch = 0
+  /** Wall clock, ms since the Unix epoch, at which the state began. */
+  #since: number
+  #inactiveSince: number
+
+  /**
+   * @param now monotonic ms
+   * @param wall ms since the Unix epoch
+   */
+  constructor(name: StreamName, now: number, wall: number) {
+    this.name = name
+    this.#since = wall
+    this.#inactiveSince = now
+  }
+
+  get publication(): Publication | undefined {
+    return this.#publication
+  }
+
+  get viewers(): ReadonlySet<Viewer> {
+    return this.#viewers
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  get since(): number {
+    return this.#since
+  }
+
+  /** Monotonic ms since which nobody publishes; undefined while somebody does. */
+  get inactiveSince(): number | undefined {
+    return this.#publication ? undefined : this.#inactiveSince
+  }
+
+  /** Begins the next epoch; an earlier publication has ended before. */
+  publish(publication: Publication, now: number, wall: number): void {
+    this.#publication = publication
+    this.#epoch++
+    this.#since = wall
+    publication.hasViewers = this.#viewers.size > 0
+    for (const viewer of this.#viewers) viewer.watch(publication, now)
+  }
+
+  /** Ends the epoch, if it is still this publication's. Viewers stay. */
+  unpublish(publication: Publication, now: number, wall: number): void {
+    if (this.#publication === publication) {
+      this.#publication = undefined
+      this.#inactiveSince = now
+      this.#since = wall
+      for (const viewer of this.#viewers) viewer.unwatch()
+    }
+    publication.close()
+  }
+
+  keyframe(layer: UpLayer, now: number): void {
+    for (const viewer of this.#viewers) viewer.keyframe(layer, now)
+  }
+
+  join(viewer: Viewer, now: number): void {
+    this.#viewers.add(viewer)
+    this.joins.joined()
+    if (!this.#publication) return
+    this.#publication.hasViewers = true
+    viewer.watch(this.#publication, now)
+  }
+
+  leave(viewer: Viewer): void {
+    this.#viewers.delete(viewer)
+    if (this.#publication) this.#publication.hasViewers = this.#viewers.size > 0
+  }
+}

@@ -1,0 +1,133 @@
+import type { LogId, MediaPlane } from '#native/media-plane.ts'
+import type { Slab } from '#native/slab.ts'
+import { StreamInspector } from '#rtp/codecs/stream-inspector.ts'
+import { keyframeDetector, type VideoCodec } from '#rtp/codecs/video-codec.ts'
+import { NackGenerator } from '#rtp/nack-generator.ts'
+import type { RtpPacket } from '#rtp/packet.ts'
+import { RateMeter } from '#rtp/rate-meter.ts'
+import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
+import { SequenceUnwrapper } from '#rtp/sequence.ts'
+import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
+import { PacketLog } from './packet-log.ts'
+
+export type MediaCodec = VideoCodec | 'opus'
+
+export interface UpLayerOptions {
+  readonly codec: MediaCodec
+  readonly clockRate: number
+  /** Simulcast encoding; undefined where there is one only. */
+  readonly rid: string | undefined
+  /** Whether lost packets may be asked for: not of every client's every layer (IO-23). */
+  readonly repair: boolean
+  readonly keyframeAnswers: KeyframeAnswers
+}
+
+/** Packets announced per batch at most; more are delivered in several. */
+const batchSize = 256
+
+/**
+ * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
+ * of a packet is its unwrapped sequence number, and stays its name along the whole tree.
+ */
+export class UpLayer {
+  readonly codec: MediaCodec
+  readonly clockRate: number
+  readonly rid: string | undefined
+  readonly log = new PacketLog()
+  readonly logId: LogId
+  readonly nack: NackGenerator | undefined
+  readonly keyframes: KeyframeRequests
+  readonly inspector: StreamInspector | undefined
+  readonly bitrate = new RateMeter()
+  readonly frameRate = new RateMeter()
+  reception: ReceptionStatistics | undefined
+  /** The publisher's, once a packet has shown it. */
+  ssrc: number | undefined
+  /** Ms between the arrivals of the last two keyframes. */
+  keyframeInterval: number | undefined
+  readonly #plane: MediaPlane
+  readonly #isKeyframe: ((bytes: Buffer, start: number, end: number) => boolean) | undefined
+  readonly #unwrapper = new SequenceUnwrapper()
+  readonly #fresh = new Float64Array(batchSize)
+  #freshCount = 0
+  #keyframeSeen = false
+  #keyframeAt: number | undefined
+
+  constructor(plane: MediaPlane, options: UpLayerOptions) {
+    this.codec = options.codec
+    this.clockRate = options.clockRate
+    this.rid = options.rid
+    this.#plane = plane
+    this.logId = plane.openLog(this.log)
+    this.nack = options.repair ? new NackGenerator() : undefined
+    this.keyframes = new KeyframeRequests(options.keyframeAnswers)
+    if (options.codec !== 'opus') {
+      this.#isKeyframe = keyframeDetector(options.codec)
+      this.inspector = new StreamInspector(options.codec)
+    }
+  }
+
+  /** Whether a packet has come yet. */
+  get active(): boolean {
+    return this.ssrc !== undefined
+  }
+
+  /** Bytes per ms, as a replay should reckon with. */
+  mediaRate(now: number): number {
+    const { keyframe } = this.log
+    const age = this.log.keyframeAge(now) ?? 0
+    // The keyframe itself would make the first half second look many times as rich.
+    if (keyframe !== undefined && age >= 500) return this.log.bytesFrom(keyframe) / age
+    return this.bitrate.perSecond(now) / 1000
+  }
+
+  /**
+   * Takes a packet of this layer, original or rebuilt from a repair.
+   *
+   * @param packet view of bytes inside `slab`
+   * @param repaired whether it came by RTX: late on purpose, and no measure of the path
+   */
+  receive(packet: RtpPacket, slab: Slab, now: number, repaired: boolean): void {
+    const length = packet.end - packet.start
+    if (!repaired) this.#measure(packet, now)
+    this.nack?.receive(packet.sequenceNumber, now)
+    const index = this.#unwrapper.unwrap(packet.sequenceNumber)
+    if (!this.log.append(index, slab, packet.start, length, now)) return
+    this.bitrate.add(length, now)
+    if (packet.marker) this.frameRate.add(1, now)
+    if (this.#freshCount === batchSize) this.flush()
+    this.#fresh[this.#freshCount++] = index
+    this.#inspect(packet, index, now)
+  }
+
+  /** Hands what came to the plane. @returns whether a new keyframe began in it */
+  flush(): boolean {
+    if (this.#freshCount > 0) this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
+    this.#freshCount = 0
+    const keyframe = this.#keyframeSeen
+    this.#keyframeSeen = false
+    return keyframe
+  }
+
+  close(): void {
+    this.#plane.closeLog(this.logId)
+    this.log.close()
+  }
+
+  #measure(packet: RtpPacket, now: number): void {
+    this.reception ??= new ReceptionStatistics(packet.ssrc, this.clockRate)
+    this.reception.receive(packet.sequenceNumber, packet.timestamp, now)
+  }
+
+  #inspect(packet: RtpPacket, index: number, now: number): void {
+    const { bytes, payloadStart, payloadEnd } = packet
+    this.inspector?.inspect(bytes, payloadStart, payloadEnd, packet.timestamp)
+    if (!this.#isKeyframe?.(bytes, payloadStart, payloadEnd)) return
+    if (!this.log.markKeyframe(index)) return
+    this.keyframes.received(now)
+    this.nack?.keyframeAt(packet.sequenceNumber)
+    if (this.#keyframeAt !== undefined) this.keyframeInterval = now - this.#keyframeAt
+    this.#keyframeAt = now
+    this.#keyframeSeen = true
+  }
+}

@@ -1,0 +1,116 @@
+import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
+import type { ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import { ReplayPace, replayBurst } from './replay-pace.ts'
+import type { UpLayer } from './up-layer.ts'
+
+/** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
+const restartInterval = 1000
+
+/** Where a viewer stands: without a picture, catching up, or at the live end. */
+export type VideoState = 'waiting' | 'replaying' | 'live'
+
+/**
+ * Decides what one viewer sees: where its replay starts, how fast it goes, when it starts over
+ * (DESIGN §6). The plane carries it out and owns the numbers.
+ */
+export class VideoTrack {
+  readonly id: TrackId
+  readonly format: ViewedTrack
+  readonly #plane: MediaPlane
+  #layer: UpLayer | undefined
+  #state: VideoState = 'waiting'
+  #pace: ReplayPace | undefined
+  #restartedAt = Number.NEGATIVE_INFINITY
+  #restarts = 0
+
+  constructor(id: TrackId, format: ViewedTrack, plane: MediaPlane) {
+    this.id = id
+    this.format = format
+    this.#plane = plane
+  }
+
+  get state(): VideoState {
+    return this.#state
+  }
+
+  get layer(): UpLayer | undefined {
+    return this.#layer
+  }
+
+  /** Times the replay was started over because the viewer had lost the picture. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** The stream's layer is known: shows its last keyframe, or waits for the first. */
+  watch(layer: UpLayer, now: number): void {
+    this.#layer = layer
+    this.#state = 'waiting'
+    if (!this.#replay(now)) layer.keyframes.want()
+  }
+
+  /** Nothing is published any more; what was sent stays on the screen. */
+  unwatch(): void {
+    this.#layer = undefined
+    this.#state = 'waiting'
+  }
+
+  /** A keyframe began in the layer to watch, which may be another than until now. */
+  keyframe(layer: UpLayer, now: number): void {
+    const switched = layer !== this.#layer
+    this.#layer = layer
+    // At the live end the keyframe comes by itself; in a replay it makes the rest superfluous.
+    if (switched || this.#state !== 'live') this.#replay(now)
+  }
+
+  /** The viewer has no picture: a PLI, a NACK that cannot be served, a lost first flight. */
+  pictureLost(now: number): void {
+    const layer = this.#layer
+    if (!layer) return
+    layer.keyframes.want()
+    if (now - this.#restartedAt < restartInterval) return
+    if (this.#replay(now)) this.#restarts++
+  }
+
+  /** What arrived of a report's packets paces the replay. */
+  report(received: number, lost: number): void {
+    if (this.#state !== 'replaying' || !this.#pace) return
+    this.#plane.setPace(this.id, this.#pace.report(received, lost))
+  }
+
+  /** The replay has reached the live end. */
+  caughtUp(): void {
+    if (this.#state === 'replaying') this.#state = 'live'
+  }
+
+  // Every layer has its keyframe somewhere; without one there is nothing a decoder could use.
+  #replay(now: number): boolean {
+    const layer = this.#layer!
+    const from = layer.log.keyframe
+    const source = from === undefined ? undefined : this.#source(layer)
+    if (from === undefined || !source) return false
+    this.#restartedAt = now
+    this.#state = 'replaying'
+    this.#pace = new ReplayPace(layer.mediaRate(now))
+    const facts = layer.inspector?.facts
+    const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
+    this.#plane.replay(this.id, source, {
+      from,
+      pace: this.#pace.pace,
+      burst: replayBurst,
+      ...(bare && { prefix: facts.parameterSets }),
+    })
+    return true
+  }
+
+  #source(layer: UpLayer): TrackSource | undefined {
+    const choice = this.format.payloadTypeFor(layer.codec, layer.inspector?.facts.profile)
+    if (!choice) return undefined
+    const { payloadType, rtxPayloadType } = choice
+    return {
+      log: layer.logId,
+      payloadType,
+      ...(rtxPayloadType !== undefined && { rtxPayloadType }),
+    }
+  }
+}

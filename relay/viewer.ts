@@ -1,0 +1,156 @@
+import type { MediaPlane, PeerId, TrackFormat, TrackId } from '#native/media-plane.ts'
+import { readRtcp } from '#rtp/rtcp/compound.ts'
+import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
+import type { NegotiatedView, ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import type { JoinTimes } from './join-times.ts'
+import type { Publication } from './publication.ts'
+import type { UpLayer } from './up-layer.ts'
+import { VideoTrack } from './video-track.ts'
+
+/** RTCP packets of one viewer that are looked at per second (SEC-46). */
+const maxRtcpPerSecond = 200
+
+/** One viewer of a stream: a secured peer and its two outgoing tracks. */
+export class Viewer {
+  readonly peer: PeerId
+  readonly joinTimes: JoinTimes
+  readonly video: VideoTrack | undefined
+  readonly #audio: TrackId | undefined
+  readonly #view: NegotiatedView
+  readonly #plane: MediaPlane
+  #publication: Publication | undefined
+  #rtcpWindow = { startedAt: 0, count: 0 }
+  #nacks = 0
+  #pictureLosses = 0
+
+  /** @param peer already known to the plane, keys and all */
+  constructor(peer: PeerId, view: NegotiatedView, plane: MediaPlane, joinTimes: JoinTimes) {
+    this.peer = peer
+    this.joinTimes = joinTimes
+    this.#view = view
+    this.#plane = plane
+    if (view.video) {
+      this.video = new VideoTrack(plane.addTrack(peer, format(view.video)), view.video, plane)
+    }
+    if (view.audio) this.#audio = plane.addTrack(peer, format(view.audio))
+  }
+
+  /** Packets the viewer asked for again. */
+  get nacks(): number {
+    return this.#nacks
+  }
+
+  /** Keyframe requests of the viewer. */
+  get pictureLosses(): number {
+    return this.#pictureLosses
+  }
+
+  get tracks(): readonly TrackId[] {
+    return [this.video?.id, this.#audio].filter((id) => id !== undefined)
+  }
+
+  /** Goes on with a publication, the first or a later one, in the same session. */
+  watch(publication: Publication, now: number): void {
+    this.#publication = publication
+    this.#listen(publication)
+    if (publication.video) this.video?.watch(publication.video, now)
+  }
+
+  unwatch(): void {
+    this.#publication = undefined
+    this.video?.unwatch()
+  }
+
+  keyframe(layer: UpLayer, now: number): void {
+    this.video?.keyframe(layer, now)
+  }
+
+  pictureLost(now: number): void {
+    this.video?.pictureLost(now)
+  }
+
+  starved(track: TrackId, now: number): void {
+    if (track === this.video?.id) this.video.pictureLost(now)
+  }
+
+  started(track: TrackId, now: number): void {
+    if (track === this.video?.id) this.joinTimes.reached('first-packet', now)
+  }
+
+  caughtUp(track: TrackId, now: number): void {
+    if (track !== this.video?.id) return
+    this.video.caughtUp()
+    this.joinTimes.reached('live', now)
+  }
+
+  /** @param compound decrypted, from the viewer */
+  rtcp(compound: Buffer, now: number): void {
+    if (this.#overBudget(now)) return
+    for (const packet of readRtcp(compound)) {
+      switch (packet.kind) {
+        case 'nack':
+          this.#nack(packet.media, packet.lost)
+          break
+        case 'pli':
+          if (packet.media === this.#view.video?.ssrc) this.#lostPicture(now)
+          break
+        case 'fir':
+          if (packet.requests.some(({ ssrc }) => ssrc === this.#view.video?.ssrc)) {
+            this.#lostPicture(now)
+          }
+          break
+        case 'transport-cc':
+          this.#arrivals(packet.feedback)
+          break
+        case 'receiver-report':
+          for (const block of packet.reports) this.#reception(block.ssrc, block.fractionLost)
+          break
+        default:
+      }
+    }
+  }
+
+  #listen(publication: Publication): void {
+    const layer = publication.audio
+    const choice = layer && this.#view.audio?.payloadTypeFor(layer.codec)
+    if (!choice || this.#audio === undefined) return
+    const { payloadType } = choice
+    this.#plane.follow(this.#audio, { log: layer.logId, payloadType })
+  }
+
+  #nack(ssrc: number, lost: readonly number[]): void {
+    const track = ssrc === this.#view.video?.ssrc ? this.video?.id : undefined
+    const asked = track ?? (ssrc === this.#view.audio?.ssrc ? this.#audio : undefined)
+    if (asked === undefined) return
+    this.#nacks += lost.length
+    this.#plane.retransmit(asked, lost)
+  }
+
+  #lostPicture(now: number): void {
+    this.#pictureLosses++
+    this.pictureLost(now)
+  }
+
+  #arrivals({ statusCount, arrivals }: TransportFeedback): void {
+    this.video?.report(arrivals.length, statusCount - arrivals.length)
+  }
+
+  // Without transport-wide numbers the reports of every second have to do.
+  #reception(ssrc: number, fractionLost: number): void {
+    if (ssrc !== this.#view.video?.ssrc || this.#view.video.transportCcId !== undefined) return
+    this.video?.report(256 - fractionLost, fractionLost)
+  }
+
+  #overBudget(now: number): boolean {
+    const window = this.#rtcpWindow
+    if (now - window.startedAt >= 1000) {
+      window.startedAt = now
+      window.count = 0
+    }
+    return ++window.count > maxRtcpPerSecond
+  }
+}
+
+function format({ payloadTypeFor: _, mid: _mid, nack: _nack, pli: _pli, ...track }: ViewedTrack): TrackFormat {
+  return track
+}

@@ -1,0 +1,94 @@
+import type { Path } from '#native/path.ts'
+import { pathKey } from '#native/path.ts'
+import type { Peer } from './peer.ts'
+import { parseStun, stunKind } from './stun.ts'
+
+/** How long an ended peer's checks are still answered, with 403, in ms (ICE-70). */
+const tombstoneTime = 30_000
+/** Paths remembered per peer; its ICE agent knows eight. */
+const maxPaths = 8
+
+interface Entry {
+  readonly peer: Peer
+  readonly paths: string[]
+  /** Monotonic ms at which the entry goes, once the peer has ended. */
+  removeAt: number
+}
+
+/**
+ * Finds the peer that a STUN or DTLS datagram belongs to: by our ufrag, then by the paths that
+ * its authenticated checks have proved (DESIGN §5). Answers nobody else.
+ */
+export class PeerTable {
+  readonly #byUfrag = new Map<string, Entry>()
+  readonly #byPath = new Map<string, Entry>()
+
+  /** Peers that live. */
+  get size(): number {
+    let size = 0
+    for (const { peer } of this.#byUfrag.values()) if (!peer.end) size++
+    return size
+  }
+
+  has(ufrag: string): boolean {
+    return this.#byUfrag.has(ufrag)
+  }
+
+  add(peer: Peer): void {
+    const entry: Entry = { peer, paths: [], removeAt: Number.POSITIVE_INFINITY }
+    this.#byUfrag.set(peer.ice.localUfrag, entry)
+  }
+
+  /** @param datagram borrowed, from anybody, in the range of STUN or DTLS */
+  receive(datagram: Buffer, path: Path, now: number): Peer | undefined {
+    return datagram[0]! < 4
+      ? this.#receiveStun(datagram, path, now)
+      : this.#receiveDtls(datagram, path, now)
+  }
+
+  /** Forgets ended peers whose time is over. */
+  expire(now: number): void {
+    for (const [ufrag, entry] of this.#byUfrag) {
+      if (!entry.peer.end) continue
+      if (entry.removeAt === Number.POSITIVE_INFINITY) {
+        entry.removeAt = now + tombstoneTime
+        this.#forgetPaths(entry)
+      } else if (entry.removeAt <= now) {
+        this.#byUfrag.delete(ufrag)
+      }
+    }
+  }
+
+  #receiveStun(datagram: Buffer, path: Path, now: number): Peer | undefined {
+    const message = parseStun(datagram)
+    if (!message?.username) return undefined
+    const entry = this.#byUfrag.get(message.username.split(':', 1)[0]!)
+    if (!entry?.peer.check(message, datagram, path, now)) return undefined
+    this.#learn(entry, path)
+    return entry.peer
+  }
+
+  #receiveDtls(datagram: Buffer, path: Path, now: number): Peer | undefined {
+    const entry = this.#byPath.get(pathKey(path))
+    entry?.peer.handshake(datagram, now)
+    return entry?.peer
+  }
+
+  // Only an authenticated check comes here; the newest peer on a path owns it (ICE-63).
+  #learn(entry: Entry, path: Path): void {
+    const key = pathKey(path)
+    if (this.#byPath.get(key) === entry) return
+    this.#byPath.set(key, entry)
+    entry.paths.push(key)
+    if (entry.paths.length <= maxPaths) return
+    const oldest = entry.paths.shift()!
+    if (this.#byPath.get(oldest) === entry) this.#byPath.delete(oldest)
+  }
+
+  #forgetPaths(entry: Entry): void {
+    for (const key of entry.paths) {
+      if (this.#byPath.get(key) === entry) this.#byPath.delete(key)
+    }
+    entry.paths.length = 0
+  }
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '#core/clock.ts'
+import { ServiceError } from '#core/errors.ts'
+import type { Machine } from '#core/machine.ts'
+import type { MediaPlane, PeerId } from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import type { SrtpProfile } from '#native/srtp-keys.ts'
+import type { DtlsCertificate } from './dtls/certificate.ts'
+import { IceLite } from './ice-lite.ts'
+import { Peer, type PeerEnd, type PeerListener } from './peer.ts'
+import { PeerTable } from './peer-table.ts'
+import type { LocalTransport, NegotiatedTransport } from './sdp/answer.ts'
+import type { HostCandidate } from './sdp/candidate.ts'
+import { parseFragment } from './sdp/fragment.ts'
+
+/** Polls machines when their time has come. */
+export interface Scheduler {
+  add(machine: Machine): void
+  remove(machine: Machine): void
+  /** The machine's `nextTimeout` may have moved. */
+  changed(machine: Machine): void
+}
+
+export interface PeersOptions {
+  readonly plane: MediaPlane
+  readonly certificate: DtlsCertificate
+  readonly candidates: readonly HostCandidate[]
+  readonly scheduler: Scheduler
+  readonly clock: Clock
+}
+
+/** Our end of a peer that does not exist yet: what its answer will say. */
+export interface PreparedPeer {
+  readonly ice: IceLite
+  readonly local: LocalTransport
+}
+
+export interface AgreedPeer extends PreparedPeer {
+  readonly transport: NegotiatedTransport
+  readonly srtpProfiles: readonly SrtpProfile[]
+  readonly closeNotify: boolean
+  readonly listener: PeerListener
+}
+
+/** Between two looks at ended peers, in ms. */
+const expiryInterval = 1000
+
+/** All peers of this node behind the one media port. */
+export class Peers implements Machine {
+  readonly #options: PeersOptions
+  readonly #table = new PeerTable()
+  readonly #live = new Set<Peer>()
+  #nextId: PeerId = 1
+  #nextTimeout: number
+
+  constructor(options: PeersOptions) {
+    this.#options = options
+    this.#nextTimeout = options.clock.now() + expiryInterval
+    options.scheduler.add(this)
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  prepare(): PreparedPeer {
+    const { certificate, candidates } = this.#options
+    let ice = new IceLite()
+    // The ufrag is the routing key of the port, so it must be one of a kind (ICE-12).
+    while (this.#table.has(ice.localUfrag)) ice = new IceLite()
+    const local = {
+      ufrag: ice.localUfrag,
+      password: ice.localPassword,
+      fingerprint: certificate.fingerprint,
+      candidates,
+    }
+    return { ice, local }
+  }
+
+  /** The answer is about to leave: from now on the peer's checks are welcome. */
+  open({ ice, transport, srtpProfiles, closeNotify, listener }: AgreedPeer): Peer {
+    const { plane, certificate, scheduler } = this.#options
+    const peer: Peer = new Peer({
+      id: this.#nextId++,
+      ice,
+      transport,
+      certificate,
+      srtpProfiles,
+      closeNotify,
+      plane,
+      listener: {
+        reachable: () => listener.reachable(),
+        secured: () => listener.secured(),
+        earlyMediaLost: () => listener.earlyMediaLost(),
+        ended: (end) => {
+          this.#live.delete(peer)
+          scheduler.remove(peer)
+          listener.ended(end)
+        },
+      },
+    })
+    this.#live.add(peer)
+    this.#table.add(peer)
+    scheduler.add(peer)
+    return peer
+  }
+
+  /** @param datagram in the range of STUN or DTLS, from anybody; borrowed */
+  receive(datagram: Buffer, path: Path): void {
+    const peer = this.#table.receive(datagram, path, this.#options.clock.now())
+    if (peer) this.#options.scheduler.changed(peer)
+  }
+
+  get nextTimeout(): number {
+    return this.#nextTimeout
+  }
+
+  poll(now: number): void {
+    this.#nextTimeout = now + expiryInterval
+    this.#table.expire(now)
+  }
+
+  closeAll(end: PeerEnd): void {
+    const now = this.#options.clock.now()
+    for (const peer of this.#live) peer.close(end, now)
+  }
+}
+
+/**
+ * Takes the candidates of a trickle fragment, which a lite agent has no use for: it learns
+ * addresses from the checks themselves (RFC 8445 §7.3).
+ *
+ * @throws ServiceError `malformed-sdp`, or `unsupported-fragment` for an ICE restart
+ */
+export function acceptFragment(sdpfrag: string, remoteUfrag: string): void {
+  const { ufrag } = parseFragment(sdpfrag)
+  if (ufrag === undefined || ufrag === remoteUfrag) return
+  throw new ServiceError(
+    'unsupported-fragment',
+    'this server does not restart ICE yet: end the session and POST a new offer',
+  )
+}
