@@ -1,6 +1,7 @@
 /** What a datagram on the shared port can be. */
 export type DatagramKind = 'stun' | 'dtls' | 'rtp' | 'rtcp' | 'drop'
 
+// Whole headers; for RTCP the SSRC too, which SRTCP leaves in the clear (RFC 3711 §3.4).
 const minSize = { stun: 20, dtls: 13, rtp: 12, rtcp: 8 } as const
 
 /**
@@ -11,13 +12,13 @@ const minSize = { stun: 20, dtls: 13, rtp: 12, rtcp: 8 } as const
  */
 export function classify(datagram: Buffer): DatagramKind {
   const { length } = datagram
-  if (length < 2) return 'drop'
-  const first = datagram[0]!
-  if (first < 4) return length >= minSize.stun ? 'stun' : 'drop'
-  if (first >= 128 && first < 192) {
-    const second = datagram[1]!
-    if (second >= 192 && second < 224) return length >= minSize.rtcp ? 'rtcp' : 'drop'
-    return length >= minSize.rtp ? 'rtp' : 'drop'
-  }
-  return first >= 20 && first < 64 && length >= minSize.dtls ? 'dtls' : 'drop'
+  if (length < minSize.rtcp) return 'drop'
+  const kind = kindOf(datagram[0]!, datagram[1]!)
+  return kind !== 'drop' && length >= minSize[kind] ? kind : 'drop'
+}
+
+function kindOf(first: number, second: number): DatagramKind {
+  if (first < 4) return 'stun'
+  if (first >= 128 && first < 192) return second >= 192 && second < 224 ? 'rtcp' : 'rtp'
+  return first >= 20 && first < 64 ? 'dtls' : 'drop'
 }

@@ -1,14 +1,11 @@
 import { ServiceError } from '#core/errors.ts'
 import { isActive, type MediaDescription } from './media-description.ts'
-import {
-  parseSessionDescription,
-  type SessionDescription,
-  type SetupRole,
-} from './session-description.ts'
+import { parseSessionDescription, type SessionDescription } from './session-description.ts'
 
 /** An offer that our transport can answer; whether its media suit is for the answer to say. */
 export interface Offer extends SessionDescription {
-  readonly setup: SetupRole
+  /** `active` where the offer is silent (RFC 4145 §4). */
+  readonly setup: 'actpass' | 'active' | 'passive'
 }
 
 /**
@@ -17,8 +14,8 @@ export interface Offer extends SessionDescription {
  */
 export function parseOffer(sdp: string): Offer {
   const description = parseSessionDescription(sdp)
-  const { media, setup, ice, fingerprints } = description
-  if (!setup) {
+  const { media, setup = 'active', ice, fingerprints } = description
+  if (setup !== 'actpass' && setup !== 'active' && setup !== 'passive') {
     throw unacceptable('a=setup is none of actpass, active and passive; offer actpass')
   }
   if (ice.lite) throw unacceptable('it says a=ice-lite, as we do; the client must be a full agent')

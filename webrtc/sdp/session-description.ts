@@ -14,9 +14,6 @@ export interface IceParameters {
   readonly candidates: readonly IceCandidate[]
 }
 
-/** `a=setup` (RFC 8842 §4). */
-export type SetupRole = 'actpass' | 'active' | 'passive'
-
 /**
  * An SDP offer or answer of a WebRTC peer, typed. What BUNDLE makes common to all sections
  * (RFC 9143 §7.1.3) stands here once, taken from the tagged section or the session level.
@@ -30,8 +27,8 @@ export interface SessionDescription {
   readonly ice: IceParameters
   /** Those with a hash that is still good; others are left out (RFC 8122 §5). */
   readonly fingerprints: readonly Fingerprint[]
-  /** Absent for `holdconn` too, which WebRTC does not use. */
-  readonly setup?: SetupRole
+  /** `a=setup` as written (RFC 8842 §4); which values make sense depends on who writes. */
+  readonly setup?: string
   /** At session level; sections may have their own. */
   readonly extmapAllowMixed: boolean
   readonly msidSemantic: boolean
@@ -46,7 +43,7 @@ export function parseSessionDescription(sdp: string): SessionDescription {
   const media = sections.map((section, index) => readMedia(section, session, index))
   const bundle = readBundle(session)
   const places = transportPlaces({ session, sections, media, bundle })
-  const setup = readSetup(places)
+  const setup = first(places, 'setup')
   return {
     originUsername: fields(session.heading)[0] ?? '',
     media,
@@ -59,7 +56,7 @@ export function parseSessionDescription(sdp: string): SessionDescription {
       candidates: sections.flatMap(readCandidates),
     },
     fingerprints: readFingerprints(places),
-    ...(setup && { setup }),
+    ...(setup !== undefined && { setup }),
     extmapAllowMixed: has(session, 'extmap-allow-mixed'),
     msidSemantic: has(session, 'msid-semantic'),
   }
@@ -110,13 +107,6 @@ function iceSecret(places: readonly SdpSection[], name: string, shortest: number
 
 function readCandidates(section: SdpSection): IceCandidate[] {
   return attributeValues(section, 'candidate', 64).flatMap((line) => readCandidate(line) ?? [])
-}
-
-function readSetup(places: readonly SdpSection[]): SetupRole | undefined {
-  const setup = first(places, 'setup')
-  // RFC 4145 §4: an offer without the attribute says active.
-  if (setup === undefined) return 'active'
-  return setup === 'actpass' || setup === 'active' || setup === 'passive' ? setup : undefined
 }
 
 const digestBytes: Record<Fingerprint['algorithm'], number> = {
