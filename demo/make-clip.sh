@@ -74,7 +74,7 @@ done
 labels=$(seq -f '[s%g]' 1 "$count" | tr -d '\n')
 ffmpeg -v error -y \
   -f lavfi -i "sine=frequency=438:sample_rate=48000:duration=$seconds" "${inputs[@]}" \
-  -filter_complex "${mix}[0]volume=0.15[tone];[tone]${labels}amix=inputs=$((count + 1)):duration=first:normalize=0,aformat=channel_layouts=stereo[mixed]" \
+  -filter_complex "${mix}[0]volume=0.5[tone];[tone]${labels}amix=inputs=$((count + 1)):duration=first:normalize=0,aformat=channel_layouts=stereo[mixed]" \
   -map '[mixed]' -t "$seconds" -c:a libopus -b:a 64k -frame_duration 20 -fflags +bitexact \
   -flags:a +bitexact -f ogg "$out/clip.opus"
 
