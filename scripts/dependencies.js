@@ -11,13 +11,12 @@ export async function ensureDependencies() {
   const wanted = stampOf(readFileSync(inRoot('package-lock.json')))
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
   process.stderr.write('tailrace: installing dependencies, once\n')
-  // `ci` would delete what is there; `install --no-save` mends it and leaves the lock alone.
-  const command = existsSync(inRoot('node_modules')) ? ['install', '--no-save'] : ['ci']
-  const code = await npm([...command, '--include=dev', '--loglevel=error'])
+  // Not `ci`: it refuses a lock without the binaries of platforms that a registry lacks.
+  const code = await npm(['install', '--no-save', '--include=dev', '--loglevel=error'])
   if (code !== 0) {
     throw new Failure(
       `npm could not install the dependencies (exit code ${code}; its words are above).\n` +
-        'It needs a reachable npm registry. Try again, or run "npm ci" to see more.',
+        'It needs a reachable npm registry. Try again, or run "npm install" to see more.',
     )
   }
   writeFileSync(stampFile, wanted)
