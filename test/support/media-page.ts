@@ -47,6 +47,8 @@ export interface ViewReport {
     readonly firstAge?: number
     readonly live?: number
   }
+  /** Wall-clock ms of the page's time 0. */
+  readonly timeOrigin: number
   readonly session: string
   /** Pictures shown (`requestVideoFrameCallback`). */
   readonly frames: number
@@ -130,6 +132,11 @@ export class MediaPage {
 
   async publish(options: PublishOptions): Promise<Publishing> {
     return new Publishing(this, await this.call<number>('publish', options))
+  }
+
+  /** The clock in what the page publishes. */
+  async clockScale(): Promise<ClockScale> {
+    return await this.call('clockScale')
   }
 
   /** Calls a function of `globalThis.tailrace` in the page. */
@@ -224,9 +231,5 @@ export class Publishing extends PageSession {
   /** Waits until pictures leave. */
   async sending(ms = 15_000): Promise<PublicationReport> {
     return await this.call('sending', ms)
-  }
-
-  async clockScale(): Promise<ClockScale> {
-    return await this.call('clockScale')
   }
 }

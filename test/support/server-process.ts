@@ -62,7 +62,11 @@ export class ServerProcess {
   static async start(options: ServerOptions = {}): Promise<ServerProcess> {
     const server = new ServerProcess(options)
     try {
-      server.#ports = await server.#child.expect(server.#ready.promise, 15_000, 'the server to be ready')
+      server.#ports = await server.#child.expect(
+        server.#ready.promise,
+        15_000,
+        'the server to be ready',
+      )
       return server
     } catch (error) {
       await server.stop().catch(() => undefined)

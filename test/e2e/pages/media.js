@@ -1,4 +1,4 @@
-import { Publication } from './publish.js'
+import { clockScale, Publication } from './publish.js'
 import { View } from './view.js'
 
 /*
@@ -17,8 +17,11 @@ function keep(session) {
 globalThis.tailrace = {
   view: async (options) => keep(await View.open(options)),
   publish: async (options) => keep(await Publication.open(options)),
-  /** Watches a `<video>` and connection that somebody else's client made. */
-  watch: (peer, video, options) => keep(new View(peer, video, options)),
+  clockScale: () => clockScale,
+  /** Adds the functions of another module, which may keep sessions too. */
+  extend: async (module) => {
+    Object.assign(globalThis.tailrace, (await import(module)).extension(keep))
+  },
   /** Answers a publisher's offer in the server's stead. */
   answer: async (offer, options) => {
     const { view, sdp } = await View.answer(offer, options)

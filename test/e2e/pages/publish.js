@@ -5,30 +5,15 @@ import { post, recordStates, until } from './signalling.js'
 const clockTick = 10
 const clockModulus = 65_536
 
-/** One publisher: a canvas that moves, a tone, and a connection. */
-export class Publication {
-  states
-  session
-  #peer
+/** A canvas with a clock that moves, and a tone: something to publish. */
+export class MovingPicture {
+  #canvas = document.createElement('canvas')
+  #sound = new AudioContext()
+  #stream
   #timer
-  #canvas
-  #sound
 
-  /**
-   * @param options.url WHIP endpoint
-   * @param options.codec `VP8`, `H264`, `VP9` or `AV1`
-   * @param options.clock geometry of the clock, which also gives the picture's size
-   */
-  static async open(options) {
-    const publication = new Publication(options)
-    await publication.#open(options)
-    return publication
-  }
-
+  /** @param clock its geometry also gives the picture's size */
   constructor({ clock, framesPerSecond = 30 }) {
-    this.#peer = new RTCPeerConnection()
-    this.states = recordStates(this.#peer)
-    this.#canvas = document.createElement('canvas')
     this.#canvas.width = clock.width
     this.#canvas.height = clock.height
     document.body.append(this.#canvas)
@@ -37,27 +22,68 @@ export class Publication {
     const draw = () => drawPicture(context, clock, number++)
     draw()
     this.#timer = setInterval(draw, 1000 / framesPerSecond)
-  }
-
-  async #open(options) {
-    const stream = this.#canvas.captureStream(options.framesPerSecond ?? 30)
-    this.#sound = new AudioContext()
     const tone = this.#sound.createOscillator()
     const out = this.#sound.createMediaStreamDestination()
     tone.connect(out)
     tone.start()
-    this.#peer.addTransceiver(out.stream.getAudioTracks()[0], { direction: 'sendonly' })
+    this.#stream = new MediaStream([
+      ...out.stream.getAudioTracks(),
+      ...this.#canvas.captureStream(framesPerSecond).getVideoTracks(),
+    ])
+  }
+
+  /** One track of sound, one of pictures. */
+  get stream() {
+    return this.#stream
+  }
+
+  async close() {
+    clearInterval(this.#timer)
+    this.#canvas.remove()
+    await this.#sound.close()
+  }
+}
+
+/** What a reader needs to know the age of a picture. */
+export const clockScale = { origin: 0, tick: clockTick, modulus: clockModulus }
+
+/** One publisher: a moving picture and a connection. */
+export class Publication {
+  states
+  session
+  #peer = new RTCPeerConnection()
+  #picture
+
+  /**
+   * @param options.url WHIP endpoint
+   * @param options.codec `VP8`, `H264`, `VP9` or `AV1`
+   * @param options.clock geometry of the clock, which also gives the picture's size
+   */
+  static async open(options) {
+    const publication = new Publication(options)
+    try {
+      await publication.#open(options)
+      return publication
+    } catch (error) {
+      await publication.close()
+      throw error
+    }
+  }
+
+  constructor(options) {
+    this.states = recordStates(this.#peer)
+    this.#picture = new MovingPicture(options)
+  }
+
+  async #open(options) {
+    const { stream } = this.#picture
+    this.#peer.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendonly' })
     const video = this.#peer.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendonly' })
     video.setCodecPreferences(codecsLed(options.codec))
     await this.#peer.setLocalDescription()
     const { answer, session } = await post(options.url, this.#peer.localDescription.sdp, options)
     this.session = session
     await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer })
-  }
-
-  /** What a reader needs to know the age of a picture. */
-  clockScale() {
-    return { origin: 0, tick: clockTick, modulus: clockModulus }
   }
 
   async report() {
@@ -94,10 +120,8 @@ export class Publication {
   }
 
   async close({ remove = true } = {}) {
-    clearInterval(this.#timer)
-    this.#canvas.remove()
     this.#peer.close()
-    await this.#sound?.close()
+    await this.#picture.close()
     if (remove && this.session) await fetch(this.session, { method: 'DELETE' })
   }
 }

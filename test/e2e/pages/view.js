@@ -19,6 +19,8 @@ export class View {
   times = {}
   states
   session
+  /** Leaves in the way of the client that made the connection; by DELETE without. */
+  leave
   #peer
   #video
   #options
@@ -129,6 +131,7 @@ export class View {
       state: this.#peer.connectionState,
       states: this.states,
       times: this.times,
+      timeOrigin: performance.timeOrigin,
       session: this.session,
       frames: this.#frames,
       width: this.#video.videoWidth,
@@ -219,6 +222,7 @@ export class View {
   }
 
   async close({ remove = true } = {}) {
+    await this.leave?.()
     this.#peer.close()
     this.#video.remove()
     if (remove && this.session) await fetch(this.session, { method: 'DELETE' })

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { clockGeometry } from '#test/support/clock-reader.ts'
+import { Stage, stageUnavailable } from '#test/support/stage.ts'
+
+const small = clockGeometry(640, 360)
+const large = clockGeometry(960, 540)
+
+describe('a publisher that drops and returns', () => {
+  let stage: Stage | undefined
+  beforeEach(({ skip }) => {
+    const missing = stageUnavailable()
+    if (missing) skip(missing)
+  })
+  afterEach(async () => {
+    await stage?.close()
+    stage = undefined
+  })
+
+  it.each([
+    { how: 'by DELETE and close', leave: 'delete' },
+    { how: 'by close', leave: 'close' },
+    { how: 'without a word', leave: 'vanish' },
+  ] as const)(
+    '$how leaves its viewers in their session, and plays for them again',
+    async ({ leave }) => {
+      stage = await Stage.open()
+      const first = await stage.obs('return')
+      const { clock } = stage.media
+      const viewing = await stage.view('return', { clock, scale: first.clock })
+      await viewing.live()
+      const before = await viewing.report()
+      if (leave === 'vanish') await first.vanish()
+      else await first.stop(leave)
+      const second = await stage.obs('return')
+      await viewing.setScale(second.clock)
+      const after = await viewing.moreFrames(60)
+      expect(after.state).toBe('connected')
+      expect(after.session).toBe(before.session)
+      expect(after.age).toBeLessThan(1000)
+      const heard = await viewing.sound()
+      expect(heard.audioPackets).toBeGreaterThan(before.audioPackets)
+    },
+    60_000,
+  )
+
+  it('in Chromium with another size plays on for its viewers', async () => {
+    stage = await Stage.open()
+    const first = await stage.publish('return', { codec: 'H264', clock: small })
+    await first.sending()
+    const viewing = await stage.view('return')
+    await viewing.firstFrame()
+    await viewing.moreFrames(15)
+    await first.close()
+    const second = await stage.publish('return', { codec: 'H264', clock: large })
+    await second.sending()
+    const after = await viewing.moreFrames(30, 15_000, { width: 960, height: 540 })
+    expect(after).toMatchObject({ state: 'connected', width: 960, height: 540 })
+    await viewing.sound()
+  }, 60_000)
+
+  it('in Chromium with another codec plays for those who join then, and says so', async () => {
+    stage = await Stage.open()
+    const first = await stage.publish('return', { codec: 'VP8', clock: small })
+    await first.sending()
+    const viewing = await stage.view('return')
+    await viewing.firstFrame()
+    await first.close()
+    const second = await stage.publish('return', { codec: 'H264', clock: large })
+    await second.sending()
+    // A viewer that agreed on both payload types plays on; a new one must in any case.
+    const late = await stage.view('return')
+    await late.firstFrame()
+    const report = await late.moreFrames(30)
+    expect(report).toMatchObject({ codec: 'video/H264', width: 960, height: 540 })
+    expect((await viewing.report()).state).toBe('connected')
+  }, 60_000)
+})

@@ -1,0 +1,98 @@
+import type { Browser } from 'playwright-core'
+import { chromiumUnavailable, launchChromium } from './chromium.ts'
+import { ffmpegUnavailable, type Media, makeMedia } from './ffmpeg-media.ts'
+import { LibdatachannelPublisher, type PublisherOptions } from './libdatachannel-publisher.ts'
+import type { ViewOptions } from './media-page.ts'
+import { MediaPage, type Publishing, type PublishOptions, type Viewing } from './media-page.ts'
+import { type LineConditions, NetworkPair, netnsUnavailable } from './netns.ts'
+import { ServerProcess } from './server-process.ts'
+
+export interface StageOptions {
+  /** Conditions of each direction between server and browser; both on loopback without. */
+  readonly line?: LineConditions
+  /** Of the line's losses. */
+  readonly seed?: number
+  /** More settings of the server, with the prefix `TAILRACE_`. */
+  readonly env?: Record<string, string>
+  /** Folders that the page serves too, by path prefix. */
+  readonly folders?: Record<string, string>
+  readonly chromiumFlags?: readonly string[]
+}
+
+/** The long forms of tests that run shorter by default. */
+export const long = process.env.TAILRACE_LONG === '1'
+
+/** Why there can be no stage here; `undefined` where there can. */
+export function stageUnavailable(options: { readonly line?: boolean } = {}): string | undefined {
+  return (
+    chromiumUnavailable() ?? ffmpegUnavailable() ?? (options.line ? netnsUnavailable() : undefined)
+  )
+}
+
+/** A server, a browser with one page, and publishers as they are called for. */
+export class Stage {
+  readonly server: ServerProcess
+  readonly browser: Browser
+  readonly page: MediaPage
+  /** The line between server and browser, where there is one. */
+  readonly line: NetworkPair | undefined
+  readonly media: Media
+  readonly #publishers: LibdatachannelPublisher[] = []
+
+  private constructor(parts: Pick<Stage, 'server' | 'browser' | 'page' | 'line' | 'media'>) {
+    this.server = parts.server
+    this.browser = parts.browser
+    this.page = parts.page
+    this.line = parts.line
+    this.media = parts.media
+  }
+
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const media = await makeMedia()
+    const line = options.line && (await NetworkPair.make({ seed: options.seed ?? 1 }))
+    if (options.line) line?.setBoth(options.line)
+    const namespace = line?.far.namespace
+    const server = await ServerProcess.start({ end: line?.near, env: options.env ?? {} })
+    const browser = await launchChromium({ namespace, flags: options.chromiumFlags ?? [] })
+    const page = await MediaPage.open(browser, { namespace, folders: options.folders ?? {} })
+    return new Stage({ server, browser, page, line, media })
+  }
+
+  /** Publishes as OBS does, from where the server stands; done when packets leave. */
+  async obs(
+    stream: string,
+    options: Partial<PublisherOptions> = {},
+  ): Promise<LibdatachannelPublisher> {
+    const { server, media, line } = this
+    const publisher = await LibdatachannelPublisher.start(
+      { url: server.whip(stream), key: server.key, media, ...options },
+      line?.near.namespace,
+    )
+    this.#publishers.push(publisher)
+    return publisher
+  }
+
+  async publish(
+    stream: string,
+    options: Omit<PublishOptions, 'url' | 'token'>,
+  ): Promise<Publishing> {
+    const { server } = this
+    return await this.page.publish({ url: server.whip(stream), token: server.key, ...options })
+  }
+
+  async view(stream: string, options: Omit<ViewOptions, 'url'> = {}): Promise<Viewing> {
+    return await this.page.view({ url: this.server.whep(stream), ...options })
+  }
+
+  /** Ends everything, the server last but one, and fails if it does not end in time. */
+  async close(): Promise<void> {
+    for (const publisher of this.#publishers) await publisher.vanish()
+    await this.page.close()
+    await this.browser.close()
+    try {
+      await this.server.stop()
+    } finally {
+      await this.line?.close()
+    }
+  }
+}
