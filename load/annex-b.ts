@@ -1,12 +1,8 @@
-/** NAL unit types of ITU-T H.264 table 7-1, as far as a sender must know them. */
-export const nalType = {
-  slice: 1,
-  idrSlice: 5,
-  supplementalInformation: 6,
-  sequenceParameterSet: 7,
-  pictureParameterSet: 8,
-  accessUnitDelimiter: 9,
-} as const
+import { h264Nal } from '#rtp/codecs/h264.ts'
+
+/** Types of SEI and of the access unit delimiter (ITU-T H.264 table 7-1). */
+const sei = 6
+const delimiter = 9
 
 /** One picture as its NAL units, without start codes, in stream order. */
 export interface AccessUnit {
@@ -56,23 +52,23 @@ export function accessUnits(nalUnits: readonly Buffer[]): AccessUnit[] {
   return units
 }
 
-export function typeOf(nalUnit: Buffer): number {
+function typeOf(nalUnit: Buffer): number {
   return nalUnit[0]! & 0x1f
 }
 
 function isSlice(nalUnit: Buffer): boolean {
   const type = typeOf(nalUnit)
-  return type >= nalType.slice && type <= nalType.idrSlice
+  return type >= h264Nal.slice && type <= h264Nal.idr
 }
 
 function isIdrSlice(nalUnit: Buffer): boolean {
-  return typeOf(nalUnit) === nalType.idrSlice
+  return typeOf(nalUnit) === h264Nal.idr
 }
 
 function startsAccessUnit(nalUnit: Buffer): boolean {
   const type = typeOf(nalUnit)
   // first_mb_in_slice is the first thing in a slice, and 0 is coded as a single 1 bit.
-  if (type === nalType.slice || type === nalType.idrSlice) return (nalUnit[1] ?? 0) >= 0x80
+  if (type === h264Nal.slice || type === h264Nal.idr) return (nalUnit[1] ?? 0) >= 0x80
   if (type >= 14 && type <= 18) return true
-  return type >= nalType.supplementalInformation && type <= nalType.accessUnitDelimiter
+  return type >= sei && type <= delimiter
 }

@@ -1,5 +1,5 @@
 import { accessUnits, splitAnnexB } from './annex-b.ts'
-import { packetizeH264 } from './h264-packetizer.ts'
+import { maxPayloadLength, packetizeH264 } from './h264-packetizer.ts'
 import { readOggOpus } from './ogg-opus.ts'
 
 /** What leaves at one moment: the packets of one picture, or one of sound. */
@@ -59,10 +59,15 @@ export function buildClip({ video, audio, frameRate }: ClipSource): Clip {
 function audioFrames(file: Buffer, duration: number): ClipFrame[] {
   const frames: ClipFrame[] = []
   let at = 0
-  for (const { bytes, ticks } of readOggOpus(file)) {
+  for (const { bytes, duration: sounds } of readOggOpus(file)) {
     if (at >= duration) break
+    if (bytes.length > maxPayloadLength) {
+      throw new Error(
+        `an Opus packet of ${bytes.length} bytes does not fit into one of ours: use 20 ms frames`,
+      )
+    }
     frames.push({ kind: 'audio', at, keyframe: false, payloads: [bytes] })
-    at += ticks / 48
+    at += sounds
   }
   return frames
 }

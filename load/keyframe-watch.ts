@@ -1,7 +1,5 @@
+import type { KeyframeDetector } from '#rtp/codecs/video-codec.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
-
-/** Whether a keyframe begins in a payload: see `#rtp/codecs/video-codec.ts`. */
-export type StartsKeyframe = (bytes: Buffer, start: number, end: number) => boolean
 
 /** Packets in view: a keyframe larger than 2 MB is not looked for. A power of two. */
 const size = 2048
@@ -13,13 +11,13 @@ const keyframe = 2
  * one with the marker bit, whatever the order in which they come.
  */
 export class KeyframeWatch {
-  readonly #startsKeyframe: StartsKeyframe
+  readonly #startsKeyframe: KeyframeDetector
   readonly #sequences = new Float64Array(size).fill(-1)
   readonly #timestamps = new Uint32Array(size)
   readonly #flags = new Uint8Array(size)
   #oldest = Number.POSITIVE_INFINITY
 
-  constructor(startsKeyframe: StartsKeyframe) {
+  constructor(startsKeyframe: KeyframeDetector) {
     this.#startsKeyframe = startsKeyframe
   }
 

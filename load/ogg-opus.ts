@@ -1,7 +1,9 @@
-/** One Opus packet and how long it sounds, in ticks of 48 kHz. */
+import { opusDuration } from '#rtp/codecs/opus.ts'
+
 export interface OpusPacket {
   readonly bytes: Buffer
-  readonly ticks: number
+  /** How long it sounds, in ms. */
+  readonly duration: number
 }
 
 const pageHeaderLength = 27
@@ -19,8 +21,8 @@ export function readOggOpus(file: Buffer): OpusPacket[] {
     throw new Error('it is an Ogg file, but its first packet is no Opus header')
   }
   return audio.flatMap((bytes) => {
-    const ticks = opusDuration(bytes)
-    return ticks === undefined ? [] : [{ bytes, ticks }]
+    const duration = opusDuration(bytes, 0, bytes.length)
+    return duration === undefined ? [] : [{ bytes, duration }]
   })
 }
 
@@ -47,32 +49,4 @@ function readOggPackets(file: Buffer): Buffer[] {
     at = body
   }
   return packets
-}
-
-/** Frame lengths in ticks of 48 kHz by the low bits of the configuration (RFC 6716 table 2). */
-const silkFrames = [480, 960, 1920, 2880]
-const celtFrames = [120, 240, 480, 960]
-const longestPacket = 5760
-
-/** @returns ticks of 48 kHz, or undefined for what is no Opus packet (RFC 6716 §3.1, §3.4) */
-export function opusDuration(packet: Buffer): number | undefined {
-  const toc = packet[0]
-  if (toc === undefined) return undefined
-  const configuration = toc >> 3
-  const frames = frameCount(toc & 3, packet[1])
-  if (frames === undefined) return undefined
-  const ticks = frames * frameTicks(configuration)
-  return ticks > 0 && ticks <= longestPacket ? ticks : undefined
-}
-
-function frameTicks(configuration: number): number {
-  if (configuration < 12) return silkFrames[configuration & 3]!
-  if (configuration < 16) return silkFrames[configuration & 1]!
-  return celtFrames[configuration & 3]!
-}
-
-function frameCount(code: number, second: number | undefined): number | undefined {
-  if (code === 0) return 1
-  if (code < 3) return 2
-  return second === undefined ? undefined : second & 0x3f
 }

@@ -27,9 +27,9 @@ export interface ProtectedPacket {
   length: number
 }
 
-/** Opus packets of a clip may be longer than our H264 payloads. */
-const longestPayload = Math.max(maxPayloadLength, 1275)
 const rtpHeaderLength = 12
+/** GCM's tag, the longer of the two (RFC 7714 §13). */
+const maxOverhead = 16
 
 /**
  * One RTP stream of a publisher: numbers, headers, SRTP, and the history that answers NACKs with
@@ -113,12 +113,9 @@ export class OutgoingTrack {
     const place = index % this.#options.history
     const found = this.#slots[place]
     if (found) return found
-    const room = this.#header.length + longestPayload + maxOverhead
+    const room = this.#header.length + maxPayloadLength + maxOverhead
     const slot = { bytes: Buffer.allocUnsafe(room), length: 0 }
     this.#slots[place] = slot
     return slot
   }
 }
-
-/** GCM's tag, the longer of the two (RFC 7714 §13). */
-const maxOverhead = 16

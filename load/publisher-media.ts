@@ -1,0 +1,129 @@
+import type { Machine } from '#core/machine.ts'
+import type { SrtpSender } from '#native/twin/srtp-sender.ts'
+import { compound, type RtcpPacket } from '#rtp/rtcp/compound.ts'
+import { writeSdes } from '#rtp/rtcp/sdes.ts'
+import type { Clip } from './clip.ts'
+import { ClipSchedule, type DueFrame } from './clip-schedule.ts'
+import type { OutgoingTrack, ProtectedPacket } from './outgoing-track.ts'
+
+export interface PublisherMediaOptions {
+  readonly clip: Clip
+  readonly video: OutgoingTrack
+  /** Absent where the answer took no audio. */
+  readonly audio: OutgoingTrack | undefined
+  readonly cname: string
+  readonly srtp: SrtpSender
+  /** Monotonic ms at which the clip begins. */
+  readonly start: number
+  /** Milliseconds since the Unix epoch at that moment. */
+  readonly wallAtStart: number
+  readonly send: (datagram: Buffer, length: number) => void
+}
+
+/** Counters of one publishing session. */
+export interface PublisherCounters {
+  packets: number
+  bytes: number
+  /** Rounds of the clip that were begun. */
+  keyframes: number
+  /** Packets sent again for a NACK, and those that the history no longer held. */
+  repaired: number
+  unrepairable: number
+  /** PLI and FIR, none of which is answered. */
+  keyframeRequests: number
+  /** Frames sent, and by how many ms they left late, in all and at worst. */
+  frames: number
+  lateTotal: number
+  lateWorst: number
+}
+
+const reportInterval = 1000
+
+/**
+ * Sends a clip in a loop as OBS does: by the clock, deaf to PLI, FIR and REMB (INTEROP IO-22),
+ * answering NACKs from its history (IO-23), a sender report for each track every second.
+ */
+export class PublisherMedia implements Machine {
+  readonly counters: PublisherCounters = {
+    packets: 0,
+    bytes: 0,
+    keyframes: 0,
+    repaired: 0,
+    unrepairable: 0,
+    keyframeRequests: 0,
+    frames: 0,
+    lateTotal: 0,
+    lateWorst: 0,
+  }
+  readonly #options: PublisherMediaOptions
+  readonly #schedule: ClipSchedule
+  #reportAt: number
+
+  constructor(options: PublisherMediaOptions) {
+    this.#options = options
+    this.#schedule = new ClipSchedule(options.clip, options.start)
+    this.#reportAt = options.start
+  }
+
+  get nextTimeout(): number {
+    return Math.min(this.#schedule.nextAt, this.#reportAt)
+  }
+
+  poll(now: number): void {
+    // The report goes first: OBS sends one before its first packet.
+    if (this.#reportAt <= now) this.#report(now)
+    for (let due = this.#schedule.take(now); due; due = this.#schedule.take(now)) {
+      this.#send(due, now)
+    }
+  }
+
+  receive(packet: RtcpPacket): void {
+    if (packet.kind === 'pli' || packet.kind === 'fir') this.counters.keyframeRequests++
+    if (packet.kind !== 'nack') return
+    const { video, audio } = this.#options
+    const track = [video, audio].find((candidate) => candidate?.ssrc === packet.media)
+    if (!track) return
+    for (const lost of packet.lost) {
+      const kept = track.recall(lost)
+      if (!kept) this.counters.unrepairable++
+      else {
+        this.#options.send(kept.bytes, kept.length)
+        this.counters.repaired++
+      }
+    }
+  }
+
+  #send({ frame, media }: DueFrame, now: number): void {
+    const { counters } = this
+    const track = frame.kind === 'video' ? this.#options.video : this.#options.audio
+    if (!track) return
+    const late = now - (this.#options.start + media)
+    counters.frames++
+    counters.lateTotal += late
+    counters.lateWorst = Math.max(counters.lateWorst, late)
+    if (frame.keyframe) counters.keyframes++
+    const last = frame.payloads.length - 1
+    for (let i = 0; i <= last; i++) {
+      this.#count(track.write(frame.payloads[i]!, i === last, media, this.#options.srtp))
+    }
+  }
+
+  #count(packet: ProtectedPacket): void {
+    this.#options.send(packet.bytes, packet.length)
+    this.counters.packets++
+    this.counters.bytes += packet.length
+  }
+
+  #report(now: number): void {
+    const { video, audio, srtp, wallAtStart, cname } = this.#options
+    const media = this.#schedule.mediaAt(now)
+    for (const track of [video, audio]) {
+      if (!track) continue
+      const report = track.senderReport(media, wallAtStart + media)
+      const names = writeSdes([{ ssrc: track.ssrc, cname }])
+      const datagram = srtp.protectRtcp(compound(report, names))
+      this.#options.send(datagram, datagram.length)
+    }
+    this.#reportAt = Math.max(this.#reportAt + reportInterval, now)
+  }
+}
