@@ -5,6 +5,7 @@ import { ServiceError } from '#core/errors.ts'
 import type { MediaPlane } from '#native/media-plane.ts'
 import type { Dispatcher } from '#relay/dispatcher.ts'
 import { JoinTimes } from '#relay/join-times.ts'
+import type { RelayObserver } from '#relay/observer.ts'
 import type { Publication } from '#relay/publication.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
@@ -33,6 +34,7 @@ export interface ViewerServices {
   readonly dispatcher: Dispatcher
   readonly clock: Clock
   readonly observer: ViewerObserver
+  readonly relayObserver: RelayObserver
   readonly maxViewers: number
 }
 
@@ -95,7 +97,7 @@ export class ViewerSessions implements Viewers {
           joinTimes.reached('dtls', clock.now())
           viewer = this.#secured(peer, view, stream, joinTimes)
         },
-        earlyMediaLost: () => viewer?.pictureLost(clock.now()),
+        earlyMediaLost: () => viewer?.earlyMediaLost(clock.now()),
         ended: (end) => {
           sessions.remove(id)
           this.#peers.delete(peer)
@@ -118,8 +120,8 @@ export class ViewerSessions implements Viewers {
   }
 
   #secured(peer: Peer, view: NegotiatedView, stream: Stream, joinTimes: JoinTimes): Viewer {
-    const { plane, dispatcher, observer, clock } = this.#services
-    const viewer = new Viewer(peer.id, view, plane, joinTimes)
+    const { plane, dispatcher, observer, relayObserver, clock } = this.#services
+    const viewer = new Viewer(peer.id, view, { plane, observer: relayObserver }, joinTimes)
     dispatcher.addViewer(viewer)
     stream.join(viewer, clock.now())
     observer.joined(stream, viewer.exactProfile)

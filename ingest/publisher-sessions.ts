@@ -6,6 +6,7 @@ import { ServiceError } from '#core/errors.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { MediaPlane } from '#native/media-plane.ts'
 import type { Dispatcher } from '#relay/dispatcher.ts'
+import type { RelayObserver } from '#relay/observer.ts'
 import { Publication, type PublisherTraits } from '#relay/publication.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { Streams } from '#relay/streams.ts'
@@ -31,6 +32,7 @@ export interface PublisherServices {
   readonly scheduler: Scheduler
   readonly clock: Clock
   readonly observer: PublisherObserver
+  readonly relayObserver: RelayObserver
   readonly maxPublishers: number
 }
 
@@ -69,7 +71,10 @@ export class PublisherSessions implements Publishers {
     const parsed = parseOffer(offer)
     for (const rival of this.#byStream.get(streamKey(name)) ?? []) {
       if (rival.principal.id === principal.id) continue
-      throw new ServiceError('stream-taken', 'another key publishes under this name: choose another')
+      throw new ServiceError(
+        'stream-taken',
+        'another key publishes under this name: choose another',
+      )
     }
     const prepared = peers.prepare()
     const { answer, publication } = answerPublisher(parsed, prepared.local)
@@ -126,6 +131,7 @@ export class PublisherSessions implements Publishers {
     const publication = new Publication(session.peer!.id, format, traits, {
       plane,
       clock,
+      observer: this.#services.relayObserver,
       listener: { keyframe: (layer) => stream.keyframe(layer, clock.now()) },
     })
     session.publication = publication

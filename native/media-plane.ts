@@ -87,6 +87,10 @@ export interface PlaneStatistics {
   readonly datagramsReceived: number
   readonly datagramsSent: number
   readonly sendErrors: number
+  /** RTP of all peers, as decrypted. */
+  readonly received: { readonly packets: number; readonly bytes: number }
+  /** RTP of all tracks, gone ones too. */
+  readonly sent: TrackStatistics
   /** Dropped on receive, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>
 }

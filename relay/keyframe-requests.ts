@@ -54,8 +54,7 @@ export class KeyframeRequests {
    */
   poll(now: number, readers: boolean): boolean {
     this.#giveUpWaiting(now)
-    const regular =
-      readers && this.#answers !== 'no' && now - this.#keyframeAt >= regularInterval
+    const regular = readers && this.#answers !== 'no' && now - this.#keyframeAt >= regularInterval
     if (!this.#wanted && !regular) return false
     const interval = this.#answers === 'no' ? deafInterval : requestInterval
     if (now - this.#requestedAt < interval) return false

@@ -69,13 +69,16 @@ export class PacketLog implements PacketStore {
 
   /** Ms between the arrival of the newest keyframe's first packet and `now`. */
   keyframeAge(now: number): number | undefined {
-    return this.#keyframe === undefined ? undefined : now - this.#arrivals[this.#at(this.#keyframe)]!
+    return this.#keyframe === undefined
+      ? undefined
+      : now - this.#arrivals[this.#at(this.#keyframe)]!
   }
 
   /** Bytes from `index` to the end: what a replay from there has to send. */
   bytesFrom(index: number): number {
     let bytes = 0
-    for (let i = Math.max(index, this.#start); i < this.#end; i++) bytes += this.#lengths[this.#at(i)]!
+    for (let i = Math.max(index, this.#start); i < this.#end; i++)
+      bytes += this.#lengths[this.#at(i)]!
     return bytes
   }
 
@@ -200,7 +203,12 @@ export class PacketLog implements PacketStore {
   }
 
   #grow(): void {
-    const old = { slabs: this.#slabs, offsets: this.#offsets, lengths: this.#lengths, arrivals: this.#arrivals }
+    const old = {
+      slabs: this.#slabs,
+      offsets: this.#offsets,
+      lengths: this.#lengths,
+      arrivals: this.#arrivals,
+    }
     const oldCapacity = old.lengths.length
     const capacity = oldCapacity * 2
     this.#slabs = new Array<undefined>(capacity).fill(undefined)

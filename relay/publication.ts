@@ -2,13 +2,14 @@ import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
-import { wallFromNtp } from '#rtp/ntp.ts'
+import { ntpMiddle, wallFromNtp } from '#rtp/ntp.ts'
 import { RtpPacket } from '#rtp/packet.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { SenderReport } from '#rtp/rtcp/reports.ts'
 import { unwrapRtx } from '#rtp/rtx.ts'
 import type { NegotiatedPublication, PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
 import type { KeyframeAnswers } from './keyframe-requests.ts'
+import type { RelayObserver } from './observer.ts'
 import { PublisherClock } from './publisher-clock.ts'
 import { PublisherFeedback } from './publisher-feedback.ts'
 import { type Route, type RoutedMedia, SsrcRouter } from './ssrc-router.ts'
@@ -28,6 +29,13 @@ export interface PublisherTraits {
 export interface PublicationListener {
   /** A keyframe began in the layer that viewers should watch. */
   keyframe(layer: UpLayer): void
+}
+
+export interface PublicationServices {
+  readonly plane: MediaPlane
+  readonly clock: Clock
+  readonly observer: RelayObserver
+  readonly listener: PublicationListener
 }
 
 /**
@@ -59,7 +67,7 @@ export class Publication implements Machine {
     peer: PeerId,
     format: NegotiatedPublication,
     traits: PublisherTraits,
-    services: { plane: MediaPlane; clock: Clock; listener: PublicationListener },
+    services: PublicationServices,
   ) {
     this.peer = peer
     this.format = format
@@ -73,7 +81,7 @@ export class Publication implements Machine {
     this.#router = new SsrcRouter(media)
     this.audio = media.find((one) => one.format.kind === 'audio')?.layers[0]
     this.videoLayers = media.find((one) => one.format.kind === 'video')?.layers ?? []
-    this.feedback = new PublisherFeedback(media, (rtcp) => {
+    this.feedback = new PublisherFeedback(media, services.observer, (rtcp) => {
       services.plane.sendRtcp(peer, rtcp)
     })
   }
@@ -121,11 +129,6 @@ export class Publication implements Machine {
     this.feedback.poll(now, this.hasViewers)
   }
 
-  /** Somebody cannot go on without a keyframe of this layer. */
-  wantKeyframe(layer: UpLayer): void {
-    layer.keyframes.want()
-  }
-
   close(): void {
     for (const layer of this.layers) layer.close()
   }
@@ -134,7 +137,8 @@ export class Publication implements Machine {
     const packet = this.#packet
     if (repair) {
       // In place: the bytes are ours until the slab is released. Probes carry nothing (IO-66).
-      if (!unwrapRtx(packet, layer.ssrc ?? packet.ssrc, format.payloadType)) return
+      if (layer.ssrc === undefined) return
+      if (!unwrapRtx(packet, { ssrc: layer.ssrc, payloadType: format.payloadType })) return
     }
     if (!this.#timed.has(layer)) {
       // Until a sender report says better, what arrives now was captured now.
@@ -154,7 +158,7 @@ export class Publication implements Machine {
   #senderReport(report: SenderReport, now: number, wall: number): void {
     const layer = this.layers.find((one) => one.ssrc === report.ssrc)
     if (!layer) return
-    layer.reception?.senderReport(report.ntp, now)
+    layer.reception?.receiveSenderReport(ntpMiddle(report.ntp), now)
     const reported = wallFromNtp(report.ntp)
     const clock = this.#publisherClock.fromReport(report.rtpTimestamp, reported, wall)
     this.#plane.setClock(layer.logId, clock)

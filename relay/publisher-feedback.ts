@@ -6,6 +6,7 @@ import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
 import { TransportFeedbackRecorder } from '#rtp/transport-feedback.ts'
 import type { PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
+import type { RelayObserver } from './observer.ts'
 import type { RoutedMedia } from './ssrc-router.ts'
 import type { UpLayer } from './up-layer.ts'
 
@@ -19,17 +20,22 @@ const pollInterval = 10
 /** All that a publisher is told: reports, losses, arrival times, keyframe requests. */
 export class PublisherFeedback {
   readonly #media: readonly RoutedMedia[]
+  readonly #observer: RelayObserver
   readonly #send: (rtcp: Buffer) => void
   readonly #transportCc: TransportFeedbackRecorder | undefined
   #transportCcId: number | undefined
   #nextTimeout = 0
   #reportDue = 0
   #nacks = 0
-  #keyframeRequests = 0
   #firSequence = 0
 
-  constructor(media: readonly RoutedMedia[], send: (rtcp: Buffer) => void) {
+  constructor(
+    media: readonly RoutedMedia[],
+    observer: RelayObserver,
+    send: (rtcp: Buffer) => void,
+  ) {
     this.#media = media
+    this.#observer = observer
     this.#send = send
     // In a bundle an id means the same in every section (RFC 9143 §8).
     for (const { format } of media) this.#transportCcId ??= format.extensions.transportCc
@@ -41,10 +47,6 @@ export class PublisherFeedback {
     return this.#nacks
   }
 
-  get keyframeRequests(): number {
-    return this.#keyframeRequests
-  }
-
   get nextTimeout(): number {
     return this.#nextTimeout
   }
@@ -54,7 +56,8 @@ export class PublisherFeedback {
     if (this.#transportCcId === undefined) return
     const found = packet.extensions
     if (!found.find(this.#transportCcId) || found.end - found.start < 2) return
-    this.#transportCc!.receive(packet.bytes.readUInt16BE(found.start), now)
+    const sequenceNumber = packet.bytes.readUInt16BE(found.start)
+    this.#transportCc?.receive(sequenceNumber, now, packet.end - packet.start)
   }
 
   poll(now: number, hasViewers: boolean): void {
@@ -80,22 +83,23 @@ export class PublisherFeedback {
       return
     }
     this.#nacks += repair.lost.length
+    this.#observer.nacked('in', repair.lost.length)
     // Alone in its datagram: ffmpeg overlooks it otherwise (IO-42).
     this.#send(writeNack(feedbackSsrc, layer.ssrc!, repair.lost))
   }
 
   #requestKeyframe(ssrc: number, format: PublishedTrack): void {
-    this.#keyframeRequests++
+    this.#observer.keyframeRequested('in')
     if (format.feedback.has('nack pli')) this.#send(writePli(feedbackSsrc, ssrc))
     else if (format.feedback.has('ccm fir')) {
       this.#firSequence = (this.#firSequence + 1) & 0xff
-      this.#send(writeFir(feedbackSsrc, [{ ssrc, sequenceNumber: this.#firSequence }]))
+      this.#send(writeFir(feedbackSsrc, [{ ssrc, commandNumber: this.#firSequence }]))
     }
   }
 
   #reportArrivals(recorder: TransportFeedbackRecorder, now: number): void {
     const media = this.#media.find(({ format }) => format.kind === 'video')?.layers[0]?.ssrc ?? 0
-    for (const feedback of recorder.poll(now)) {
+    for (let feedback = recorder.poll(now); feedback; feedback = recorder.poll(now)) {
       this.#send(writeTransportCc(feedbackSsrc, media, feedback))
     }
   }
@@ -103,7 +107,7 @@ export class PublisherFeedback {
   #report(now: number): void {
     this.#reportDue = now + reportInterval
     const blocks = this.#media.flatMap(({ layers }) => {
-      return layers.flatMap((layer) => layer.reception?.report(now) ?? [])
+      return layers.flatMap((layer) => layer.report(now) ?? [])
     })
     if (blocks.length > 0) this.#send(compound(writeReceiverReport(feedbackSsrc, blocks)))
   }

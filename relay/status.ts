@@ -1,11 +1,6 @@
 import type { Publication } from './publication.ts'
 import type { Stream } from './stream.ts'
-import type {
-  AudioStatus,
-  PublisherStatus,
-  StreamStatus,
-  VideoStatus,
-} from './stream-status.ts'
+import type { AudioStatus, PublisherStatus, StreamStatus, VideoStatus } from './stream-status.ts'
 import type { UpLayer } from './up-layer.ts'
 import { streamWarnings } from './warnings.ts'
 
@@ -31,14 +26,14 @@ export function streamStatus(stream: Stream, now: number): StreamStatus {
 
 function publisherStatus(publication: Publication, now: number): PublisherStatus {
   const { layers, traits, startedAt, feedback, video, audio } = publication
-  const reception = (video ?? audio)?.reception
+  const measured = video ?? audio
   return {
     client: traits.client,
     connectedMs: Math.round(now - startedAt),
     bitrate: sum(layers.map((layer) => bitsPerSecond(layer, now))),
-    lossFraction: reception?.lossFraction ?? 0,
+    lossFraction: measured?.lossFraction ?? 0,
     nacks: feedback.nacks,
-    jitterMs: Math.round(reception?.jitterMs ?? 0),
+    jitterMs: Math.round(measured?.jitterMs ?? 0),
   }
 }
 
@@ -52,7 +47,7 @@ function videoStatus(layer: UpLayer, now: number): VideoStatus {
     width: facts.width,
     height: facts.height,
     bitrate: bitsPerSecond(layer, now),
-    framesPerSecond: Math.round(layer.frameRate.perSecond(now)),
+    framesPerSecond: Math.round(layer.framesPerSecond(now)),
     gopMs: Math.round(Math.max(layer.keyframeInterval ?? 0, sinceKeyframe)),
     gopPackets: log.keyframe === undefined ? 0 : log.end - log.keyframe,
     reordered: facts.reordered,
@@ -72,7 +67,7 @@ function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
 
 /** Of the packets as received, headers included. */
 function bitsPerSecond(layer: UpLayer, now: number): number {
-  return Math.round(layer.bitrate.perSecond(now) * 8)
+  return Math.round(layer.bitrate.bitsPerSecond(now))
 }
 
 function sum(values: readonly number[]): number {

@@ -6,6 +6,7 @@ import { NackGenerator } from '#rtp/nack-generator.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
 import { RateMeter } from '#rtp/rate-meter.ts'
 import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
+import type { ReportBlock } from '#rtp/rtcp/reports.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
 import { PacketLog } from './packet-log.ts'
@@ -39,8 +40,9 @@ export class UpLayer {
   readonly keyframes: KeyframeRequests
   readonly inspector: StreamInspector | undefined
   readonly bitrate = new RateMeter()
-  readonly frameRate = new RateMeter()
   reception: ReceptionStatistics | undefined
+  readonly #frames = new RateMeter()
+  #lastReport: ReportBlock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
   /** Ms between the arrivals of the last two keyframes. */
@@ -67,6 +69,27 @@ export class UpLayer {
     }
   }
 
+  /** Frames ended in the last second. */
+  framesPerSecond(now: number): number {
+    // The meter counts things as bytes and tells bits.
+    return this.#frames.bitsPerSecond(now) / 8
+  }
+
+  /** Of packets before repair, 0–1, in the last report's interval. */
+  get lossFraction(): number {
+    return (this.#lastReport?.fractionLost ?? 0) / 256
+  }
+
+  get jitterMs(): number {
+    return ((this.#lastReport?.jitter ?? 0) * 1000) / this.clockRate
+  }
+
+  /** What to report to the publisher, once a second. */
+  report(now: number): ReportBlock | undefined {
+    this.#lastReport = this.reception?.report(now)
+    return this.#lastReport
+  }
+
   /** Whether a packet has come yet. */
   get active(): boolean {
     return this.ssrc !== undefined
@@ -78,7 +101,7 @@ export class UpLayer {
     const age = this.log.keyframeAge(now) ?? 0
     // The keyframe itself would make the first half second look many times as rich.
     if (keyframe !== undefined && age >= 500) return this.log.bytesFrom(keyframe) / age
-    return this.bitrate.perSecond(now) / 1000
+    return this.bitrate.bitsPerSecond(now) / 8000
   }
 
   /**
@@ -94,7 +117,7 @@ export class UpLayer {
     const index = this.#unwrapper.unwrap(packet.sequenceNumber)
     if (!this.log.append(index, slab, packet.start, length, now)) return
     this.bitrate.add(length, now)
-    if (packet.marker) this.frameRate.add(1, now)
+    if (packet.marker) this.#frames.add(1, now)
     if (this.#freshCount === batchSize) this.flush()
     this.#fresh[this.#freshCount++] = index
     this.#inspect(packet, index, now)

@@ -1,10 +1,16 @@
 import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import type { RelayObserver, ReplayCause } from './observer.ts'
 import { ReplayPace, replayBurst } from './replay-pace.ts'
 import type { UpLayer } from './up-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
 const restartInterval = 1000
+
+export interface TrackServices {
+  readonly plane: MediaPlane
+  readonly observer: RelayObserver
+}
 
 /** Where a viewer stands: without a picture, catching up, or at the live end. */
 export type VideoState = 'waiting' | 'replaying' | 'live'
@@ -17,16 +23,19 @@ export class VideoTrack {
   readonly id: TrackId
   readonly format: ViewedTrack
   readonly #plane: MediaPlane
+  readonly #observer: RelayObserver
   #layer: UpLayer | undefined
   #state: VideoState = 'waiting'
   #pace: ReplayPace | undefined
   #restartedAt = Number.NEGATIVE_INFINITY
-  #restarts = 0
+  #hasPicture = false
+  #exactProfile = true
 
-  constructor(id: TrackId, format: ViewedTrack, plane: MediaPlane) {
+  constructor(id: TrackId, format: ViewedTrack, services: TrackServices) {
     this.id = id
     this.format = format
-    this.#plane = plane
+    this.#plane = services.plane
+    this.#observer = services.observer
   }
 
   get state(): VideoState {
@@ -37,16 +46,15 @@ export class VideoTrack {
     return this.#layer
   }
 
-  /** Times the replay was started over because the viewer had lost the picture. */
-  get restarts(): number {
-    return this.#restarts
+  get exactProfile(): boolean {
+    return this.#exactProfile
   }
 
   /** The stream's layer is known: shows its last keyframe, or waits for the first. */
   watch(layer: UpLayer, now: number): void {
     this.#layer = layer
     this.#state = 'waiting'
-    if (!this.#replay(now)) layer.keyframes.want()
+    if (!this.#replay(now, this.#arrival)) layer.keyframes.want()
   }
 
   /** Nothing is published any more; what was sent stays on the screen. */
@@ -60,16 +68,16 @@ export class VideoTrack {
     const switched = layer !== this.#layer
     this.#layer = layer
     // At the live end the keyframe comes by itself; in a replay it makes the rest superfluous.
-    if (switched || this.#state !== 'live') this.#replay(now)
+    if (switched || this.#state !== 'live') this.#replay(now, this.#arrival)
   }
 
   /** The viewer has no picture: a PLI, a NACK that cannot be served, a lost first flight. */
-  pictureLost(now: number): void {
+  pictureLost(cause: ReplayCause, now: number): void {
     const layer = this.#layer
     if (!layer) return
     layer.keyframes.want()
     if (now - this.#restartedAt < restartInterval) return
-    if (this.#replay(now)) this.#restarts++
+    this.#replay(now, cause)
   }
 
   /** What arrived of a report's packets paces the replay. */
@@ -83,14 +91,22 @@ export class VideoTrack {
     if (this.#state === 'replaying') this.#state = 'live'
   }
 
+  // A jump within a replay is no news; a first picture, or one after a pause, is.
+  get #arrival(): ReplayCause | undefined {
+    if (this.#state !== 'waiting') return undefined
+    return this.#hasPicture ? 'return' : 'join'
+  }
+
   // Every layer has its keyframe somewhere; without one there is nothing a decoder could use.
-  #replay(now: number): boolean {
+  #replay(now: number, cause: ReplayCause | undefined): boolean {
     const layer = this.#layer!
     const from = layer.log.keyframe
     const source = from === undefined ? undefined : this.#source(layer)
     if (from === undefined || !source) return false
+    if (cause) this.#observer.replayBegun(cause)
     this.#restartedAt = now
     this.#state = 'replaying'
+    this.#hasPicture = true
     this.#pace = new ReplayPace(layer.mediaRate(now))
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
@@ -107,6 +123,7 @@ export class VideoTrack {
     const choice = this.format.payloadTypeFor(layer.codec, layer.inspector?.facts.profile)
     if (!choice) return undefined
     const { payloadType, rtxPayloadType } = choice
+    this.#exactProfile = choice.exactProfile
     return {
       log: layer.logId,
       payloadType,

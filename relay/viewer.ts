@@ -3,9 +3,10 @@ import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
 import type { NegotiatedView, ViewedTrack } from '#webrtc/sdp/view-answer.ts'
 import type { JoinTimes } from './join-times.ts'
+import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
 import type { UpLayer } from './up-layer.ts'
-import { VideoTrack } from './video-track.ts'
+import { type TrackServices, VideoTrack } from './video-track.ts'
 
 /** RTCP packets of one viewer that are looked at per second (SEC-46). */
 const maxRtcpPerSecond = 200
@@ -18,31 +19,26 @@ export class Viewer {
   readonly #audio: TrackId | undefined
   readonly #view: NegotiatedView
   readonly #plane: MediaPlane
-  #publication: Publication | undefined
+  readonly #observer: RelayObserver
   #rtcpWindow = { startedAt: 0, count: 0 }
-  #nacks = 0
-  #pictureLosses = 0
 
   /** @param peer already known to the plane, keys and all */
-  constructor(peer: PeerId, view: NegotiatedView, plane: MediaPlane, joinTimes: JoinTimes) {
+  constructor(peer: PeerId, view: NegotiatedView, services: TrackServices, joinTimes: JoinTimes) {
+    const { plane } = services
     this.peer = peer
     this.joinTimes = joinTimes
     this.#view = view
     this.#plane = plane
+    this.#observer = services.observer
     if (view.video) {
-      this.video = new VideoTrack(plane.addTrack(peer, format(view.video)), view.video, plane)
+      this.video = new VideoTrack(plane.addTrack(peer, format(view.video)), view.video, services)
     }
     if (view.audio) this.#audio = plane.addTrack(peer, format(view.audio))
   }
 
-  /** Packets the viewer asked for again. */
-  get nacks(): number {
-    return this.#nacks
-  }
-
-  /** Keyframe requests of the viewer. */
-  get pictureLosses(): number {
-    return this.#pictureLosses
+  /** Whether the viewer offered the very profile that the stream has. */
+  get exactProfile(): boolean {
+    return this.video?.exactProfile ?? true
   }
 
   get tracks(): readonly TrackId[] {
@@ -51,13 +47,11 @@ export class Viewer {
 
   /** Goes on with a publication, the first or a later one, in the same session. */
   watch(publication: Publication, now: number): void {
-    this.#publication = publication
     this.#listen(publication)
     if (publication.video) this.video?.watch(publication.video, now)
   }
 
   unwatch(): void {
-    this.#publication = undefined
     this.video?.unwatch()
   }
 
@@ -65,12 +59,13 @@ export class Viewer {
     this.video?.keyframe(layer, now)
   }
 
-  pictureLost(now: number): void {
-    this.video?.pictureLost(now)
+  /** Its handshake went the long way round, and what was sent early is gone. */
+  earlyMediaLost(now: number): void {
+    this.video?.pictureLost('resent-flight', now)
   }
 
   starved(track: TrackId, now: number): void {
-    if (track === this.video?.id) this.video.pictureLost(now)
+    if (track === this.video?.id) this.video.pictureLost('unserved-nack', now)
   }
 
   started(track: TrackId, now: number): void {
@@ -122,13 +117,13 @@ export class Viewer {
     const track = ssrc === this.#view.video?.ssrc ? this.video?.id : undefined
     const asked = track ?? (ssrc === this.#view.audio?.ssrc ? this.#audio : undefined)
     if (asked === undefined) return
-    this.#nacks += lost.length
+    this.#observer.nacked('out', lost.length)
     this.#plane.retransmit(asked, lost)
   }
 
   #lostPicture(now: number): void {
-    this.#pictureLosses++
-    this.pictureLost(now)
+    this.#observer.keyframeRequested('out')
+    this.video?.pictureLost('keyframe-request', now)
   }
 
   #arrivals({ statusCount, arrivals }: TransportFeedback): void {
@@ -151,6 +146,12 @@ export class Viewer {
   }
 }
 
-function format({ payloadTypeFor: _, mid: _mid, nack: _nack, pli: _pli, ...track }: ViewedTrack): TrackFormat {
+function format({
+  payloadTypeFor: _,
+  mid: _mid,
+  nack: _nack,
+  pli: _pli,
+  ...track
+}: ViewedTrack): TrackFormat {
   return track
 }

@@ -114,6 +114,10 @@ export const Config = Type.Object(
       default: 'info',
       description: 'Least serious log lines to write.',
     }),
+    PRINT: Type.Enum(['text', 'json'], {
+      default: 'text',
+      description: 'What to say once all ports listen: `json` is one line for programs.',
+    }),
     NATIVE: Type.Enum(['auto', 'gso', 'sendmmsg', 'sendto', 'off'], {
       default: 'auto',
       description: 'How media is sent; `off` is TypeScript alone.',

@@ -1,7 +1,8 @@
 import type { Path } from '#native/path.ts'
 import { pathKey } from '#native/path.ts'
+import { routingUfrag } from './ice-lite.ts'
 import type { Peer } from './peer.ts'
-import { parseStun, stunKind } from './stun.ts'
+import { parseStun } from './stun.ts'
 
 /** How long an ended peer's checks are still answered, with 403, in ms (ICE-70). */
 const tombstoneTime = 30_000
@@ -61,9 +62,9 @@ export class PeerTable {
 
   #receiveStun(datagram: Buffer, path: Path, now: number): Peer | undefined {
     const message = parseStun(datagram)
-    if (!message?.username) return undefined
-    const entry = this.#byUfrag.get(message.username.split(':', 1)[0]!)
-    if (!entry?.peer.check(message, datagram, path, now)) return undefined
+    const ufrag = message && routingUfrag(message)
+    const entry = ufrag === undefined ? undefined : this.#byUfrag.get(ufrag)
+    if (!message || !entry?.peer.check(message, datagram, path, now)) return undefined
     this.#learn(entry, path)
     return entry.peer
   }

@@ -101,7 +101,7 @@ export class Peer implements Machine {
     this.#plane.sendControl(reaction.datagram, path)
     if (this.#end || !this.ice.selected) return false
     this.#follow(this.ice.selected, now)
-    return true
+    return this.ice.verified(path)
   }
 
   /** A DTLS datagram on one of the peer's proved paths. */

@@ -64,9 +64,10 @@ export class Peers implements Machine {
 
   prepare(): PreparedPeer {
     const { certificate, candidates } = this.#options
-    let ice = new IceLite()
+    const now = this.#options.clock.now()
+    let ice = new IceLite({ now })
     // The ufrag is the routing key of the port, so it must be one of a kind (ICE-12).
-    while (this.#table.has(ice.localUfrag)) ice = new IceLite()
+    while (this.#table.has(ice.localUfrag)) ice = new IceLite({ now })
     const local = {
       ufrag: ice.localUfrag,
       password: ice.localPassword,

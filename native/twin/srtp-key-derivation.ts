@@ -11,7 +11,10 @@ export interface SessionKeys {
 }
 
 /** Labels of RFC 3711 §4.3.2. */
-const labels = { rtp: { cipher: 0, authentication: 1, salt: 2 }, rtcp: { cipher: 3, authentication: 4, salt: 5 } }
+const labels = {
+  rtp: { cipher: 0, authentication: 1, salt: 2 },
+  rtcp: { cipher: 3, authentication: 4, salt: 5 },
+}
 
 /** The key derivation of RFC 3711 §4.3.1 with a derivation rate of zero: AES-CM over the salt. */
 export function deriveBytes({ key, salt }: SrtpMasterKey, label: number, length: number): Buffer {

@@ -1,7 +1,7 @@
-import { compound } from '#rtp/rtcp/compound.ts'
-import { writeSdes } from '#rtp/rtcp/sdes.ts'
-import { writeSenderReport } from '#rtp/rtcp/sender-report.ts'
 import { ntpFromWall } from '#rtp/ntp.ts'
+import { compound } from '#rtp/rtcp/compound.ts'
+import { writeSenderReport } from '#rtp/rtcp/reports.ts'
+import { writeSdes } from '#rtp/rtcp/sdes.ts'
 import type { OutgoingTrack } from './outgoing-track.ts'
 
 /** Between two sender reports of a track, in ms (SRTP-44). */
@@ -30,6 +30,6 @@ export function trackReport(track: OutgoingTrack, wall: number): Buffer | undefi
       octetCount: bytes >>> 0,
       reports: [],
     }),
-    writeSdes(ssrc, cname),
+    writeSdes([{ ssrc, cname }]),
   )
 }

@@ -17,7 +17,7 @@ import type { PacketStore } from '#native/packet-store.ts'
 import type { Path } from '#native/path.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
-import { type Outlet, OutgoingTrack } from './outgoing-track.ts'
+import { OutgoingTrack, type Outlet } from './outgoing-track.ts'
 import { maxDatagram, Peer } from './peer.ts'
 import { PeerTable } from './peer-table.ts'
 import { SendRing } from './send-ring.ts'
@@ -26,8 +26,10 @@ import { Ticker } from './ticker.ts'
 import { reportInterval, trackReport } from './track-reports.ts'
 import { type LocalSocket, UdpSockets } from './udp-sockets.ts'
 
-/** Between two looks at the replays and the reports, in ms. */
+/** Between two looks at the replays, in ms. */
 const tickInterval = 2
+/** Between two looks at every track's report, in ms: a report may be that late. */
+const reportLookInterval = 100
 
 const noStatistics: TrackStatistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
 
@@ -56,8 +58,12 @@ export class TwinPlane implements MediaPlane {
   readonly #lengths = new Uint16Array(1)
   readonly #arrivedAt = new Float64Array(1)
   #sockets!: UdpSockets
+  readonly #rtpReceived = { packets: 0, bytes: 0 }
+  /** Of tracks that are gone. */
+  readonly #sentBefore = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
   #received = 0
   #nextId = 1
+  #reportsLookedAt = 0
 
   private constructor(listener: MediaPlaneListener) {
     this.#listener = listener
@@ -105,6 +111,8 @@ export class TwinPlane implements MediaPlane {
       datagramsReceived: this.#received,
       datagramsSent: this.#sockets.sent,
       sendErrors: this.#sockets.errors,
+      received: { ...this.#rtpReceived },
+      sent: this.#sent(),
       dropped: { ...this.#dropped },
     }
   }
@@ -254,6 +262,8 @@ export class TwinPlane implements MediaPlane {
       this.#dropped[peer.receiver.failure]++
       return
     }
+    this.#rtpReceived.packets++
+    this.#rtpReceived.bytes += length
     this.#offsets[0] = peer.used
     this.#lengths[0] = length
     this.#arrivedAt[0] = this.#ticker.now()
@@ -277,6 +287,8 @@ export class TwinPlane implements MediaPlane {
 
   #tick(now: number): void {
     for (const track of this.#replaying) this.#pump(track, now)
+    if (now - this.#reportsLookedAt < reportLookInterval) return
+    this.#reportsLookedAt = now
     for (const [track, due] of this.#reportDue) {
       if (due <= now) this.#report(track, now)
     }
@@ -303,6 +315,12 @@ export class TwinPlane implements MediaPlane {
     this.sendRtcp(track.peer.id, report)
   }
 
+  #sent(): TrackStatistics {
+    const total = { ...this.#sentBefore }
+    for (const track of this.#tracks.values()) addTo(total, track.statistics)
+    return total
+  }
+
   #silence(track: OutgoingTrack): void {
     track.leave()
     this.#replaying.delete(track)
@@ -311,7 +329,15 @@ export class TwinPlane implements MediaPlane {
 
   #forget(track: OutgoingTrack): void {
     this.#silence(track)
+    addTo(this.#sentBefore, track.statistics)
     track.peer.tracks.delete(track)
     this.#tracks.delete(track.id)
   }
+}
+
+function addTo(total: { -readonly [K in keyof TrackStatistics]: number }, more: TrackStatistics) {
+  total.packets += more.packets
+  total.bytes += more.bytes
+  total.retransmitted += more.retransmitted
+  total.replayed += more.replayed
 }

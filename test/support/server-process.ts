@@ -42,7 +42,7 @@ export class ServerProcess {
     this.#child = new Child(process.execPath, [program], {
       namespace: this.#namespace,
       env: {
-        TAILRACE_READY_JSON: '1',
+        TAILRACE_PRINT: 'json',
         TAILRACE_HTTP_PORT: '0',
         TAILRACE_MEDIA_PORT: '0',
         TAILRACE_METRICS_PORT: '0',

@@ -1,0 +1,23 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+
+/** The stream that `--demo` publishes. */
+export const demoStream = 'demo'
+
+/**
+ * Publishes the bundled clip from a process of its own, through the same door as everybody else.
+ *
+ * @param origin of this very node
+ */
+export function startDemo(origin: string, publishKey: string | undefined): ChildProcess {
+  const program = resolve(import.meta.dirname, '../load/demo.ts')
+  const token = publishKey === undefined ? [] : ['--token', publishKey]
+  return spawn(process.execPath, [program, '--url', `${origin}/whip/${demoStream}`, ...token], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      // Its certificate is made out for a public name, and it talks to its own parent.
+      ...(origin.startsWith('https:') && { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+    },
+  })
+}

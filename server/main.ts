@@ -1,0 +1,89 @@
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { renderBanner } from './banner.ts'
+import { type Config, ConfigError, configOfProcess } from './config.ts'
+import { demoStream, startDemo } from './demo.ts'
+import { type Flags, helpText, parseFlags } from './flags.ts'
+import { localAddresses } from './local-addresses.ts'
+import { type Node, startNode } from './node.ts'
+import { origins } from './origins.ts'
+import { type PublishKeys, publishKeys } from './publish-key.ts'
+import { systemClock } from './system-clock.ts'
+import { loadTls } from './tls.ts'
+
+/** A node that has not closed by then is left to the operating system, in ms. */
+const closeDeadline = 4_000
+
+try {
+  const flags = parseFlags(process.argv.slice(2))
+  if (flags.help) print(helpText)
+  else await run(flags)
+} catch (error) {
+  // The operator's mistakes are told in a sentence; a stack would only hide it.
+  const known = error instanceof ConfigError || (error instanceof Error && error.cause)
+  process.stderr.write(`${known ? (error as Error).message : format(error)}\n`)
+  process.exit(1)
+}
+
+async function run(flags: Flags): Promise<void> {
+  const config = configOfProcess({ open: flags.open })
+  const log = pino({ level: config.LOG_LEVEL }, pino.destination(2))
+  const tls = loadTls(config, systemClock.wall())
+  const keys = publishKeys(config)
+  const node = await startNode({ config, keys, tls, log })
+  const { HTTP_HOST: host } = config
+  const addresses = localAddresses(networkInterfaces())
+  const reachable = origins({ secure: tls !== undefined, host, port: node.httpPort, addresses })
+  announce(node, config, { keys, flags, origins: reachable })
+  const key = keys.kind === 'keys' ? keys.keys[0] : undefined
+  const demo = flags.demo ? startDemo(reachable[0]!, key) : undefined
+  closeOnSignal(async () => {
+    demo?.kill('SIGTERM')
+    await node.close()
+  })
+}
+
+function announce(
+  { httpPort, mediaPort, metricsPort }: Node,
+  config: Config,
+  facts: { keys: PublishKeys; flags: Flags; origins: readonly string[] },
+): void {
+  if (config.PRINT === 'json') {
+    print(`${JSON.stringify({ ready: true, httpPort, mediaPort, metricsPort })}\n`)
+    return
+  }
+  const { keys, flags } = facts
+  print(
+    renderBanner({
+      origins: facts.origins,
+      mediaPort,
+      metricsOrigin: `http://${config.METRICS_HOST}:${metricsPort}`,
+      watchNeedsToken: config.PLAY_TOKEN.length > 0,
+      sending: 'typescript',
+      ...(keys.kind === 'keys' && { publishKey: keys.keys[0]! }),
+      ...(config.PUBLISH_KEY.length === 0 && { keyFile: join(config.DATA_DIR, 'publish-key') }),
+      ...(flags.demo && { demoStream }),
+    }),
+  )
+}
+
+function closeOnSignal(close: () => Promise<void>): void {
+  let closing = false
+  const stop = async () => {
+    if (closing) return
+    closing = true
+    setTimeout(() => process.exit(1), closeDeadline).unref()
+    await close()
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop())
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+function format(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,28 @@
+import type { MediaPlane } from '#native/media-plane.ts'
+import type { Streams } from '#relay/streams.ts'
+import type { MetricsSnapshot } from './metrics.ts'
+
+/** What the gauges show: gathered when somebody asks, counted by nobody in between. */
+export function metricsSnapshot(streams: Streams, plane: MediaPlane): MetricsSnapshot {
+  const tenants = new Map<string, { streams: number; publishers: number; viewers: number }>()
+  let logBytes = 0
+  let viewersWithInexactProfile = 0
+  for (const { name, publication, viewers } of streams.list()) {
+    const counts = tenants.get(name.tenant) ?? { streams: 0, publishers: 0, viewers: 0 }
+    tenants.set(name.tenant, counts)
+    counts.streams++
+    counts.viewers += viewers.size
+    if (publication) counts.publishers++
+    for (const { log } of publication?.layers ?? []) logBytes += log.bytes
+    for (const { exactProfile } of viewers) if (!exactProfile) viewersWithInexactProfile++
+  }
+  const statistics = plane.statistics
+  return {
+    tenants: Array.from(tenants, ([tenant, counts]) => ({ tenant, ...counts })),
+    plane: statistics,
+    received: statistics.received,
+    sent: statistics.sent,
+    viewersWithInexactProfile,
+    logBytes,
+  }
+}

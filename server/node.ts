@@ -1,0 +1,219 @@
+import type { Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { networkInterfaces } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { Permissions } from '#control/permissions.ts'
+import { RateLimiter } from '#control/rate-limiter.ts'
+import { SessionTable } from '#control/sessions.ts'
+import type { Machine } from '#core/machine.ts'
+import { pageRoutes } from '#edge/pages.ts'
+import { statusRoutes } from '#edge/status-routes.ts'
+import { ViewerSessions } from '#edge/viewer-sessions.ts'
+import { whepRoutes } from '#edge/whep-routes.ts'
+import { PublisherSessions } from '#ingest/publisher-sessions.ts'
+import { whipRoutes } from '#ingest/whip-routes.ts'
+import { TwinPlane } from '#native/twin/twin-plane.ts'
+import { Dispatcher } from '#relay/dispatcher.ts'
+import { streamStatus } from '#relay/status.ts'
+import { Streams } from '#relay/streams.ts'
+import { createCertificate } from '#webrtc/dtls/certificate.ts'
+import { Peers } from '#webrtc/peers.ts'
+import type { Config } from './config.ts'
+import { healthRoutes } from './health-routes.ts'
+import { createHttpApp } from './http-app.ts'
+import { explainListenError } from './listen-error.ts'
+import { localAddresses } from './local-addresses.ts'
+import { Metrics } from './metrics.ts'
+import { serveMetrics } from './metrics-server.ts'
+import { metricsSnapshot } from './metrics-snapshot.ts'
+import { observePublishers, observeViewers } from './observers.ts'
+import type { PublishKeys } from './publish-key.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { systemClock } from './system-clock.ts'
+import { Timers } from './timers.ts'
+import type { TlsFiles } from './tls.ts'
+
+/** What a node is started with, besides its settings. */
+export interface NodeOptions {
+  readonly config: Config
+  readonly keys: PublishKeys
+  readonly tls: TlsFiles | undefined
+  readonly log: Logger
+}
+
+/** A running node. */
+export interface Node {
+  readonly httpPort: number
+  readonly mediaPort: number
+  readonly metricsPort: number
+  /** Tells every peer and stops listening. */
+  close(): Promise<void>
+}
+
+/** Between two looks at streams nobody has published for long, in ms. */
+const expiryInterval = 1000
+/** Below it the kernel drops packets of a burst, in bytes. */
+const enoughKernelBuffer = 4 * 1024 * 1024
+
+/**
+ * Starts all roles in this process: the one place that knows both sides of every seam.
+ *
+ * @throws Error that names the setting to change when a port or address cannot be had
+ */
+export async function startNode({ config, keys, tls, log }: NodeOptions): Promise<Node> {
+  const clock = systemClock
+  const scheduler = new Timers(clock)
+  const dispatcher = new Dispatcher(clock)
+  const streams = new Streams()
+  const sessions = new SessionTable()
+  const plane = await openPlane(config, dispatcher, log)
+  const metrics = new Metrics(() => metricsSnapshot(streams, plane))
+  const peers = new Peers({
+    plane,
+    certificate: createCertificate(clock.wall()),
+    candidates: candidates(config, plane),
+    scheduler,
+    clock,
+  })
+  dispatcher.connect(peers)
+
+  const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
+  const publishers = new PublisherSessions({
+    ...shared,
+    scheduler,
+    observer: observePublishers(log, metrics),
+    maxPublishers: config.MAX_PUBLISHERS,
+  })
+  const viewers = new ViewerSessions({
+    ...shared,
+    observer: observeViewers(log, metrics),
+    maxViewers: config.MAX_VIEWERS,
+  })
+  scheduler.add(expiry(streams, viewers, config.GRACE_MS))
+
+  const authority = new Permissions({
+    publishKeys: keys.kind === 'keys' ? keys.keys : [],
+    playTokens: config.PLAY_TOKEN,
+    allowAnonymousPublish: keys.kind === 'open',
+  })
+  const limiter = new RateLimiter()
+  const iceServers = config.ICE_SERVERS.map(({ urls, ...rest }) => ({ url: urls, ...rest }))
+  const services = { authority, clock, limiter, iceServers }
+  let closing = false
+  const app = createHttpApp({
+    origins: '*',
+    loggerInstance: log,
+    ...(tls && { serverFactory: (handler) => createTlsServer(tls, handler) }),
+  })
+  await app.register(whipRoutes, { ...services, publishers })
+  await app.register(whepRoutes, { ...services, viewers })
+  await app.register(sessionRoutes, { sessions, clock, limiter })
+  await app.register(statusRoutes, {
+    authority,
+    streams: {
+      list: () => streams.list().map((stream) => streamStatus(stream, clock.now())),
+      get: (name) => {
+        const stream = streams.get(name)
+        return stream && streamStatus(stream, clock.now())
+      },
+    },
+  })
+  await app.register(pageRoutes, {})
+  await app.register(healthRoutes, {
+    unreadiness: () => (closing ? 'shutting down' : undefined),
+  })
+
+  let metricsServer: Server | undefined
+  const close = async () => {
+    closing = true
+    peers.closeAll('shutdown')
+    scheduler.close()
+    metricsServer?.close()
+    metricsServer?.closeAllConnections()
+    await app.close()
+    await plane.close()
+  }
+  try {
+    const httpPort = await listen(app, config)
+    metricsServer = await openMetrics(metrics, config)
+    const mediaPort = plane.addresses[0]!.port
+    return { httpPort, mediaPort, metricsPort: portOf(metricsServer), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openPlane(config: Config, dispatcher: Dispatcher, log: Logger): Promise<TwinPlane> {
+  const port = config.MEDIA_PORT
+  try {
+    const plane = await TwinPlane.open(localAddresses(networkInterfaces()), port, dispatcher)
+    if (plane.kernelBuffer < enoughKernelBuffer) {
+      log.warn(
+        { bytes: plane.kernelBuffer },
+        'small UDP buffers: set net.core.rmem_max and wmem_max to 8388608',
+      )
+    }
+    return plane
+  } catch (error) {
+    const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
+    throw new Error(text, { cause: error })
+  }
+}
+
+// What the operator says clients can reach comes before what we see of ourselves.
+function candidates(config: Config, plane: TwinPlane) {
+  const { addresses } = plane
+  const port = addresses[0]!.port
+  return [...config.PUBLIC_ADDRESS.map((address) => ({ address, port })), ...addresses]
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<number> {
+  const { HTTP_PORT: port, HTTP_HOST: host } = config
+  try {
+    await app.listen({ port, host })
+    return portOf(app.server)
+  } catch (error) {
+    const where = {
+      port,
+      portSetting: 'TAILRACE_HTTP_PORT',
+      host,
+      hostSetting: 'TAILRACE_HTTP_HOST',
+    }
+    throw new Error(explainListenError(error, where), { cause: error })
+  }
+}
+
+async function openMetrics(metrics: Metrics, config: Config): Promise<Server> {
+  const { METRICS_PORT: port, METRICS_HOST: host } = config
+  try {
+    return await serveMetrics(metrics, port, host)
+  } catch (error) {
+    const where = {
+      port,
+      portSetting: 'TAILRACE_METRICS_PORT',
+      host,
+      hostSetting: 'TAILRACE_METRICS_HOST',
+    }
+    throw new Error(explainListenError(error, where), { cause: error })
+  }
+}
+
+function portOf(server: Server | FastifyInstance['server']): number {
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+function expiry(streams: Streams, viewers: ViewerSessions, grace: number): Machine {
+  let nextTimeout = 0
+  return {
+    get nextTimeout() {
+      return nextTimeout
+    },
+    poll(now) {
+      nextTimeout = now + expiryInterval
+      for (const stream of streams.expire(now, grace)) viewers.endStream(stream)
+    },
+  }
+}

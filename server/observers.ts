@@ -1,0 +1,36 @@
+import type { Logger } from 'pino'
+import { streamKey } from '#core/stream-name.ts'
+import type { ViewerObserver } from '#edge/viewer-sessions.ts'
+import type { PublisherObserver } from '#ingest/publisher-sessions.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Writes a line and a count for each step in the life of a publisher. */
+export function observePublishers(log: Logger, metrics: Metrics): PublisherObserver {
+  return {
+    publishing: (stream, { traits }) => {
+      metrics.sessionOpened('publisher')
+      log.info({ stream: streamKey(stream.name), client: traits.client }, 'publishing')
+    },
+    ended: (stream, end, detail) => {
+      metrics.sessionEnded('publisher', end)
+      if (detail !== undefined) metrics.handshakeFailed(detail)
+      log.info({ stream: streamKey(stream.name), end, detail }, 'publisher ended')
+    },
+  }
+}
+
+/** The same for viewers, who are many: their lines are for debugging. */
+export function observeViewers(log: Logger, metrics: Metrics): ViewerObserver {
+  return {
+    joined: (stream) => {
+      metrics.sessionOpened('viewer')
+      log.debug({ stream: streamKey(stream.name) }, 'viewer joined')
+    },
+    reached: (_stream, phase, ms) => metrics.joinReached(phase, ms),
+    ended: (stream, end, detail) => {
+      metrics.sessionEnded('viewer', end)
+      if (detail !== undefined) metrics.handshakeFailed(detail)
+      log.debug({ stream: streamKey(stream.name), end, detail }, 'viewer ended')
+    },
+  }
+}
