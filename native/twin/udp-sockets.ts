@@ -99,7 +99,7 @@ function bind(address: string, port: number, events: SocketEvents): Promise<Sock
   const family = isIPv6(address) ? 6 : 4
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
-    ipv6Only: true,
+    ...(family === 6 && { ipv6Only: true }),
     // Addresses are numeric; the default lookup would take a turn of the thread pool for each.
     lookup: (host, _options, callback) => callback(null, host, family),
   })
