@@ -1,6 +1,4 @@
-import { classify } from '#native/demux.ts'
 import type {
-  DropReason,
   LogClock,
   LogId,
   MediaPlane,
@@ -17,14 +15,15 @@ import type { PacketStore } from '#native/packet-store.ts'
 import type { Path } from '#native/path.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
+import { Incoming } from './incoming.ts'
 import { OutgoingTrack, type Outlet } from './outgoing-track.ts'
-import { maxDatagram, Peer } from './peer.ts'
+import { Peer } from './peer.ts'
 import { PeerTable } from './peer-table.ts'
 import { SendRing } from './send-ring.ts'
 import { SourceLog } from './source-log.ts'
 import { Ticker } from './ticker.ts'
 import { reportInterval, trackReport } from './track-reports.ts'
-import { type LocalSocket, UdpSockets } from './udp-sockets.ts'
+import { UdpSockets } from './udp-sockets.ts'
 
 /** Between two looks at the replays, in ms. */
 const tickInterval = 2
@@ -44,30 +43,18 @@ export class TwinPlane implements MediaPlane {
   readonly #ring = new SendRing()
   readonly #ticker = new Ticker(tickInterval, (now) => this.#tick(now))
   readonly #outlet: Outlet
+  readonly #incoming: Incoming
   readonly #reportDue = new Map<OutgoingTrack, number>()
-  readonly #dropped: Record<DropReason, number> = {
-    'unknown-range': 0,
-    'unknown-peer': 0,
-    'too-short': 0,
-    'too-long': 0,
-    authentication: 0,
-    replayed: 0,
-  }
-  // One packet a batch: dgram gives no more at a time. Filled anew for each.
-  readonly #offsets = new Uint32Array(1)
-  readonly #lengths = new Uint16Array(1)
-  readonly #arrivedAt = new Float64Array(1)
   #sockets!: UdpSockets
-  readonly #rtpReceived = { packets: 0, bytes: 0 }
   /** Of tracks that are gone. */
   readonly #sentBefore = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
-  #received = 0
   #nextId = 1
   #reportsLookedAt = 0
 
   private constructor(listener: MediaPlaneListener) {
     this.#listener = listener
     const ticker = this.#ticker
+    this.#incoming = new Incoming(this.#peers, listener, () => ticker.now())
     this.#outlet = {
       take: () => this.#ring.take(),
       send: (datagram, length, peer) => this.#sockets.send(datagram, length, peer.path),
@@ -90,7 +77,7 @@ export class TwinPlane implements MediaPlane {
     const plane = new TwinPlane(listener)
     plane.#sockets = await UdpSockets.open(addresses, port, {
       datagram: (datagram, address, remotePort, local) => {
-        plane.#receive(datagram, address, remotePort, local)
+        plane.#incoming.receive(datagram, address, remotePort, local)
       },
     })
     plane.#ticker.start()
@@ -108,12 +95,10 @@ export class TwinPlane implements MediaPlane {
 
   get statistics(): PlaneStatistics {
     return {
-      datagramsReceived: this.#received,
+      ...this.#incoming.statistics,
       datagramsSent: this.#sockets.sent,
       sendErrors: this.#sockets.errors,
-      received: { ...this.#rtpReceived },
       sent: this.#sent(),
-      dropped: { ...this.#dropped },
     }
   }
 
@@ -227,62 +212,6 @@ export class TwinPlane implements MediaPlane {
     this.#ticker.stop()
     for (const peer of this.#peers.values()) peer.close()
     await this.#sockets.close()
-  }
-
-  #receive(datagram: Buffer, address: string, port: number, local: LocalSocket): void {
-    this.#received++
-    const kind = classify(datagram)
-    if (kind === 'drop') {
-      this.#dropped['unknown-range']++
-      return
-    }
-    if (datagram.length > maxDatagram) {
-      this.#dropped['too-long']++
-      return
-    }
-    if (kind === 'stun' || kind === 'dtls') {
-      this.#listener.control(datagram, {
-        family: local.family,
-        remoteAddress: address,
-        remotePort: port,
-        localAddress: local.address,
-      })
-      return
-    }
-    const peer = this.#peers.find(address, port, local.address)
-    if (!peer) this.#dropped['unknown-peer']++
-    else if (kind === 'rtp') this.#receiveRtp(peer, datagram)
-    else this.#receiveRtcp(peer, datagram)
-  }
-
-  #receiveRtp(peer: Peer, datagram: Buffer): void {
-    const slab = peer.slab()
-    const length = peer.receiver.unprotectRtp(datagram, slab.bytes, peer.used)
-    if (length === undefined) {
-      this.#dropped[peer.receiver.failure]++
-      return
-    }
-    this.#rtpReceived.packets++
-    this.#rtpReceived.bytes += length
-    this.#offsets[0] = peer.used
-    this.#lengths[0] = length
-    this.#arrivedAt[0] = this.#ticker.now()
-    const references = slab.references
-    this.#listener.media(peer.id, {
-      count: 1,
-      slab,
-      offsets: this.#offsets,
-      lengths: this.#lengths,
-      arrivedAt: this.#arrivedAt,
-    })
-    // What nobody kept is written over by the next packet.
-    if (slab.references > references) peer.advance(length)
-  }
-
-  #receiveRtcp(peer: Peer, datagram: Buffer): void {
-    const compound = peer.receiver.unprotectRtcp(datagram)
-    if (compound) this.#listener.rtcp(peer.id, compound)
-    else this.#dropped[peer.receiver.failure]++
   }
 
   #tick(now: number): void {
