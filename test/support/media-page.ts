@@ -62,6 +62,8 @@ export interface ViewReport {
   /** Pictures since the last `mark` whose clock could not be read. */
   readonly unreadable: number
   readonly codec?: string
+  /** Where the media comes from. */
+  readonly remoteAddress?: string
   readonly framesDecoded: number
   readonly framesDropped: number
   readonly keyFramesDecoded: number

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Child, type ChildExit, run } from './child.ts'
@@ -7,6 +8,8 @@ import type { NetworkEnd } from './netns.ts'
 export interface ServerOptions {
   /** Runs in this namespace and announces its address; on loopback without. */
   readonly end?: NetworkEnd | undefined
+  /** Loopback address to be reached at; 127.0.0.1 without. */
+  readonly address?: string | undefined
   /** More settings, with the prefix `TAILRACE_`. */
   readonly env?: Record<string, string>
 }
@@ -35,8 +38,8 @@ export class ServerProcess {
   readonly #ready = Promise.withResolvers<Ports>()
   #ports: Ports | undefined
 
-  private constructor({ end, env }: ServerOptions) {
-    this.address = end?.address ?? '127.0.0.1'
+  private constructor({ end, env, address = '127.0.0.1' }: ServerOptions) {
+    this.address = end?.address ?? address
     this.#namespace = end?.namespace
     this.#folder = mkdtempSync(join(tmpdir(), 'tailrace-data-'))
     this.#child = new Child(process.execPath, [program], {
@@ -83,7 +86,8 @@ export class ServerProcess {
   }
 
   get origin(): string {
-    return `http://${this.address}:${this.ports.httpPort}`
+    const host = isIPv6(this.address) ? `[${this.address}]` : this.address
+    return `http://${host}:${this.ports.httpPort}`
   }
 
   /** Address and port of the media socket. */

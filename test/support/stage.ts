@@ -10,6 +10,8 @@ import { ServerProcess } from './server-process.ts'
 export interface StageOptions {
   /** Conditions of each direction between server and browser; both on loopback without. */
   readonly line?: LineConditions
+  /** Loopback address of the server; 127.0.0.1 without. */
+  readonly address?: string
   /** Of the line's losses. */
   readonly seed?: number
   /** More settings of the server, with the prefix `TAILRACE_`. */
@@ -52,7 +54,11 @@ export class Stage {
     const line = options.line && (await NetworkPair.make({ seed: options.seed ?? 1 }))
     if (options.line) line?.setBoth(options.line)
     const namespace = line?.far.namespace
-    const server = await ServerProcess.start({ end: line?.near, env: options.env ?? {} })
+    const server = await ServerProcess.start({
+      end: line?.near,
+      address: options.address,
+      env: options.env ?? {},
+    })
     const browser = await launchChromium({ namespace, flags: options.chromiumFlags ?? [] })
     const page = await MediaPage.open(browser, { namespace, folders: options.folders ?? {} })
     return new Stage({ server, browser, page, line, media })

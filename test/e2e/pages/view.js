@@ -126,6 +126,8 @@ export class View {
     const video = inbound('video')
     const audio = inbound('audio')
     const codec = (id) => stats.find((s) => s.id === id)?.mimeType
+    const pair = stats.find((s) => s.type === 'candidate-pair' && s.nominated)
+    const remote = stats.find((s) => s.id === pair?.remoteCandidateId)
     const ongoing = this.#lastFrame ? performance.now() - this.#lastFrame : 0
     return {
       state: this.#peer.connectionState,
@@ -141,6 +143,7 @@ export class View {
       age: this.#lastAge,
       unreadable: this.#unreadable,
       codec: codec(video.codecId),
+      remoteAddress: remote?.address,
       framesDecoded: video.framesDecoded ?? 0,
       framesDropped: video.framesDropped ?? 0,
       keyFramesDecoded: video.keyFramesDecoded ?? 0,
