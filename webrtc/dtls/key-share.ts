@@ -6,21 +6,24 @@ import {
   type KeyObject,
 } from 'node:crypto'
 
-/** Named groups we do, best first (RFC 8422 §5.1.1): X25519 and P-256. */
-export const supportedCurves = [29, 23] as const
+/**
+ * Named groups we do, best first (RFC 8422 §5.1.1): X25519, P-256 and P-384. The last is there
+ * for peers with a P-384 certificate, whose curve must be in the list.
+ */
+export const supportedCurves = [29, 23, 24] as const
 export type Curve = (typeof supportedCurves)[number]
 
 /** One side of an ECDHE exchange, used once. */
 export interface KeyShare {
   readonly curve: Curve
-  /** As the wire has it: 32 bytes for X25519, an uncompressed point of 65 for P-256. */
+  /** As the wire has it: 32 bytes for X25519, else an uncompressed point. */
   readonly publicKey: Buffer
   /** The shared secret; `undefined` where the peer's key is no valid point or yields zero. */
   agree(peerPublicKey: Buffer): Buffer | undefined
 }
 
 export function createKeyShare(curve: Curve): KeyShare {
-  return curve === 29 ? x25519() : p256()
+  return curve === 29 ? x25519() : weierstrass(curve)
 }
 
 export function asCurve(number: number): Curve | undefined {
@@ -52,18 +55,22 @@ function agreeX25519(privateKey: KeyObject, spki: Buffer): Buffer {
   return diffieHellman({ privateKey, publicKey })
 }
 
-const uncompressedPoint = 0x04
-const p256PointSize = 65
+/** By OpenSSL's name, with the bytes of an uncompressed point (RFC 8422 §5.4.1). */
+const weierstrassCurves = {
+  23: { name: 'prime256v1', pointSize: 65 },
+  24: { name: 'secp384r1', pointSize: 97 },
+} as const
+const uncompressed = 0x04
 
-function p256(): KeyShare {
-  const ecdh = createECDH('prime256v1')
+function weierstrass(curve: keyof typeof weierstrassCurves): KeyShare {
+  const { name, pointSize } = weierstrassCurves[curve]
+  const ecdh = createECDH(name)
   const publicKey = ecdh.generateKeys()
   return {
-    curve: 23,
+    curve,
     publicKey,
     agree(peerPublicKey) {
-      const wellFormed =
-        peerPublicKey.length === p256PointSize && peerPublicKey[0] === uncompressedPoint
+      const wellFormed = peerPublicKey.length === pointSize && peerPublicKey[0] === uncompressed
       // OpenSSL refuses a point that is not on the curve.
       return wellFormed ? secretOf(() => ecdh.computeSecret(peerPublicKey)) : undefined
     },
