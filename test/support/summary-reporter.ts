@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 
 /**
  * Names every skipped test with its reason, and ends the run with `N passed, N failed, N skipped`.
@@ -8,20 +8,14 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
  * `scripts/test.js` adds them to those of its other stages.
  */
 export class SummaryReporter implements Reporter {
-  onTestCaseResult(test: TestCase): void {
-    const result = test.result()
-    if (result.state !== 'skipped') return
-    const place = `${test.module.relativeModuleId} > ${test.fullName}`
-    process.stdout.write(` skipped: ${place}: ${result.note ?? 'no reason given'}\n`)
-  }
-
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: errors.length, skipped: 0 }
     for (const module of modules) {
       const failedBefore = counts.failed
       for (const test of module.children.allTests()) {
-        const { state } = test.result()
-        counts[state === 'pending' ? 'failed' : state]++
+        const outcome = outcomeOf(test)
+        counts[outcome]++
+        if (outcome === 'skipped') process.stdout.write(`skipped: ${placeAndReason(test)}\n`)
       }
       // A file that does not load, or whose hooks throw, fails without any failing test.
       if (module.state() === 'failed' && counts.failed === failedBefore) counts.failed++
@@ -31,4 +25,20 @@ export class SummaryReporter implements Reporter {
     if (file) writeFileSync(file, JSON.stringify(counts))
     else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   }
+}
+
+function outcomeOf(test: TestCase): 'passed' | 'failed' | 'skipped' {
+  const { state } = test.result()
+  // Vitest calls a test skipped whose beforeAll threw: nobody meant to skip it.
+  return state === 'pending' || (state === 'skipped' && setUpFailed(test)) ? 'failed' : state
+}
+
+function setUpFailed({ parent }: TestCase | TestSuite): boolean {
+  return parent.errors().length > 0 || (parent.type === 'suite' && setUpFailed(parent))
+}
+
+function placeAndReason(test: TestCase): string {
+  const result = test.result()
+  const note = result.state === 'skipped' ? result.note : undefined
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${note ?? 'no reason given'}`
 }
