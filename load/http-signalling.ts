@@ -10,7 +10,8 @@ export interface SignallingOptions {
   readonly token?: string | undefined
   /** Servers know a client's habits by it. */
   readonly userAgent: string
-  readonly signal?: AbortSignal
+  /** Gives up the POST. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A server that did not take the offer, in words that name the cause. */
@@ -66,7 +67,8 @@ export async function postOffer(
 /** Ends a session. A server that no longer knows it, or is gone, is as good as an answer. */
 export async function deleteSession(location: string, options: SignallingOptions): Promise<void> {
   try {
-    const response = await request('DELETE', location, deleteTimeout, options)
+    const unstoppable = { ...options, signal: undefined }
+    const response = await request('DELETE', location, deleteTimeout, unstoppable)
     await response.body?.cancel()
   } catch (error) {
     if (!(error instanceof SignallingError)) throw error
@@ -94,7 +96,7 @@ async function request(
       ...(offer !== undefined && { body: offer }),
     })
   } catch (cause) {
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw new SignallingError('stopped', 'stopped', { cause })
     const reason = timedOut.aborted ? 'http timeout' : 'unreachable'
     throw new SignallingError(reason, `no answer from ${url}: ${causeOf(cause)}`, { cause })
   }

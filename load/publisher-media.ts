@@ -18,13 +18,14 @@ export interface PublisherMediaOptions {
   /** Milliseconds since the Unix epoch at that moment. */
   readonly wallAtStart: number
   readonly send: (datagram: Buffer, length: number) => void
+  /** Added to: the counters go on from one session of a publisher to the next. */
+  readonly counters: PublisherCounters
 }
 
-/** Counters of one publishing session. */
+/** What one publisher sent. */
 export interface PublisherCounters {
   packets: number
   bytes: number
-  /** Rounds of the clip that were begun. */
   keyframes: number
   /** Packets sent again for a NACK, and those that the history no longer held. */
   repaired: number
@@ -37,14 +38,8 @@ export interface PublisherCounters {
   lateWorst: number
 }
 
-const reportInterval = 1000
-
-/**
- * Sends a clip in a loop as OBS does: by the clock, deaf to PLI, FIR and REMB (INTEROP IO-22),
- * answering NACKs from its history (IO-23), a sender report for each track every second.
- */
-export class PublisherMedia implements Machine {
-  readonly counters: PublisherCounters = {
+export function newCounters(): PublisherCounters {
+  return {
     packets: 0,
     bytes: 0,
     keyframes: 0,
@@ -55,6 +50,15 @@ export class PublisherMedia implements Machine {
     lateTotal: 0,
     lateWorst: 0,
   }
+}
+
+const reportInterval = 1000
+
+/**
+ * Sends a clip in a loop as OBS does: by the clock, deaf to PLI, FIR and REMB (INTEROP IO-22),
+ * answering NACKs from its history (IO-23), a sender report for each track every second.
+ */
+export class PublisherMedia implements Machine {
   readonly #options: PublisherMediaOptions
   readonly #schedule: ClipSchedule
   #reportAt: number
@@ -78,23 +82,23 @@ export class PublisherMedia implements Machine {
   }
 
   receive(packet: RtcpPacket): void {
-    if (packet.kind === 'pli' || packet.kind === 'fir') this.counters.keyframeRequests++
+    if (packet.kind === 'pli' || packet.kind === 'fir') this.#options.counters.keyframeRequests++
     if (packet.kind !== 'nack') return
     const { video, audio } = this.#options
     const track = [video, audio].find((candidate) => candidate?.ssrc === packet.media)
     if (!track) return
     for (const lost of packet.lost) {
       const kept = track.recall(lost)
-      if (!kept) this.counters.unrepairable++
+      if (!kept) this.#options.counters.unrepairable++
       else {
         this.#options.send(kept.bytes, kept.length)
-        this.counters.repaired++
+        this.#options.counters.repaired++
       }
     }
   }
 
   #send({ frame, media }: DueFrame, now: number): void {
-    const { counters } = this
+    const { counters } = this.#options
     const track = frame.kind === 'video' ? this.#options.video : this.#options.audio
     if (!track) return
     const late = now - (this.#options.start + media)
@@ -110,8 +114,8 @@ export class PublisherMedia implements Machine {
 
   #count(packet: ProtectedPacket): void {
     this.#options.send(packet.bytes, packet.length)
-    this.counters.packets++
-    this.counters.bytes += packet.length
+    this.#options.counters.packets++
+    this.#options.counters.bytes += packet.length
   }
 
   #report(now: number): void {

@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto'
+import type { Machine } from '#core/machine.ts'
+import type { SrtpProfile } from '#native/srtp-keys.ts'
+import { createCertificate, type DtlsCertificate } from '#webrtc/dtls/certificate.ts'
+import { type Answer, type ClientTransport, parseAnswer } from '#webrtc/sdp/client.ts'
+import { ClientPeer, type PeerListener } from './client-peer.ts'
+import { ClientSocket } from './client-socket.ts'
+import {
+  deleteSession,
+  postOffer,
+  SignallingError,
+  type SignallingOptions,
+  type SignallingSession,
+} from './http-signalling.ts'
+import type { Endpoint } from './ice-client.ts'
+import { SessionLoop } from './session-loop.ts'
+
+/** What all sessions of the process share. */
+export interface ClientContext {
+  readonly loop: SessionLoop
+  readonly certificate: DtlsCertificate
+}
+
+export function createClientContext(): ClientContext {
+  const loop = new SessionLoop()
+  return { loop, certificate: createCertificate(loop.wall()) }
+}
+
+/** The media side of a session: it gets what the peer receives, and is polled with it. */
+export type SessionMedia = PeerListener & Machine
+
+export interface ConnectionOptions extends SignallingOptions {
+  readonly writeOffer: (transport: ClientTransport) => string
+  /**
+   * Makes the media side, once it is known what was agreed on.
+   * @throws SignallingError when the answer cannot be used
+   */
+  readonly openMedia: (
+    answer: Answer,
+    send: (datagram: Buffer, length: number) => void,
+  ) => SessionMedia
+  readonly srtpProfiles: readonly SrtpProfile[]
+  /** Called once, when the session has ended by itself, with the reason. */
+  readonly onEnd: (reason: string) => void
+}
+
+/** One running WHIP or WHEP session: HTTP, its socket, its peer, and its place in the loop. */
+export class ClientConnection implements Machine {
+  readonly peer: ClientPeer
+  /** Monotonic ms at which the POST left and the 201 was read. */
+  readonly postedAt: number
+  readonly answeredAt: number
+  readonly #context: ClientContext
+  readonly #options: ConnectionOptions
+  readonly #session: SignallingSession
+  readonly #socket: ClientSocket
+  readonly #media: SessionMedia
+  #over = false
+
+  private constructor(parts: ConnectionParts) {
+    const { context, options, session, socket, answer } = parts
+    this.#context = context
+    this.#options = options
+    this.#session = session
+    this.#socket = socket
+    this.postedAt = parts.postedAt
+    this.answeredAt = parts.answeredAt
+    this.#media = options.openMedia(answer, (datagram, length) => this.peer.send(datagram, length))
+    this.peer = createPeer(parts, this.#media)
+    context.loop.add(this)
+  }
+
+  /** @throws SignallingError when no session came of it */
+  static async open(context: ClientContext, options: ConnectionOptions): Promise<ClientConnection> {
+    const local = {
+      ufrag: randomBytes(6).toString('base64url').replaceAll(/[-_]/g, '+'),
+      password: randomBytes(18).toString('base64'),
+    }
+    const { fingerprint } = context.certificate
+    const offer = options.writeOffer({ ...local, fingerprint, setup: 'actpass' })
+    const postedAt = context.loop.now()
+    const session = await postOffer(offer, options)
+    const answeredAt = context.loop.now()
+    let socket: ClientSocket | undefined
+    try {
+      const answer = readAnswer(session.answer)
+      const receiver = new Receiver(context.loop)
+      const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
+      socket = await ClientSocket.open(family, receiver)
+      const parts = { context, options, session, socket, answer, local, postedAt, answeredAt }
+      const connection = new ClientConnection(parts)
+      receiver.connection = connection
+      return connection
+    } catch (error) {
+      socket?.close()
+      await deleteSession(session.location, options)
+      throw error
+    }
+  }
+
+  get nextTimeout(): number {
+    return Math.min(this.peer.nextTimeout, this.#media.nextTimeout)
+  }
+
+  poll(now: number): void {
+    this.peer.poll(now)
+    if (this.peer.dtlsAt !== undefined) this.#media.poll(now)
+    this.#notice()
+  }
+
+  receive(datagram: Buffer, from: Endpoint, now: number): void {
+    this.peer.receive(datagram, from, now)
+    this.#notice()
+  }
+
+  /** DELETEs the session, says goodbye over DTLS, and gives back what it holds. */
+  async close(): Promise<void> {
+    if (this.#over) return
+    this.#stop()
+    await deleteSession(this.#session.location, this.#options)
+    this.peer.close(this.#context.loop.now())
+    this.#socket.close()
+  }
+
+  #notice(): void {
+    const reason = this.peer.end
+    if (reason === undefined || this.#over) return
+    this.#stop()
+    this.#socket.close()
+    // The server may hold the session still; nobody waits for its answer.
+    void deleteSession(this.#session.location, this.#options)
+    this.#options.onEnd(reason)
+  }
+
+  #stop(): void {
+    this.#over = true
+    this.#context.loop.remove(this)
+  }
+}
+
+interface ConnectionParts {
+  readonly context: ClientContext
+  readonly options: ConnectionOptions
+  readonly session: SignallingSession
+  readonly socket: ClientSocket
+  readonly answer: Answer
+  readonly local: { readonly ufrag: string; readonly password: string }
+  readonly postedAt: number
+  readonly answeredAt: number
+}
+
+function createPeer(parts: ConnectionParts, listener: PeerListener): ClientPeer {
+  const { context, options, socket, answer, local } = parts
+  const [{ address }] = answer.addresses as [Endpoint]
+  const sameFamily = (other: Endpoint) => other.address.includes(':') === address.includes(':')
+  return new ClientPeer(
+    {
+      ice: {
+        local,
+        remote: answer.ice,
+        candidates: answer.addresses.filter(sameFamily),
+        random: Math.random,
+      },
+      dtls: {
+        role: answer.setup === 'active' ? 'server' : 'client',
+        certificate: context.certificate,
+        remoteFingerprints: answer.fingerprints,
+        srtpProfiles: options.srtpProfiles,
+      },
+      listener,
+      send: (datagram, length, to) => socket.send(datagram, length, to.address, to.port),
+    },
+    context.loop.now(),
+  )
+}
+
+/** Stands between the socket, which comes first, and the connection, which needs it. */
+class Receiver {
+  connection: ClientConnection | undefined
+  readonly #loop: SessionLoop
+
+  constructor(loop: SessionLoop) {
+    this.#loop = loop
+  }
+
+  datagram(datagram: Buffer, address: string, port: number): void {
+    this.connection?.receive(datagram, { address, port }, this.#loop.now())
+  }
+}
+
+function readAnswer(sdp: string): Answer {
+  let answer: Answer
+  try {
+    answer = parseAnswer(sdp)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new SignallingError('bad answer', `the answer cannot be read: ${message}`, { cause })
+  }
+  if (answer.addresses.length > 0) return answer
+  throw new SignallingError('bad answer', 'the answer has no UDP candidate with an IP address')
+}

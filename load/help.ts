@@ -1,0 +1,34 @@
+import { limits } from './arguments.ts'
+
+/** What `--help` prints. */
+export const helpText = `Measures a WHEP server with many viewers, or publishes a clip over WHIP.
+
+  npm run load -- --url http://127.0.0.1:8080/whep/demo --viewers 50
+  npm run load -- --publish --url http://127.0.0.1:8080/whip/test --token KEY
+
+Both
+  --url URL               the WHEP or WHIP endpoint, of any server
+  --token TOKEN           sent as "Authorization: Bearer TOKEN"
+  --duration SECONDS      viewers: counted from the start of the last one (15)
+                          --publish: until Ctrl-C without it
+  --json FILE             writes the figures there, too
+
+Viewers: each joins, receives and decrypts everything, and asks for what was lost
+  --viewers N             1 to ${limits.viewers} (1)
+  --ramp N                viewers started per second, 0.1 to ${limits.ramp} (10)
+  --max-join-p50 MS       limits on the figures; beyond one the exit code is 1.
+  --max-join-p95 MS       "join" is from the POST to the first complete keyframe
+  --max-live-p95 MS       from the POST until the viewer has caught up with the live picture
+  --max-loss PERCENT      packets that never came, nor by repair
+  --max-failures N        viewers that may fail (0)
+
+--publish: sends as OBS Studio does, deaf to keyframe requests, answering NACKs
+  --streams N             1 to ${limits.streams} publishers (1); the URL gets -1, -2 … at its end, or at {n}
+  --clip PATH             an .h264 file without B-frames (and an .opus file of the same name
+                          beside it), or a folder with clip.h264; the demo clip otherwise
+  --frame-rate N          pictures per second, if no .json file beside the clip says so (30)
+  --keyframe-interval S   seconds between keyframes; another than the clip's needs ffmpeg
+
+Exit code: 0 when all went well, 1 when a limit was passed or a publisher gave up, 2 when the
+command line cannot be obeyed. Ctrl-C ends all sessions in good order.
+`
