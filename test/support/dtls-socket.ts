@@ -65,9 +65,10 @@ export class DtlsSocket implements AsyncDisposable {
     clearTimeout(this.#timer)
     const { nextTimeout } = this.transport
     if (nextTimeout === Number.POSITIVE_INFINITY) return
+    const wait = Math.max(0, nextTimeout - performance.now())
     this.#timer = setTimeout(() => {
       this.transport.poll(performance.now())
       this.#flush()
-    }, nextTimeout - performance.now())
+    }, wait)
   }
 }

@@ -125,8 +125,7 @@ describe('OpenSSL as client', () => {
     await using client = new Program('openssl', [...target, ...commonArguments(wanted)])
     await client.until(/Keying material: /)
     socket.close()
-    await client.ended()
-    expect(client.output).toMatch(/closed/)
+    await client.until(/closed/)
   })
 
   it('tells us when it closes', async () => {
