@@ -1,0 +1,169 @@
+import { RefusedError } from './http-session.ts'
+import {
+  backoff,
+  bitrateText,
+  byId,
+  delay,
+  fetchJson,
+  pageStream,
+  pageToken,
+  percentText,
+  withToken,
+} from './page.ts'
+import { Picture } from './picture.ts'
+import { StallWatch } from './stall-watch.ts'
+import { type StatsEntry, type ViewerStats, ViewerStatsReader } from './viewer-stats.ts'
+import { type Viewing, view } from './whep-client.ts'
+
+type State = 'connecting' | 'catching-up' | 'live' | 'waiting' | 'reconnecting' | 'stopped'
+
+/** A connection on a lossy, distant link is up within two or three seconds. */
+const connectMs = 10_000
+const pollMs = 500
+
+const stream = pageStream()
+const video = byId('video', HTMLVideoElement)
+const picture = new Picture(video, byId('still', HTMLCanvasElement))
+const sound = byId('sound', HTMLButtonElement)
+const { dataset } = document.documentElement
+
+let current: Viewing | undefined
+
+// The request leaves before anything else on the page is made ready.
+void watch()
+preparePage()
+
+async function watch(): Promise<never> {
+  setState('connecting', 'Connecting …')
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await watchOnce()
+      attempt = 0
+      setState('reconnecting', 'The connection was lost. Connecting again …')
+      await delay(backoff(attempt))
+    } catch (error) {
+      await waitAfter(error, attempt)
+    } finally {
+      picture.release()
+      current?.close()
+      current = undefined
+    }
+  }
+}
+
+/** Returns when the session has ended or cannot be saved. */
+async function watchOnce(): Promise<void> {
+  let postedAt = Number.NaN
+  const viewing = await view(`/whep/${stream}`, pageToken(), (media) =>
+    picture.show(media, {
+      firstFrame: (at) => {
+        const joinMs = Math.round(at - postedAt)
+        dataset.joinMs = String(joinMs)
+        byId('join', HTMLElement).textContent = `First picture after ${joinMs} ms`
+        setState('catching-up', 'Catching up …')
+      },
+      live: (at) => {
+        dataset.liveMs = String(Math.round(at - postedAt))
+        setState('live', 'Live')
+      },
+    }),
+  )
+  current = viewing
+  postedAt = viewing.postedAt
+  await untilLost(viewing)
+}
+
+async function untilLost({ peer, postedAt }: Viewing): Promise<void> {
+  const reader = new ViewerStatsReader()
+  let stall: StallWatch | undefined
+  for (;;) {
+    await delay(pollMs)
+    const stats = reader.read((await peer.getStats()).values() as Iterable<StatsEntry>)
+    showStats(stats)
+    if (isLost(peer)) return
+    const now = performance.now()
+    if (stats.progress === 0) {
+      if (now - postedAt > connectMs) return
+      continue
+    }
+    stall ??= new StallWatch(now)
+    if (await isHopeless(stall, stats, now)) return
+  }
+}
+
+async function isHopeless(stall: StallWatch, stats: ViewerStats, now: number): Promise<boolean> {
+  const motion = stall.update(stats.progress, now)
+  if (motion === 'moving') {
+    // Sound alone never shows a frame; and a picture that stood still moves again.
+    if (dataset.state === 'waiting' || stats.width === undefined) setState('live', 'Live')
+    return false
+  }
+  const status = (await fetchJson(`/api/v1/streams/${stream}`)) as { state?: unknown } | undefined
+  if (status?.state !== 'inactive') return motion === 'hopeless'
+  // The server keeps the session for the publisher's return; a new one would gain nothing.
+  stall.excuse(now)
+  setState('waiting', 'The publisher is away. The picture returns by itself.')
+  return false
+}
+
+// A server that ends the session closes DTLS, which a connection's own state may not show.
+function isLost(peer: RTCPeerConnection): boolean {
+  const transport = peer.getReceivers()[0]?.transport?.state
+  return [peer.connectionState, transport].some((state) => state === 'failed' || state === 'closed')
+}
+
+async function waitAfter(error: unknown, attempt: number): Promise<void> {
+  if (!(error instanceof RefusedError)) {
+    setState('reconnecting', 'The server cannot be reached. Trying again …')
+    return delay(backoff(attempt))
+  }
+  const wait = error.retryAfter === undefined ? backoff(attempt) : error.retryAfter * 1000
+  if (error.status === 409 || error.status === 404) {
+    setState('waiting', 'Waiting for the stream to begin …')
+  } else if (error.status === 429 || error.status >= 500) {
+    setState('reconnecting', `The server is busy: ${error.message}. Trying again …`)
+  } else {
+    setState('stopped', `This stream cannot be shown: ${error.message}.`)
+    // For good: the same request would get the same answer.
+    return new Promise(() => {})
+  }
+  return delay(wait)
+}
+
+function setState(state: State, text: string): void {
+  if (dataset.state === state && byId('state', HTMLElement).textContent === text) return
+  dataset.state = state
+  byId('state', HTMLElement).textContent = text
+}
+
+function showStats(stats: ViewerStats): void {
+  const { width, height, framesPerSecond, codec, bitrate, rttMs, lossFraction, freezes } = stats
+  const parts = [
+    width && height ? `${width} × ${height}` : undefined,
+    framesPerSecond === undefined ? undefined : `${Math.round(framesPerSecond)} fps`,
+    codec,
+    bitrate === undefined ? undefined : bitrateText(bitrate),
+    rttMs === undefined ? undefined : `RTT ${Math.round(rttMs)} ms`,
+    lossFraction === undefined ? undefined : `loss ${percentText(lossFraction)}`,
+    `freezes ${freezes}`,
+  ]
+  byId('stats', HTMLElement).textContent = parts.filter((part) => part !== undefined).join(' · ')
+}
+
+function preparePage(): void {
+  document.title = `${stream} · Tailrace`
+  byId('title', HTMLElement).textContent = stream
+  byId('status-link', HTMLAnchorElement).href = withToken(`/status/${stream}`)
+  byId('home-link', HTMLAnchorElement).href = withToken('/')
+  sound.addEventListener('click', () => {
+    video.muted = false
+    video.play().catch(() => {})
+  })
+  const offerSound = () => {
+    sound.hidden = !video.muted && !video.paused
+  }
+  for (const event of ['volumechange', 'play', 'pause']) video.addEventListener(event, offerSound)
+  addEventListener('pagehide', () => current?.close())
+  // Back from the browser's cache with its session gone.
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
+}
