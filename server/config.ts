@@ -131,8 +131,11 @@ export type Config = Readonly<Static<typeof Config>>
 export class ConfigError extends Error {
   readonly faults: readonly string[]
 
-  constructor(faults: readonly string[]) {
-    super(`the settings need a change:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  constructor(faults: readonly string[], options: ErrorOptions = {}) {
+    super(
+      `the settings need a change:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+      options,
+    )
     this.name = 'ConfigError'
     this.faults = faults
   }

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { ConfigError } from './config.ts'
 import { noKey } from './contradictions.ts'
 
 /** Who may publish: whoever has one of the keys, or anyone. */
@@ -22,7 +23,7 @@ const fileName = 'publish-key'
  * The keys of the settings; where there are none, the key kept in the data folder, made at the
  * first start and readable by its owner only.
  *
- * @throws Error that names the setting, when the folder cannot be used
+ * @throws ConfigError when the folder cannot be used, or holds a file that is no key
  */
 export function publishKeys(config: {
   readonly PUBLISH_KEY: readonly string[]
@@ -41,7 +42,7 @@ function keptKey(folder: string): string {
     return readFileSync(file, 'utf8').trim()
   })
   if (key.length >= 8) return key
-  throw new Error(`${file} holds no key: delete the file, and the next start makes another`)
+  throw new ConfigError([`${file} holds no key: delete the file, and the next start makes another`])
 }
 
 // Written aside and linked into place: two nodes that start at once take the same key, whole.
@@ -63,9 +64,11 @@ function attempt(folder: string, action: () => string): string {
     return action()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(
-      `the publish key cannot be kept in ${folder} (${why}): let this user write there, or set ` +
-        'TAILRACE_DATA_DIR to another folder, or TAILRACE_PUBLISH_KEY to a key of your own',
+    throw new ConfigError(
+      [
+        `the publish key cannot be kept in ${folder} (${why}): let this user write there, or set ` +
+          'TAILRACE_DATA_DIR to another folder, or TAILRACE_PUBLISH_KEY to a key of your own',
+      ],
       { cause },
     )
   }

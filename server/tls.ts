@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import { ConfigError } from './config.ts'
 
 /** PEM texts, as Node's HTTPS server takes them. */
 export interface TlsFiles {
@@ -11,7 +12,7 @@ export interface TlsFiles {
 /**
  * The certificate and key of the settings; undefined where none are set.
  *
- * @throws Error that names the setting at fault: unreadable, not PEM, no pair, or out of date
+ * @throws ConfigError that names the setting at fault: unreadable, not PEM, no pair, or out of date
  * @param wall ms since the Unix epoch
  */
 export function loadTls(
@@ -26,7 +27,7 @@ export function loadTls(
     return new X509Certificate(cert)
   })
   if (Date.parse(validTo) < wall) {
-    throw new Error(`TAILRACE_TLS_CERT: ${certFile} ran out on ${validTo}: renew it`)
+    throw new ConfigError([`TAILRACE_TLS_CERT: ${certFile} ran out on ${validTo}: renew it`])
   }
   attempt(
     `TAILRACE_TLS_KEY: ${keyFile} is not the private key, in PEM, of the certificate ${certFile}`,
@@ -43,6 +44,8 @@ function attempt<T>(fault: string, action: () => T): T {
   try {
     return action()
   } catch (cause) {
-    throw new Error(`${fault} (${cause instanceof Error ? cause.message : cause})`, { cause })
+    throw new ConfigError([`${fault} (${cause instanceof Error ? cause.message : cause})`], {
+      cause,
+    })
   }
 }

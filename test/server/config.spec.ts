@@ -33,6 +33,7 @@ describe('settings', () => {
       GRACE_MS: 60_000,
       LOG_LEVEL: 'info',
       NATIVE: 'auto',
+      PRINT: 'text',
     })
   })
 

@@ -22,11 +22,11 @@ describe('the certificate for HTTPS', () => {
 
   it.each`
     fault                   | cert              | keyFile              | words
-    ${'is not there'}       | ${file('absent')} | ${key}               | ${/^TAILRACE_TLS_CERT: .* cannot be read/}
-    ${'is no certificate'}  | ${key}            | ${key}               | ${/^TAILRACE_TLS_CERT: .* is no certificate/}
-    ${'has no key'}         | ${certificate}    | ${file('absent')}    | ${/^TAILRACE_TLS_KEY: .* cannot be read/}
-    ${'has no private key'} | ${certificate}    | ${certificate}       | ${/^TAILRACE_TLS_KEY: .* is not the private key/}
-    ${'has another key'}    | ${certificate}    | ${file('other-key')} | ${/^TAILRACE_TLS_KEY: .* is not the private key/}
+    ${'is not there'}       | ${file('absent')} | ${key}               | ${/- TAILRACE_TLS_CERT: .* cannot be read/}
+    ${'is no certificate'}  | ${key}            | ${key}               | ${/- TAILRACE_TLS_CERT: .* is no certificate/}
+    ${'has no key'}         | ${certificate}    | ${file('absent')}    | ${/- TAILRACE_TLS_KEY: .* cannot be read/}
+    ${'has no private key'} | ${certificate}    | ${certificate}       | ${/- TAILRACE_TLS_KEY: .* is not the private key/}
+    ${'has another key'}    | ${certificate}    | ${file('other-key')} | ${/- TAILRACE_TLS_KEY: .* is not the private key/}
   `('is refused by name when it $fault', ({ cert, keyFile, words }) => {
     expect(() => loadTls({ TLS_CERT: cert, TLS_KEY: keyFile }, now)).toThrow(words)
   })
