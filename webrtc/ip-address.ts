@@ -18,8 +18,8 @@ function ipv4Bytes(address: string): Buffer | undefined {
 function ipv6Bytes(address: string): Buffer | undefined {
   const halves = address.split('::')
   if (halves.length > 2) return undefined
-  const head = groups(halves[0]!)
-  const tail = groups(halves[1] ?? '')
+  const head = groups(halves[0]!, halves.length === 1)
+  const tail = groups(halves[1] ?? '', true)
   if (!head || !tail) return undefined
   const missing = 16 - head.length - tail.length
   // "::" stands for at least one group of zeros, and only it may stand for any (RFC 4291 §2.2).
@@ -27,13 +27,13 @@ function ipv6Bytes(address: string): Buffer | undefined {
   return Buffer.from([...head, ...Buffer.alloc(missing), ...tail])
 }
 
-// Groups of 16 bits, of which the last two may be written as an IPv4 address.
-function groups(text: string): number[] | undefined {
+// Groups of 16 bits. The last two of an address may be written as an IPv4 address.
+function groups(text: string, last: boolean): number[] | undefined {
   if (text === '') return []
   const parts = text.split(':')
   const bytes: number[] = []
   for (const [index, part] of parts.entries()) {
-    const ipv4 = index === parts.length - 1 ? ipv4Bytes(part) : undefined
+    const ipv4 = last && index === parts.length - 1 ? ipv4Bytes(part) : undefined
     if (ipv4) {
       bytes.push(...ipv4)
     } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) {

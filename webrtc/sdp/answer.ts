@@ -39,7 +39,7 @@ export interface AnswerSection {
 }
 
 export interface AcceptedSection {
-  readonly direction: 'sendonly' | 'recvonly'
+  readonly direction: 'sendonly' | 'recvonly' | 'inactive'
   /** In our order of preference. */
   readonly codecs: readonly SdpCodec[]
   /** Values of `a=rtcp-fb` that we understand; those that were offered are answered. */

@@ -85,7 +85,7 @@ export function answerViewer(
     if (!isActive(media) || (kind !== 'audio' && kind !== 'video')) return { media }
     refuseSender(media)
     const wish = wanted[kind]
-    if (!wish || tracks.has(kind)) return { media }
+    if (!wish || tracks.has(kind)) return { media, ...surplus(offer, media) }
     const codecs = keptCodecs(media, wish)
     const track = viewedTrack({ media, codecs, cname, kind })
     tracks.set(kind, track)
@@ -104,6 +104,14 @@ export function answerViewer(
       ...(video && { video }),
     },
   }
+}
+
+// Refused, unless it is the section whose transport carries the whole bundle: without that one
+// Chromium, under max-bundle, takes no answer at all ("Failed to setup RTCP mux").
+function surplus({ bundle }: Offer, { mid, codecs }: MediaDescription): Partial<AnswerSection> {
+  if (mid !== bundle[0] || codecs.length === 0) return {}
+  const idle = { direction: 'inactive', feedback: [], extensions: [], lines: [] } as const
+  return { accepted: { ...idle, codecs: codecs.slice(0, 1) } }
 }
 
 function refuseSender({ mid, direction }: MediaDescription): void {
