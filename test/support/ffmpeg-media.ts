@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { within } from './child.ts'
@@ -29,21 +29,34 @@ export interface Media {
   readonly clock: ClockGeometry
 }
 
-/** Why media cannot be made here; `undefined` where it can. */
-export function ffmpegUnavailable(): string | undefined {
+function hasFfmpeg(): boolean {
   try {
     execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' })
-    return undefined
+    return true
   } catch {
-    return '"ffmpeg" is not installed'
+    return false
   }
+}
+
+/** The clip of `npm start -- --demo`: the same clock and interval, a quarter of the bit rate. */
+function demoMedia(): Media {
+  const folder = join(import.meta.dirname, '..', '..', 'demo')
+  const { video, audio, clock } = JSON.parse(readFileSync(join(folder, 'clip.json'), 'utf8'))
+  const { framesPerSecond, keyframeInterval, frames } = video
+  const files = { video: join(folder, video.file), audio: join(folder, audio.file) }
+  return { ...files, framesPerSecond, keyframeInterval, frames, clock }
 }
 
 /**
  * Makes a clip as OBS would send it: constant bit rate, High profile, keyframes far apart, a
- * frame number in every picture. Made once for each set of options and kept in the temporary folder.
+ * frame number in every picture. Made once for each set of options and kept in the temporary
+ * folder. Without ffmpeg the bundled clip serves where any clip does.
  */
 export async function makeMedia(options: MediaOptions = {}): Promise<Media> {
+  if (!hasFfmpeg()) {
+    if (Object.keys(options).length === 0) return demoMedia()
+    throw new Error('"ffmpeg" is not installed, and this clip is not the bundled one')
+  }
   const full = {
     width: 1280,
     height: 720,
@@ -54,7 +67,7 @@ export async function makeMedia(options: MediaOptions = {}): Promise<Media> {
     ...options,
   }
   const { width, height, framesPerSecond, keyframeInterval, frames } = full
-  const folder = join(tmpdir(), 'tailrace-test', `media-v3-${Object.values(full).join('-')}`)
+  const folder = join(tmpdir(), 'tailrace-test', `media-v4-${Object.values(full).join('-')}`)
   const clock = clockGeometry(width, height)
   const video = join(folder, 'clip.h264')
   const audio = join(folder, 'clip.opus')
@@ -94,22 +107,31 @@ async function encodeVideo(
   if (ffmpeg.exitCode !== 0) throw new Error(`ffmpeg ended with ${ffmpeg.exitCode}`)
 }
 
-// Stripes that wander and a tile of noise that jumps: enough motion to fill the bit rate.
+// A grainy scene that stands still makes keyframes as heavy as a camera's; a tile of noise that
+// travels fills the bit rate between them.
 function drawPicture(
   picture: Buffer,
   number: number,
   { width, height }: { readonly width: number; readonly height: number },
 ): void {
-  for (let y = 0; y < height; y++) {
-    const shade = 60 + ((y + number * 3) % 128)
-    picture.fill(shade, y * width, (y + 1) * width)
+  let noise = 7
+  const draw = (): number => {
+    noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0
+    return noise >>> 24
   }
-  let noise = (number * 2654435761) >>> 0
-  const top = height / 2
-  for (let y = top; y < top + height / 4; y += 2) {
-    for (let x = (number * 4) % (width / 2); x < ((number * 4) % (width / 2)) + width / 3; x += 4) {
-      noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0
-      picture.fill(noise >>> 24, y * width + x, y * width + x + 4)
+  for (let y = 0; y < height; y += 2) {
+    const row = y * width
+    const shade = 60 + (y * 128) / height
+    for (let x = 0; x < width; x += 4) {
+      picture.fill(shade + (draw() >> 3), row + x, row + x + 4)
+    }
+    picture.copyWithin(row + width, row, row + width)
+  }
+  noise = (number * 2654435761) >>> 0
+  const left = (number * 4) % (width / 2)
+  for (let y = height / 2; y < (height * 3) / 4; y += 2) {
+    for (let x = left; x < left + width / 3; x += 4) {
+      picture.fill(draw(), y * width + x, y * width + x + 4)
     }
   }
 }

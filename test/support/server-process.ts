@@ -45,6 +45,7 @@ export class ServerProcess {
     this.#child = new Child(process.execPath, [program], {
       namespace: this.#namespace,
       env: {
+        ...withoutSettings(),
         TAILRACE_PRINT: 'json',
         TAILRACE_HTTP_PORT: '0',
         TAILRACE_MEDIA_PORT: '0',
@@ -149,6 +150,12 @@ export class ServerProcess {
       rmSync(this.#folder, { recursive: true, force: true })
     }
   }
+}
+
+// The server takes no unknown setting, and the tests have some under the same prefix.
+function withoutSettings(): Record<string, undefined> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith('TAILRACE_'))
+  return Object.fromEntries(names.map((name) => [name, undefined]))
 }
 
 function readPorts(line: string): Ports | undefined {

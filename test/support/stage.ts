@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { chromiumUnavailable, launchChromium } from './chromium.ts'
-import { ffmpegUnavailable, type Media, makeMedia } from './ffmpeg-media.ts'
+import { type Media, makeMedia } from './ffmpeg-media.ts'
 import { LibdatachannelPublisher, type PublisherOptions } from './libdatachannel-publisher.ts'
 import type { ViewOptions } from './media-page.ts'
 import { MediaPage, type Publishing, type PublishOptions, type Viewing } from './media-page.ts'
@@ -26,9 +26,7 @@ export const long = process.env.TAILRACE_LONG === '1'
 
 /** Why there can be no stage here; `undefined` where there can. */
 export function stageUnavailable(options: { readonly line?: boolean } = {}): string | undefined {
-  return (
-    chromiumUnavailable() ?? ffmpegUnavailable() ?? (options.line ? netnsUnavailable() : undefined)
-  )
+  return chromiumUnavailable() ?? (options.line ? netnsUnavailable() : undefined)
 }
 
 /** A server, a browser with one page, and publishers as they are called for. */
