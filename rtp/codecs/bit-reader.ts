@@ -67,7 +67,7 @@ export class BitReader {
   /** Signed Exp-Golomb, se(v) (H.264 §9.1.1). */
   se(): number {
     const code = this.ue()
-    return code % 2 ? (code + 1) / 2 : -code / 2
+    return code % 2 ? (code + 1) / 2 : 0 - code / 2
   }
 
   #skipEscape(): void {
