@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Figure, figureTable } from './figure.ts'
+
+/** What can be measured, in the order of a full run. Loaded when asked for. */
+const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> | Figure[] }>>> = {
+  parse: () => import('./parse.bench.ts'),
+  stun: () => import('./stun.bench.ts'),
+  dtls: () => import('./dtls.bench.ts'),
+  twin: () => import('./twin.bench.ts'),
+  latency: () => import('./latency.bench.ts'),
+  joins: () => import('./joins.bench.ts'),
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in benches))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no bench "${unknown.join('", "')}": npm run bench -- ${Object.keys(benches).join(' | ')}\n`,
+  )
+  process.exit(1)
+}
+
+const folder = resolve(import.meta.dirname, 'results')
+mkdirSync(folder, { recursive: true })
+for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+  const figures = await (await benches[name]!()).run()
+  process.stdout.write(`\n${name}\n${figureTable(figures)}\n`)
+  writeFileSync(resolve(folder, `${name}.json`), `${JSON.stringify(figures, undefined, 2)}\n`)
+}
