@@ -50,12 +50,6 @@ describe('A handshake on a good path (RFC 6347 §4.2.4)', () => {
     expect(client.keys?.local.key.length).toBe(16)
     expect(client.keys?.local.salt.length).toBe(profiles.agreed === 7 ? 12 : 14)
   })
-
-  it('takes the certificate by any of the announced fingerprints', () => {
-    const [client, server] = [createClient(), createServer()]
-    new Simulation({ client, server }).run()
-    expectAgreement(client, server)
-  })
 })
 
 describe('Retransmission (RFC 6347 §4.2.4)', () => {
