@@ -28,7 +28,8 @@ const port = await new Promise<number>((resolve) => {
   parent.postMessage(ports)
 })
 
-const sender = new SrtpSender(7, master)
+// A buffer that crosses threads arrives as a plain byte array.
+const sender = new SrtpSender(7, { key: Buffer.from(master.key), salt: Buffer.from(master.salt) })
 const sentAt: number[] = []
 const latencies: number[] = []
 // Loopback keeps the order and loses nothing here; reports are shorter than any media.
