@@ -4,6 +4,7 @@ import { ExtensionCursor } from '#rtp/extension-cursor.ts'
 import {
   type ExtensionElement,
   extensionsSize,
+  extensionUri,
   readPlayoutDelay,
   readTransportSequence,
   writeAbsSendTime,
@@ -12,6 +13,7 @@ import {
   writeTransportSequence,
 } from '#rtp/header-extensions.ts'
 import { hex } from '#test/support/bytes.ts'
+import { readRecordedSdp, readStream, recordings } from '#test/support/rtpdump.ts'
 
 /** Elements of a block with its profile and length words. */
 function elementsOf(block: Buffer): ExtensionElement[] {
@@ -119,5 +121,37 @@ describe('extension values', () => {
     expect(readTransportSequence(into, 0, 2)).toBe(1)
     expect(readTransportSequence(into, 0, 4)).toBe(1)
     expect(readTransportSequence(into, 0, 1)).toBeUndefined()
+  })
+})
+
+describe('recorded header extensions, by the ids of the answer', () => {
+  const named: Readonly<Record<string, string>> = {
+    mid: extensionUri.mid,
+    rid: extensionUri.rid,
+    'repaired-rid': extensionUri.repairedRid,
+    twcc: extensionUri.transportCc,
+    'abs-send-time': extensionUri.absSendTime,
+    'audio-level': extensionUri.audioLevel,
+    'video-orientation': extensionUri.videoOrientation,
+  }
+  const streams = recordings.flatMap(({ name, streams: all }) =>
+    all.map((stream) => ({ name, ...stream })),
+  )
+
+  it.each(streams)('$codec of $name, SSRC $ssrc', ({ name, ssrc, rid, extCounts }) => {
+    const answer = readRecordedSdp(name, 'answer')
+    const ids = Object.entries(named).flatMap(([short, uri]) => {
+      const id = answer.match(`a=extmap:(\\d+) ${uri}\\r?\\n`)?.[1]
+      return id === undefined ? [] : [{ short, id: Number(id) }]
+    })
+    const counts: Record<string, number> = {}
+    for (const { packet } of readStream(name, ssrc)) {
+      for (const { short, id } of ids) {
+        const data = packet.extension(id)
+        if (data) counts[short] = (counts[short] ?? 0) + 1
+        if (data && short === 'rid') expect(data.toString('latin1')).toBe(rid)
+      }
+    }
+    expect(counts).toEqual(extCounts)
   })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RtpPacket } from '#rtp/packet.ts'
 import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
-import { readDump, recordings } from '#test/support/rtpdump.ts'
+import { readStream, recordings } from '#test/support/rtpdump.ts'
 
 /** Packets of a stream of 20 ms frames at 48 kHz, each as far behind its time as the first. */
 function received(...sequenceNumbers: readonly number[]): ReceptionStatistics {
@@ -120,9 +119,7 @@ const streams = recordings.flatMap(({ name, streams: all }) =>
 describe('recorded streams have no loss', () => {
   it.each(streams)('$codec of $name, SSRC $ssrc', ({ name, ssrc, codec, packets, lastSeq }) => {
     const statistics = new ReceptionStatistics(ssrc, codec === 'OPUS' ? 48_000 : 90_000)
-    const packet = new RtpPacket()
-    for (const { ms, rtcp, packet: bytes } of readDump(name)) {
-      if (rtcp || !packet.read(bytes, 0, bytes.length) || packet.ssrc !== ssrc) continue
+    for (const { ms, packet } of readStream(name, ssrc)) {
       statistics.receive(packet.sequenceNumber, packet.timestamp, ms)
     }
     const report = statistics.report(0)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { RtpPacket } from '#rtp/packet.ts'
 
 export interface DumpRecord {
   /** Since the start of the recording. */
@@ -26,6 +27,17 @@ export function* readDump(name: string): Generator<DumpRecord> {
       packet: file.subarray(at + 8, end),
     }
     at = end
+  }
+}
+
+/** RTP packets of one SSRC. The packet is a view that moves on: copy what is kept. */
+export function* readStream(
+  name: string,
+  ssrc: number,
+): Generator<{ readonly ms: number; readonly packet: RtpPacket }> {
+  const packet = new RtpPacket()
+  for (const { ms, rtcp, packet: bytes } of readDump(name)) {
+    if (!rtcp && packet.read(bytes, 0, bytes.length) && packet.ssrc === ssrc) yield { ms, packet }
   }
 }
 

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { keyframeDetector, type VideoCodec } from '#rtp/codecs/video-codec.ts'
-import { RtpPacket } from '#rtp/packet.ts'
 import { hex } from '#test/support/bytes.ts'
-import { readDump, recordings } from '#test/support/rtpdump.ts'
+import { readStream, recordings } from '#test/support/rtpdump.ts'
 
 function isKeyframe(codec: VideoCodec, payload: Buffer): boolean {
   // Between other bytes, that would be taken for a keyframe if they were read.
@@ -87,15 +86,13 @@ const recordedVideo = recordings.flatMap(({ name, streams }) =>
 describe('recorded keyframes start with the first packet of their timestamp', () => {
   it.each(recordedVideo)('$codec of $name, $size', ({ name, ssrc, codec, keyframes }) => {
     const isStart = keyframeDetector(codec as VideoCodec)
-    const packet = new RtpPacket()
     const found: { seq: number; ts: number }[] = []
     let frame = { seq: -1, ts: -1 }
-    for (const { rtcp, packet: bytes } of readDump(name)) {
-      if (rtcp || !packet.read(bytes, 0, bytes.length) || packet.ssrc !== ssrc) continue
+    for (const { packet } of readStream(name, ssrc)) {
       if (packet.timestamp !== frame.ts) {
         frame = { seq: packet.sequenceNumber, ts: packet.timestamp }
       }
-      if (isStart(bytes, packet.payloadStart, packet.payloadEnd) && found.at(-1) !== frame) {
+      if (isStart(packet.bytes, packet.payloadStart, packet.payloadEnd) && found.at(-1) !== frame) {
         found.push(frame)
       }
     }

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { opusChannels, opusDuration } from '#rtp/codecs/opus.ts'
-import { RtpPacket } from '#rtp/packet.ts'
 import { hex } from '#test/support/bytes.ts'
-import { readDump, recordings } from '#test/support/rtpdump.ts'
+import { readStream, recordings } from '#test/support/rtpdump.ts'
 
 /** The TOC byte: configuration, stereo, and code of the frame count (RFC 6716 §3.1). */
 const toc = (configuration: number, stereo: number, code: number) =>
@@ -65,12 +64,10 @@ const recordedAudio = recordings.flatMap(({ name, streams }) =>
 
 describe('recorded Opus: RTP time advances by 48 ticks per ms (RFC 7587 §4.1)', () => {
   it.each(recordedAudio)('$name', ({ name, ssrc }) => {
-    const packet = new RtpPacket()
     let expected: number | undefined
     let count = 0
-    for (const { rtcp, packet: bytes } of readDump(name)) {
-      if (rtcp || !packet.read(bytes, 0, bytes.length) || packet.ssrc !== ssrc) continue
-      const duration = opusDuration(bytes, packet.payloadStart, packet.payloadEnd)
+    for (const { packet } of readStream(name, ssrc)) {
+      const duration = opusDuration(packet.bytes, packet.payloadStart, packet.payloadEnd)
       if (expected !== undefined) expect(packet.timestamp).toBe(expected)
       expect(duration).toBe(20)
       expected = (packet.timestamp + duration! * 48) >>> 0

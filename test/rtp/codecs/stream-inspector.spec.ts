@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StreamInspector } from '#rtp/codecs/stream-inspector.ts'
 import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
-import { RtpPacket } from '#rtp/packet.ts'
 import { BitWriter } from '#test/support/bit-writer.ts'
 import { hex } from '#test/support/bytes.ts'
-import { readDump, recordings } from '#test/support/rtpdump.ts'
+import { readStream, recordings } from '#test/support/rtpdump.ts'
 
 /** Inspects payloads as [timestamp, hex]. */
 function inspected(codec: VideoCodec, ...payloads: readonly (readonly [number, string])[]) {
@@ -35,10 +34,8 @@ const recordedVideo = recordings.flatMap(({ name, streams }) =>
 describe('facts of recorded streams', () => {
   it.each(recordedVideo)('$codec of $name, $size', ({ name, ssrc, codec, ...recorded }) => {
     const inspector = new StreamInspector(codec as VideoCodec)
-    const packet = new RtpPacket()
-    for (const { rtcp, packet: bytes } of readDump(name)) {
-      if (rtcp || !packet.read(bytes, 0, bytes.length) || packet.ssrc !== ssrc) continue
-      inspector.inspect(bytes, packet.payloadStart, packet.payloadEnd, packet.timestamp)
+    for (const { packet } of readStream(name, ssrc)) {
+      inspector.inspect(packet.bytes, packet.payloadStart, packet.payloadEnd, packet.timestamp)
     }
     const { width, height, profile, reordered, ...facts } = inspector.facts
     expect(`${width}x${height}`).toBe(recorded.size)
