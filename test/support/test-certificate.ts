@@ -23,12 +23,14 @@ export class TestCertificate implements DtlsCertificate, Disposable {
   readonly der: Buffer
   readonly #directory = mkdtempSync(join(tmpdir(), 'tailrace-certificate-'))
 
-  constructor(kind: KeyKind) {
+  /** @param padding bytes of a comment in it, to make it as long as that */
+  constructor(kind: KeyKind, padding = 0) {
     this.certificateFile = join(this.#directory, 'certificate.pem')
     this.keyFile = join(this.#directory, 'key.pem')
     const files = ['-out', this.certificateFile, '-keyout', this.keyFile]
     const subject = ['-nodes', '-days', '2', '-subj', '/CN=peer']
-    const command = ['req', '-x509', ...keyOptions[kind], ...subject, ...files]
+    const comment = padding > 0 ? ['-addext', `nsComment=${'x'.repeat(padding)}`] : []
+    const command = ['req', '-x509', ...keyOptions[kind], ...subject, ...comment, ...files]
     execFileSync('openssl', command, { stdio: 'pipe' })
     this.der = new X509Certificate(readFileSync(this.certificateFile)).raw
   }
