@@ -45,7 +45,6 @@ const headers = {
   // The address of a page may hold a play token (SEC-13).
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), autoplay=(self)',
   // Asked about each time and mostly answered with 304: pages and modules change together.
