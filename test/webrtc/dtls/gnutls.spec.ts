@@ -19,7 +19,7 @@ const commonArguments = ({ certificateFile, keyFile }: TestCertificate) => [
   ...['--keymatexport', 'EXTRACTOR-dtls_srtp', '--keymatexportsize', '60'],
 ]
 
-describe('GnuTLS', () => {
+describe('GnuTLS', { timeout: 30_000 }, () => {
   it.each(keys)('as server with %s asks for a cookie and agrees', async (key) => {
     using theirs = new TestCertificate(key)
     const demands = ['--port', '0', '--require-client-cert']

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { contentType, readRecords } from '#webrtc/dtls/records.ts'
+import { uint16, vector8 } from '#webrtc/dtls/byte-writer.ts'
+import {
+  type HandshakeFragment,
+  handshakeType,
+  readFragments,
+  writeFragment,
+} from '#webrtc/dtls/handshake-message.ts'
+import { contentType, readRecords, recordHeader } from '#webrtc/dtls/records.ts'
 import { createClient, createServer, expectAgreement } from './endpoints.ts'
 import { delay, Simulation } from './simulation.ts'
 
@@ -134,6 +141,36 @@ describe('Retransmission (RFC 6347 §4.2.4)', () => {
       server.receive(Buffer.concat([header, body]), simulation.now)
     }
     expect(server.state).toBe('connected')
+  })
+})
+
+describe('A HelloVerifyRequest (RFC 6347 §4.2.1)', () => {
+  const request = (cookie: Buffer) => {
+    const body = Buffer.concat([uint16(0xfeff), vector8(cookie)])
+    const type = handshakeType.helloVerifyRequest
+    const message = writeFragment({ type, sequence: 0, body }, 0, body.length)
+    const place = { type: contentType.handshake, epoch: 0, sequence: 0 }
+    return Buffer.concat([recordHeader(place, message.length), message])
+  }
+  const helloIn = ([datagram]: readonly Buffer[]) => {
+    const [record] = [...readRecords(datagram!)]
+    const [{ type, sequence, bytes }] = [...readFragments(record!.body)] as [HandshakeFragment]
+    // Version and random, then an empty session id, then the cookie.
+    const cookie = bytes.subarray(36, 36 + bytes[35]!)
+    return { type, sequence, random: bytes.subarray(2, 34), cookie }
+  }
+
+  it.each([0, 1, 20, 255])('with a cookie of %i bytes is answered by a hello with it', (size) => {
+    const client = createClient()
+    client.start(0)
+    const first = helloIn(client.takeDatagrams())
+    expect(first).toMatchObject({ type: 1, sequence: 0, cookie: Buffer.alloc(0) })
+    const cookie = Buffer.alloc(size, 0xab)
+    client.receive(request(cookie), 20)
+    const second = helloIn(client.takeDatagrams())
+    expect(second).toEqual({ type: 1, sequence: 1, random: first.random, cookie })
+    // It is a new flight, with a new clock.
+    expect([client.flightsResent, client.nextTimeout]).toEqual([0, 70])
   })
 })
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TestCertificate } from '#test/support/test-certificate.ts'
-import { readRecords } from '#webrtc/dtls/records.ts'
+import {
+  type HandshakeFragment,
+  readFragments,
+  writeFragment,
+} from '#webrtc/dtls/handshake-message.ts'
+import { readRecords, recordHeader } from '#webrtc/dtls/records.ts'
 import { createClient, createServer, expectAgreement } from './endpoints.ts'
 import { type Fate, Simulation } from './simulation.ts'
 
@@ -75,6 +80,24 @@ describe('A handshake on a bad path', { timeout: 60_000 }, () => {
         client.receive(record, turn)
       }
     }
+    expectAgreement(client, server)
+  })
+
+  it('takes a ClientHello in two datagrams, the second first, both twice (IO-60)', () => {
+    const [client, server] = [createClient(), createServer()]
+    client.start(0)
+    server.start(0)
+    const [hello] = [...readRecords(client.takeDatagrams()[0]!)]
+    const [{ type, sequence, bytes: body }] = [...readFragments(hello!.body)] as [HandshakeFragment]
+    const fragment = (offset: number, length: number) => {
+      const bytes = writeFragment({ type, sequence, body }, offset, length)
+      return Buffer.concat([recordHeader({ ...hello!, sequence: offset }, bytes.length), bytes])
+    }
+    const [first, second] = [fragment(0, 80), fragment(70, body.length)]
+    for (const datagram of [second, second, first, first]) server.receive(datagram, 0)
+    for (const datagram of server.takeDatagrams()) client.receive(datagram, 20)
+    for (const datagram of client.takeDatagrams()) server.receive(datagram, 40)
+    for (const datagram of server.takeDatagrams()) client.receive(datagram, 60)
     expectAgreement(client, server)
   })
 })

@@ -68,7 +68,7 @@ const cases: Case[] = [
   { key: 'RSA-2048', curve: 'P-256', profile: 1 },
 ]
 
-describe('OpenSSL as server', () => {
+describe('OpenSSL as server', { timeout: 30_000 }, () => {
   const serverArguments = ['s_server', '-accept', '127.0.0.1:0', '-Verify', '1']
 
   it.each(cases)('agrees on SRTP profile $profile with $key, $curve', async (wanted) => {
@@ -94,7 +94,7 @@ describe('OpenSSL as server', () => {
   })
 })
 
-describe('OpenSSL as client', () => {
+describe('OpenSSL as client', { timeout: 30_000 }, () => {
   it.each(cases)('agrees on SRTP profile $profile with $key, $curve', async (wanted) => {
     await using socket = await DtlsSocket.open(transportFor('server', wanted))
     socket.start()

@@ -116,6 +116,18 @@ export class RoguePeer implements Endpoint {
     return this.#outbox.take()
   }
 
+  /** A record under the session's keys, whatever is in it. */
+  seal(type: number, plaintext: Buffer): Buffer {
+    return this.#writer.write(type, 1, plaintext)
+  }
+
+  /** What is in the records under the session's keys, with their types. */
+  open(datagrams: readonly Buffer[]): { type: number; plaintext: Buffer | undefined }[] {
+    return datagrams
+      .flatMap((datagram) => [...readRecords(datagram)])
+      .map((record) => ({ type: record.type, plaintext: this.#reader.open(record) }))
+  }
+
   #answer(now: number): void {
     const step = this.#exchange.next(now)
     if (step?.kind !== 'accepted') return
