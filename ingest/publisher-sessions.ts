@@ -3,7 +3,7 @@ import type { Principal } from '#control/permissions.ts'
 import type { SessionTable } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
-import { streamKey } from '#core/stream-name.ts'
+import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { MediaPlane } from '#native/media-plane.ts'
 import type { Dispatcher } from '#relay/dispatcher.ts'
 import type { RelayObserver } from '#relay/observer.ts'
@@ -19,8 +19,8 @@ import type { Publishers, PublishRequest } from './whip-routes.ts'
 
 /** What becomes of publishers, for log and metrics. */
 export interface PublisherObserver {
-  publishing(stream: Stream, publication: Publication): void
-  ended(stream: Stream, end: PeerEnd, detail: string | undefined): void
+  publishing(name: StreamName, publication: Publication): void
+  ended(name: StreamName, end: PeerEnd, detail: string | undefined): void
 }
 
 export interface PublisherServices {
@@ -39,7 +39,9 @@ export interface PublisherServices {
 /** One WHIP session, from its POST to its end. */
 interface PublisherSession {
   readonly principal: Principal
-  readonly stream: Stream
+  readonly name: StreamName
+  /** Once its media can come. */
+  stream: Stream | undefined
   peer: Peer | undefined
   publication: Publication | undefined
 }
@@ -78,14 +80,19 @@ export class PublisherSessions implements Publishers {
     }
     const prepared = peers.prepare()
     const { answer, publication } = answerPublisher(parsed, prepared.local)
-    const stream = streams.open(name, clock.now(), clock.wall())
-    if (!stream || this.#count >= maxPublishers) {
+    if (this.#count >= maxPublishers || !streams.open(name, clock.now(), clock.wall())) {
       throw new ServiceError('full', 'this node has all the publishers it can take: try later', {
         retryAfter: retryWhenFull,
       })
     }
     const client = recogniseClient(userAgent, parsed)
-    const session: PublisherSession = { principal, stream, peer: undefined, publication: undefined }
+    const session: PublisherSession = {
+      principal,
+      name,
+      stream: undefined,
+      peer: undefined,
+      publication: undefined,
+    }
     const etag = `"${prepared.local.ufrag}"`
     const id = sessions.add({
       principal,
@@ -122,46 +129,56 @@ export class PublisherSessions implements Publishers {
     format: NegotiatedPublication,
     traits: PublisherTraits,
   ): void {
-    const { plane, clock, dispatcher, scheduler, observer } = this.#services
-    const { stream } = session
+    const { plane, streams, clock, dispatcher, scheduler, observer } = this.#services
     const now = clock.now()
-    for (const other of this.#byStream.get(streamKey(stream.name)) ?? []) {
+    const peer = session.peer!
+    // Not the one of the POST: that may have been forgotten while the peer was on its way.
+    const stream = streams.open(session.name, now, clock.wall())
+    if (!stream) {
+      peer.close('stream-ended', now)
+      return
+    }
+    for (const other of this.#byStream.get(streamKey(session.name)) ?? []) {
       if (other !== session && other.publication) other.peer?.close('replaced', now)
     }
-    const publication = new Publication(session.peer!.id, format, traits, {
+    const publication = new Publication(peer.id, format, traits, {
       plane,
       clock,
       observer: this.#services.relayObserver,
-      listener: { keyframe: (layer) => stream.keyframe(layer, clock.now()) },
+      listener: {
+        keyframe: (layer) => stream.keyframe(layer, clock.now()),
+        alive: (at) => peer.ice.heard(at),
+      },
     })
+    session.stream = stream
     session.publication = publication
     dispatcher.addPublication(publication)
     scheduler.add(publication)
     stream.publish(publication, now, clock.wall())
-    observer.publishing(stream, publication)
+    observer.publishing(session.name, publication)
   }
 
   #ended(session: PublisherSession, end: PeerEnd): void {
     const { clock, dispatcher, scheduler, observer } = this.#services
     const { stream, publication } = session
     this.#forget(session)
-    if (publication) {
+    if (stream && publication) {
       dispatcher.removePublication(publication)
       scheduler.remove(publication)
       stream.unpublish(publication, clock.now(), clock.wall())
     }
-    observer.ended(stream, end, session.peer?.handshakeFailure)
+    observer.ended(session.name, end, session.peer?.handshakeFailure)
   }
 
   #remember(session: PublisherSession): void {
-    const key = streamKey(session.stream.name)
+    const key = streamKey(session.name)
     const sessions = this.#byStream.get(key) ?? new Set()
     this.#byStream.set(key, sessions.add(session))
     this.#count++
   }
 
   #forget(session: PublisherSession): void {
-    const key = streamKey(session.stream.name)
+    const key = streamKey(session.name)
     const sessions = this.#byStream.get(key)
     if (!sessions?.delete(session)) return
     this.#count--

@@ -29,7 +29,12 @@ export interface PublisherTraits {
 export interface PublicationListener {
   /** A keyframe began in the layer that viewers should watch. */
   keyframe(layer: UpLayer): void
+  /** Authenticated packets still come: told about once a second while they do. */
+  alive(now: number): void
 }
+
+/** Between two signs of life, in ms. */
+const aliveInterval = 1000
 
 export interface PublicationServices {
   readonly plane: MediaPlane
@@ -62,6 +67,8 @@ export class Publication implements Machine {
   readonly #packet = new RtpPacket()
   readonly #touched = new Set<UpLayer>()
   #video: UpLayer | undefined
+  #heard = false
+  #aliveAt = Number.NEGATIVE_INFINITY
 
   constructor(
     peer: PeerId,
@@ -97,6 +104,7 @@ export class Publication implements Machine {
 
   /** @param batch borrowed; its slab is retained for every packet kept */
   receive(batch: ReceivedBatch): void {
+    this.#heard = true
     for (let i = 0; i < batch.count; i++) {
       const offset = batch.offsets[i]!
       const arrivedAt = batch.arrivedAt[i]!
@@ -127,6 +135,10 @@ export class Publication implements Machine {
 
   poll(now: number): void {
     this.feedback.poll(now, this.hasViewers)
+    if (!this.#heard || now - this.#aliveAt < aliveInterval) return
+    this.#heard = false
+    this.#aliveAt = now
+    this.#listener.alive(now)
   }
 
   close(): void {

@@ -19,6 +19,7 @@ import { streamStatus } from '#relay/status.ts'
 import { Streams } from '#relay/streams.ts'
 import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
+import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpApp } from './http-app.ts'
@@ -72,7 +73,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const peers = new Peers({
     plane,
     certificate: createCertificate(clock.wall()),
-    candidates: candidates(config, plane),
+    candidates: await mediaCandidates(config.PUBLIC_ADDRESS, plane.addresses),
     scheduler,
     clock,
   })
@@ -160,13 +161,6 @@ async function openPlane(config: Config, dispatcher: Dispatcher, log: Logger): P
     const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
     throw new Error(text, { cause: error })
   }
-}
-
-// What the operator says clients can reach comes before what we see of ourselves.
-function candidates(config: Config, plane: TwinPlane) {
-  const { addresses } = plane
-  const port = addresses[0]!.port
-  return [...config.PUBLIC_ADDRESS.map((address) => ({ address, port })), ...addresses]
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<number> {

@@ -7,14 +7,14 @@ import type { Metrics } from './metrics.ts'
 /** Writes a line and a count for each step in the life of a publisher. */
 export function observePublishers(log: Logger, metrics: Metrics): PublisherObserver {
   return {
-    publishing: (stream, { traits }) => {
+    publishing: (name, { traits }) => {
       metrics.sessionOpened('publisher')
-      log.info({ stream: streamKey(stream.name), client: traits.client }, 'publishing')
+      log.info({ stream: streamKey(name), client: traits.client }, 'publishing')
     },
-    ended: (stream, end, detail) => {
+    ended: (name, end, detail) => {
       metrics.sessionEnded('publisher', end)
       if (detail !== undefined) metrics.handshakeFailed(detail)
-      log.info({ stream: streamKey(stream.name), end, detail }, 'publisher ended')
+      log.info({ stream: streamKey(name), end, detail }, 'publisher ended')
     },
   }
 }

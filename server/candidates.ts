@@ -1,0 +1,32 @@
+import { lookup } from 'node:dns/promises'
+import type { BoundAddress } from '#native/twin/udp-sockets.ts'
+
+/**
+ * What clients are told to send media to, best first. What the operator says is announced in
+ * place of what we see of ourselves; loopback stays, last, for clients on this machine.
+ *
+ * @param announced addresses or host names of the settings
+ * @param bound as the media plane listens
+ * @throws Error that names the setting, for a name that cannot be resolved
+ */
+export async function mediaCandidates(
+  announced: readonly string[],
+  bound: readonly BoundAddress[],
+): Promise<BoundAddress[]> {
+  if (announced.length === 0) return [...bound]
+  const port = bound[0]!.port
+  const resolved = (await Promise.all(announced.map(resolve))).flat()
+  const loopback = bound.filter(({ address }) => address === '::1' || address.startsWith('127.'))
+  return [...resolved.map((address) => ({ address, port })), ...loopback]
+}
+
+// SDP needs addresses: clients do not look up names in candidates.
+async function resolve(name: string): Promise<string[]> {
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address)
+  } catch (error) {
+    throw new Error(`TAILRACE_PUBLIC_ADDRESS: "${name}" cannot be resolved to an address`, {
+      cause: error,
+    })
+  }
+}
