@@ -1,7 +1,7 @@
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import type { Offer } from './sdp/offer.ts'
 
-export type ClientKind = 'obs' | 'libdatachannel' | 'ffmpeg' | 'chromium' | 'firefox' | 'other'
+type ClientKind = 'obs' | 'libdatachannel' | 'ffmpeg' | 'chromium' | 'firefox' | 'other'
 
 /** How a known program departs from the RFCs. */
 export interface ClientTraits {

@@ -14,7 +14,7 @@ export const descriptionLimits: SdpLimits = { bytes: 64 * 1024, lines: 2000, lin
 export const fragmentLimits: SdpLimits = { bytes: 16 * 1024, lines: 2000, line: 4096 }
 
 /** One `a=` line: `a=name:value`, or `a=name` with an empty value. */
-export interface SdpAttribute {
+interface SdpAttribute {
   readonly name: string
   readonly value: string
 }
@@ -54,7 +54,7 @@ export function readSections(text: string, limits: SdpLimits): SdpSections {
 }
 
 /** Every line that is not empty. They may end in CRLF or in LF alone. */
-export function readLines(text: string, limits: SdpLimits): string[] {
+function readLines(text: string, limits: SdpLimits): string[] {
   if (Buffer.byteLength(text) > limits.bytes) {
     throw malformed(`the text is longer than ${limits.bytes} bytes`)
   }

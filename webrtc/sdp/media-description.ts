@@ -12,7 +12,7 @@ import {
   token,
 } from './tokens.ts'
 
-export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
+type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 
 /** One payload type and what is said about it. RTX is not a codec here, but a property of one. */
 export interface SdpCodec {

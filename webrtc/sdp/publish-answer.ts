@@ -46,7 +46,7 @@ export interface PublishedTrack {
   readonly layers: readonly SimulcastStream[]
 }
 
-export interface PublishedExtensions {
+interface PublishedExtensions {
   readonly mid?: number
   readonly rid?: number
   readonly repairedRid?: number

@@ -5,7 +5,7 @@ import { isActive, type MediaDescription, readMedia } from './media-description.
 import { attributeValue, attributeValues, fields, has } from './tokens.ts'
 
 /** How the other side does ICE (RFC 8839 §5). */
-export interface IceParameters {
+interface IceParameters {
   readonly ufrag: string
   readonly password: string
   readonly lite: boolean

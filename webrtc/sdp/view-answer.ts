@@ -16,7 +16,7 @@ import { type Offer, unacceptable } from './offer.ts'
 import { type PayloadChoice, PayloadTypes } from './payload-types.ts'
 
 /** What one kind of the stream is made of now. */
-export interface CodecWish {
+interface CodecWish {
   readonly codec: 'opus' | VideoCodec
   /** H264: from the stream's own SPS, six hex digits. */
   readonly profileLevelId?: string
