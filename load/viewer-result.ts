@@ -7,7 +7,7 @@ export const joinPhases = ['answer', 'ice', 'dtls', 'firstPacket', 'keyframe', '
  * - `dtls`: the SRTP keys were agreed
  * - `firstPacket`: the first RTP packet of the video was decrypted
  * - `keyframe`: no packet of a keyframe was missing any more: a picture can be shown
- * - `live`: the replay had caught up: see `LiveEdge`
+ * - `live`: and the replay had caught up: see `LiveEdge`
  */
 export type JoinPhase = (typeof joinPhases)[number]
 

@@ -94,13 +94,16 @@ export class Viewer {
     const connection = this.#connection
     if (!connection) return {}
     const video = this.#media?.video
+    const keyframe = video?.keyframeAt
+    const caughtUp = video?.liveAt
     const times = {
       answer: connection.answeredAt,
       ice: connection.peer.iceAt,
       dtls: connection.peer.dtlsAt,
       firstPacket: video?.firstAt,
-      keyframe: video?.keyframeAt,
-      live: video?.liveAt,
+      keyframe,
+      // Nobody is live without a picture.
+      live: keyframe && caughtUp && Math.max(keyframe, caughtUp),
     }
     return Object.fromEntries(
       Object.entries(times)

@@ -1,21 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { H264RtpPayload } from 'werift'
-import { splitAnnexB } from '#load/annex-b.ts'
 import { packetizeH264 } from '#load/h264-packetizer.ts'
 import { hex } from '#test/support/bytes.ts'
-
-/** What another implementation makes of the payloads: the NAL units, in annex B again. */
-function depacketize(payloads: readonly Buffer[]): Buffer[] {
-  const stream: Buffer[] = []
-  let fragment: Buffer | undefined
-  for (const payload of payloads) {
-    const read = H264RtpPayload.deSerialize(payload, fragment)
-    fragment = read.fragment
-    if (read.payload) stream.push(read.payload)
-  }
-  return splitAnnexB(Buffer.concat(stream))
-}
+import { depacketizeH264 } from './support/depacketize.ts'
 
 describe('H264 in RTP (RFC 6184)', () => {
   it('sends what fits as it is (§5.6)', () => {
@@ -48,7 +35,7 @@ describe('H264 in RTP (RFC 6184)', () => {
       fc.property(fc.array(nalUnit, { minLength: 1, maxLength: 6 }), sizes, (nalUnits, size) => {
         const payloads = packetizeH264(nalUnits, size)
         expect(payloads.every(({ length }) => length <= size)).toBe(true)
-        expect(depacketize(payloads)).toEqual(nalUnits)
+        expect(depacketizeH264(payloads)).toEqual(nalUnits)
       }),
     )
   })
