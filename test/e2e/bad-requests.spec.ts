@@ -17,8 +17,9 @@ describe('a bad request while somebody watches', () => {
   beforeAll(async () => {
     if (missing) return
     stage = await Stage.open()
-    await stage.obs('calm')
-    viewing = await stage.view('calm')
+    const publisher = await stage.obs('calm')
+    const { clock } = stage.media
+    viewing = await stage.view('calm', { clock, scale: publisher.clock })
     await viewing.live()
     await viewing.mark()
   })

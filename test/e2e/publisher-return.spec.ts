@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 
-const small = clockGeometry(640, 360)
-const large = clockGeometry(960, 540)
+const wide = clockGeometry(640, 360)
+const square = clockGeometry(480, 480)
 
 describe('a publisher that drops and returns', () => {
   let stage: Stage | undefined
@@ -45,33 +45,35 @@ describe('a publisher that drops and returns', () => {
 
   it('in Chromium with another size plays on for its viewers', async () => {
     stage = await Stage.open()
-    const first = await stage.publish('return', { codec: 'H264', clock: small })
+    const first = await stage.publish('return', { codec: 'H264', clock: wide })
     await first.sending()
     const viewing = await stage.view('return')
     await viewing.firstFrame()
     await viewing.moreFrames(15)
     await first.close()
-    const second = await stage.publish('return', { codec: 'H264', clock: large })
+    const second = await stage.publish('return', { codec: 'H264', clock: square })
     await second.sending()
-    const after = await viewing.moreFrames(30, 15_000, { width: 960, height: 540 })
-    expect(after).toMatchObject({ state: 'connected', width: 960, height: 540 })
+    // The encoder scales the picture to what the machine can do, and keeps its shape.
+    const after = await viewing.moreFrames(30, 15_000, { aspectRatio: 1 })
+    expect(after.state).toBe('connected')
     await viewing.sound()
   }, 60_000)
 
   it('in Chromium with another codec plays for those who join then, and says so', async () => {
     stage = await Stage.open()
-    const first = await stage.publish('return', { codec: 'VP8', clock: small })
+    const first = await stage.publish('return', { codec: 'VP8', clock: wide })
     await first.sending()
     const viewing = await stage.view('return')
     await viewing.firstFrame()
     await first.close()
-    const second = await stage.publish('return', { codec: 'H264', clock: large })
+    const second = await stage.publish('return', { codec: 'H264', clock: square })
     await second.sending()
     // A viewer that agreed on both payload types plays on; a new one must in any case.
     const late = await stage.view('return')
     await late.firstFrame()
     const report = await late.moreFrames(30)
-    expect(report).toMatchObject({ codec: 'video/H264', width: 960, height: 540 })
+    expect(report.codec).toBe('video/H264')
+    expect(report.width / report.height).toBe(1)
     expect((await viewing.report()).state).toBe('connected')
   }, 60_000)
 })

@@ -56,6 +56,8 @@ export interface ViewReport {
   readonly height: number
   /** Longest time between two pictures since the last `mark`. */
   readonly longestGap: number
+  /** Gaps over 200 ms since the last `mark`, and when they ended. */
+  readonly gaps: readonly { readonly at: number; readonly gap: number }[]
   /** The clock in the last picture, and that picture's age. */
   readonly number?: number
   readonly age?: number
@@ -84,6 +86,8 @@ export interface PublicationReport {
   readonly states: readonly ConnectionState[]
   readonly session: string
   readonly codec?: string
+  /** Why the encoder sends less than it is given: 'cpu', 'bandwidth', 'none'. */
+  readonly qualityLimitation?: string
   readonly framesEncoded: number
   readonly keyFramesEncoded: number
   readonly pliCount: number
@@ -200,13 +204,13 @@ export class Viewing extends PageSession {
     return await this.call('live', ms)
   }
 
-  /** Waits for `count` more pictures, of a given size where one is given. */
+  /** Waits for `count` more pictures, and for a shape (width by height) where one is given. */
   async moreFrames(
     count: number,
     ms = 15_000,
-    size: { readonly width?: number; readonly height?: number } = {},
+    shape: { readonly aspectRatio?: number } = {},
   ): Promise<ViewReport> {
-    return await this.call('moreFrames', count, ms, size)
+    return await this.call('moreFrames', count, ms, shape)
   }
 
   /** Waits until the decoded sound has energy. */

@@ -94,6 +94,7 @@ export class Publication {
       states: this.states,
       session: this.session,
       codec: stats.find((s) => s.id === video.codecId)?.mimeType,
+      qualityLimitation: video.qualityLimitationReason,
       framesEncoded: video.framesEncoded ?? 0,
       keyFramesEncoded: video.keyFramesEncoded ?? 0,
       pliCount: video.pliCount ?? 0,

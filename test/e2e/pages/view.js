@@ -30,6 +30,7 @@ export class View {
   #lastNumber
   #lastAge
   #longestGap = 0
+  #gaps = []
   #unreadable = 0
 
   /**
@@ -87,13 +88,19 @@ export class View {
   #show() {
     const now = performance.now()
     this.times.firstFrame ??= now
-    if (this.#lastFrame) this.#longestGap = Math.max(this.#longestGap, now - this.#lastFrame)
+    if (this.#lastFrame) this.#measureGap(now)
     this.#lastFrame = now
     this.#frames++
     if (!this.#clock) return
     const number = this.#clock.read(this.#video)
     if (number === undefined) this.#unreadable++
     else this.#tell(number)
+  }
+
+  #measureGap(now) {
+    const gap = now - this.#lastFrame
+    this.#longestGap = Math.max(this.#longestGap, gap)
+    if (gap > 200 && this.#gaps.length < 100) this.#gaps.push({ at: now, gap })
   }
 
   #tell(number) {
@@ -116,6 +123,7 @@ export class View {
   /** Counts gaps between pictures from now on. */
   mark() {
     this.#longestGap = 0
+    this.#gaps = []
     this.#lastFrame = performance.now()
     this.#unreadable = 0
   }
@@ -139,6 +147,7 @@ export class View {
       width: this.#video.videoWidth,
       height: this.#video.videoHeight,
       longestGap: Math.max(this.#longestGap, ongoing),
+      gaps: this.#gaps,
       number: this.#lastNumber,
       age: this.#lastAge,
       unreadable: this.#unreadable,
@@ -186,17 +195,16 @@ export class View {
     return this.report()
   }
 
-  /** Waits for `count` more pictures, of the given size where one is given. */
-  async moreFrames(count, timeoutMs, { width, height } = {}) {
+  /** Waits for `count` more pictures, and for a shape (width by height) where one is given. */
+  async moreFrames(count, timeoutMs, { aspectRatio } = {}) {
     const start = this.#frames
+    const shape = () => this.#video.videoWidth / this.#video.videoHeight
     const ready = () =>
       this.#frames >= start + count &&
-      (width === undefined || this.#video.videoWidth === width) &&
-      (height === undefined || this.#video.videoHeight === height)
+      (aspectRatio === undefined || Math.abs(shape() - aspectRatio) < 0.05)
     await until(ready, timeoutMs, async () => ({
       wanted: `${count} more pictures than ${start}`,
-      width,
-      height,
+      aspectRatio,
       ...(await this.report()),
     }))
     return this.report()
