@@ -97,6 +97,12 @@ export const Config = Type.Object(
       default: 50,
       description: 'Publishers at a time; others get 503 with Retry-After.',
     }),
+    TRUST_PROXY: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
+      default: [],
+      takes: 'addresses or networks such as 10.0.0.0/8',
+      shownDefault: 'none',
+      description: 'Proxies in front whose `X-Forwarded-For` names the client.',
+    }),
     ICE_SERVERS: Type.Array(IceServer, {
       default: [],
       takes: 'JSON, or a list of url|username|credential with urls stun:, turn: or turns:',
@@ -169,6 +175,11 @@ export function loadConfig({ env, yaml = '', open = false }: ConfigSources): Con
 /** The settings of this process: its environment, and `tailrace.yml` in the working folder. */
 export function configOfProcess(options: { readonly open: boolean }): Config {
   return loadConfig({ env: process.env, yaml: readIfThere('tailrace.yml'), ...options })
+}
+
+/** The environment of this process with additions, for a child. */
+export function childEnvironment(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...added }
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { childEnvironment } from './config.ts'
 
 /** The stream that `--demo` publishes. */
 export const demoStream = 'demo'
@@ -14,10 +15,7 @@ export function startDemo(origin: string, publishKey: string | undefined): Child
   const token = publishKey === undefined ? [] : ['--token', publishKey]
   return spawn(process.execPath, [program, '--url', `${origin}/whip/${demoStream}`, ...token], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      // Its certificate is made out for a public name, and it talks to its own parent.
-      ...(origin.startsWith('https:') && { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
-    },
+    // Our certificate is made out for a public name, and it talks to its own parent.
+    env: childEnvironment(origin.startsWith('https:') ? { NODE_TLS_REJECT_UNAUTHORIZED: '0' } : {}),
   })
 }

@@ -105,6 +105,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const app = createHttpApp({
     origins: '*',
     loggerInstance: log,
+    ...(config.TRUST_PROXY.length > 0 && { trustProxy: [...config.TRUST_PROXY] }),
     ...(tls && { serverFactory: (handler) => createTlsServer(tls, handler) }),
   })
   await app.register(whipRoutes, { ...services, publishers })

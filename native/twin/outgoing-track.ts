@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import { headerTemplate, type PlayoutDelay } from './header-template.ts'
@@ -48,8 +49,8 @@ export class OutgoingTrack {
     this.peer = peer
     this.format = format
     this.#outlet = outlet
-    this.#nextOut = Math.floor(Math.random() * firstSequenceBound)
-    this.#nextRtx = Math.floor(Math.random() * firstSequenceBound)
+    this.#nextOut = randomInt(firstSequenceBound)
+    this.#nextRtx = randomInt(firstSequenceBound)
   }
 
   get statistics(): TrackStatistics {

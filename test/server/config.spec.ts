@@ -17,6 +17,7 @@ describe('settings', () => {
   it('all have defaults, or may be absent', () => {
     expect(loadConfig({ env: {} })).toEqual({
       ROLES: ['ingest', 'relay', 'edge'],
+      TRUST_PROXY: [],
       HTTP_PORT: 8080,
       HTTP_HOST: '::',
       MEDIA_PORT: 8189,
