@@ -12,5 +12,7 @@ export async function prepare() {
 /** Runs Node with these arguments once everything is in place; resolves to its exit code. */
 export async function runNode(args) {
   const executable = await prepare()
-  return runChild(executable, args, { env: toolEnvironment(executable) })
+  // The pages' TypeScript is stripped by a function that Node still calls experimental.
+  const quiet = '--disable-warning=ExperimentalWarning'
+  return runChild(executable, [quiet, ...args], { env: toolEnvironment(executable) })
 }

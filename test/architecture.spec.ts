@@ -42,14 +42,14 @@ describe('the picture in ARCHITECTURE.md', () => {
   })
 
   it.each`
-    what                           | path                           | text
-    ${'an import from below'}      | ${'relay/router.ts'}           | ${"import { A } from '#webrtc/peer.ts'"}
-    ${'an import from the same'}   | ${'rtp/rtcp/nack.ts'}          | ${"import { a } from '#rtp/sequence.ts'"}
-    ${'a test of anything'}        | ${'test/server/app.spec.ts'}   | ${"import { a } from '#server/app.ts'"}
+    what                           | path                            | text
+    ${'an import from below'}      | ${'relay/router.ts'}            | ${"import { A } from '#webrtc/peer.ts'"}
+    ${'an import from the same'}   | ${'rtp/rtcp/nack.ts'}           | ${"import { a } from '#rtp/sequence.ts'"}
+    ${'a test of anything'}        | ${'test/server/app.spec.ts'}    | ${"import { a } from '#server/app.ts'"}
     ${'the socket where it lives'} | ${'native/twin/udp-sockets.ts'} | ${"import { createSocket } from 'node:dgram'"}
-    ${'the clock where it lives'}  | ${'server/system-clock.ts'}    | ${'performance.now()'}
-    ${'a date that is given'}      | ${'relay/router.ts'}           | ${'new Date(wall)'}
-    ${'a file of just its size'}   | ${'server/app.ts'}             | ${'\n'.repeat(longestFile)}
+    ${'the clock where it lives'}  | ${'server/system-clock.ts'}     | ${'performance.now()'}
+    ${'a date that is given'}      | ${'relay/router.ts'}            | ${'new Date(wall)'}
+    ${'a file of just its size'}   | ${'server/app.ts'}              | ${'\n'.repeat(longestFile)}
   `('allows $what', ({ path, text }) => {
     expect(architectureFaults({ path, text })).toEqual([])
   })
