@@ -1,101 +1,106 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { type ChildProcess, fork } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { PeerConnection } from 'node-datachannel'
-import { throughAddress, UdpProxy } from '#test/support/udp-proxy.ts'
-
-/** One session as the server of another implementation sees it. */
-export interface AnsweredSession {
-  readonly offer: string
-  readonly userAgent: string
-  readonly token: string | undefined
-  readonly peer: PeerConnection
-  readonly proxy: UdpProxy
-  /** Whether a DELETE has come. */
-  deleted: boolean
-}
+import { join } from 'node:path'
+import { type Passing, throughAddress, UdpProxy } from '#test/support/udp-proxy.ts'
+import type { PeerEvent, PeerRequest } from './answering-messages.ts'
 
 export interface AnsweringOptions {
-  /** Called before the offer is taken. */
-  readonly onPeer: (peer: PeerConnection) => void
-  /** Called before the client gets its answer. */
-  readonly onSession?: (session: AnsweredSession) => void
+  /** Whether it sends video to a viewer, or takes what a publisher sends. */
+  readonly sends: boolean
+  /** What is to be lost on its way. */
+  readonly drop: (passing: Passing) => boolean
 }
 
 /**
- * A WHIP and WHEP server on libdatachannel, the library of OBS: a full ICE agent and an independent
- * DTLS and SRTP. Its media passes a proxy that can lose packets.
+ * A WHIP or WHEP server for one session, whose peer is libdatachannel: see `answering-peer.ts`.
+ * Its media passes a proxy that can lose packets.
  */
 export class AnsweringServer {
-  readonly sessions: AnsweredSession[] = []
+  /** Headers of the POST. */
+  userAgent = ''
+  authorization = ''
+  /** Whether the session was DELETEd. */
+  deleted = false
   readonly #options: AnsweringOptions
-  readonly #http: Server
+  readonly #events = new EventEmitter<{
+    [K in PeerEvent['kind']]: [Extract<PeerEvent, { kind: K }>]
+  }>()
+  readonly #http = createServer((request, response) => {
+    if (request.method === 'DELETE') {
+      this.deleted = true
+      response.end()
+      return
+    }
+    void this.#answer(request).then((answer) => {
+      response.writeHead(201, { 'content-type': 'application/sdp', location: '/session/1' })
+      response.end(answer)
+    })
+  })
+  readonly #child: ChildProcess
+  #proxy: UdpProxy | undefined
 
   private constructor(options: AnsweringOptions) {
     this.#options = options
-    this.#http = createServer((request, response) => {
-      if (request.method === 'DELETE') {
-        const session = this.sessions[Number(request.url?.split('/').at(-1))]
-        if (session) session.deleted = true
-        response.end()
-        return
-      }
-      void this.#answer(request).then((answer) => {
-        response.writeHead(201, {
-          'content-type': 'application/sdp',
-          location: `/session/${this.sessions.length - 1}`,
-        })
-        response.end(answer)
-      })
+    this.#child = fork(join(import.meta.dirname, 'answering-peer.ts'), {
+      serialization: 'advanced',
+      execArgv: [],
     })
+    this.#child.on('message', (event: PeerEvent) => this.#events.emit(event.kind, event as never))
   }
 
   static async start(options: AnsweringOptions): Promise<AnsweringServer> {
     const server = new AnsweringServer(options)
-    await new Promise<void>((resolve) => server.#http.listen(0, '127.0.0.1', resolve))
+    server.#http.listen(0, '127.0.0.1')
+    await once(server.#http, 'listening')
     return server
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/whip/test`
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/stream`
+  }
+
+  /** Calls back for every plain RTP and RTCP packet of the client. */
+  onPacket(take: (mid: string, datagram: Buffer) => void): void {
+    this.#events.on('packet', ({ mid, datagram }) => take(mid, Buffer.from(datagram)))
+  }
+
+  /** Done when video can be sent. */
+  async opened(): Promise<void> {
+    await once(this.#events, 'open')
+  }
+
+  /** @param datagram plain RTP or RTCP of the video track */
+  send(datagram: Buffer): void {
+    this.#tell({ kind: 'send', datagram })
   }
 
   async close(): Promise<void> {
-    for (const { peer, proxy } of this.sessions) {
-      peer.close()
-      await proxy.close()
-    }
+    const ended = once(this.#child, 'exit')
+    this.#tell({ kind: 'close' })
+    await ended
+    await this.#proxy?.close()
     this.#http.closeAllConnections()
-    await new Promise((resolve) => this.#http.close(resolve))
+    this.#http.close()
   }
 
   async #answer(request: IncomingMessage): Promise<string> {
-    const offer = await bodyOf(request)
-    const peer = new PeerConnection('server', { iceServers: [], bindAddress: '127.0.0.1' })
-    this.#options.onPeer(peer)
-    const gathered = Promise.withResolvers<void>()
-    peer.onGatheringStateChange((state) => state === 'complete' && gathered.resolve())
-    peer.setRemoteDescription(offer, 'offer')
-    await gathered.promise
-    const answer = peer.localDescription()!.sdp
-    const [, port] = /a=candidate:\S+ 1 UDP \d+ 127\.0\.0\.1 (\d+) /i.exec(answer)!
-    const proxy = await UdpProxy.open({ address: '127.0.0.1', port: Number(port) })
-    const { authorization } = request.headers
-    const session: AnsweredSession = {
-      offer,
-      userAgent: request.headers['user-agent'] ?? '',
-      token: authorization?.replace('Bearer ', ''),
-      peer,
-      proxy,
-      deleted: false,
-    }
-    this.sessions.push(session)
-    this.#options.onSession?.(session)
-    return throughAddress(answer, proxy.address)
+    this.userAgent = request.headers['user-agent'] ?? ''
+    this.authorization = request.headers.authorization ?? ''
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const answered = once(this.#events, 'answer')
+    const sdp = Buffer.concat(parts).toString()
+    this.#tell({ kind: 'offer', sdp, sends: this.#options.sends })
+    const [answer] = (await answered) as [Extract<PeerEvent, { kind: 'answer' }>]
+    const [, port] = /a=candidate:\S+ 1 UDP \d+ 127\.0\.0\.1 (\d+) /i.exec(answer.sdp)!
+    this.#proxy = await UdpProxy.open({ address: '127.0.0.1', port: Number(port) })
+    this.#proxy.dropWhen(this.#options.drop)
+    return throughAddress(answer.sdp, this.#proxy.address)
   }
-}
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString()
+  #tell(request: PeerRequest): void {
+    this.#child.send(request)
+  }
 }
