@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hex } from '#test/support/bytes.ts'
@@ -98,10 +99,15 @@ describe('what is a STUN message (RFC 8489 §6.3, ICE-27)', () => {
   })
 
   it('has nothing behind its fingerprint', () => {
-    const message = writeBindingRequest(request)
-    const longer = Buffer.concat([message, hex('80220000')])
-    longer.writeUInt16BE(longer.length - 20, 2)
-    expect(parseStun(longer)).toBeUndefined()
+    const fingerprintOf = (bytes: Buffer) =>
+      ((crc32(bytes) ^ 0x5354554e) >>> 0).toString(16).padStart(8, '0')
+    const before = hex('0001000c 2112a442 b7e7a701 bc34d686 fa87dfae')
+    const last = hex(`80280004 ${fingerprintOf(before)} 80220000`)
+    expect(parseStun(Buffer.concat([before, last]))).toBeUndefined()
+    // The same with nothing behind it is right.
+    before.writeUInt16BE(8, 2)
+    const right = hex(`80280004 ${fingerprintOf(before)}`)
+    expect(parseStun(Buffer.concat([before, right]))).toMatchObject({ fingerprint: true })
   })
 
   it('may come without fingerprint and integrity', () => {

@@ -160,6 +160,7 @@ describe('reading an answer', () => {
       'a=candidate:4 1 udp 2130706400 198.51.100.1 7000 typ srflx raddr 0.0.0.0 rport 9',
       'a=candidate:5 1 tcp 2130706431 203.0.113.5 8189 typ host tcptype passive',
       'a=candidate:6 1 udp 2130706431 host.local 8189 typ host',
+      'a=candidate:8 1 udp 2130706431 203.0.113.6 0 typ host',
       'a=candidate:7 2 udp 2130706431 203.0.113.5 8190 typ host',
     ].join('\r\n')
     const { addresses } = parseAnswer(edited(answer, 'a=end-of-candidates', more))

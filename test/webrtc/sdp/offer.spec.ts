@@ -181,6 +181,20 @@ describe('what is common and what is inherited (RFC 9143 §7.1.3, WHIP-101)', ()
     expect(parseOffer(moved)).toEqual(parseOffer(ffmpeg))
   })
 
+  it('comes from the section before the session level', () => {
+    const both = edited(obs, 't=0 0', 't=0 0\r\na=ice-ufrag:session')
+    expect(parseOffer(both).ice.ufrag).toBe('RH3A')
+  })
+
+  it('does not come from a section that is switched off', () => {
+    const off = edited(
+      edited(obs, 'm=audio 9', 'm=audio 0'),
+      'a=ice-ufrag:RH3A',
+      'a=ice-ufrag:none',
+    )
+    expect(parseOffer(off).ice.ufrag).toBe('RH3A')
+  })
+
   it('comes from the tagged section, although it is not the first', () => {
     const swapped = edited(obs, 'BUNDLE 0 1', 'BUNDLE 1 0')
     const video = swapped.indexOf('m=video')

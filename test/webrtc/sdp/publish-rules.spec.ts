@@ -96,6 +96,28 @@ describe('sections', () => {
     expect(answer(without).answer).not.toContain(transportCcUri)
   })
 
+  it('an extension that the publisher can only receive is left out (RFC 8285 §7)', () => {
+    const { answer: text, publication } = answer(edited(obs, 'a=extmap:1 ', 'a=extmap:1/recvonly '))
+    expect(publication.video?.extensions).toEqual({ rid: 2 })
+    expect(text).not.toContain(midUri)
+  })
+
+  it('of two RTX formats for one codec the first counts', () => {
+    const two = edited(chromium, 'a=fmtp:99 apt=98', 'a=fmtp:99 apt=96')
+    expect(answer(two).publication.video?.rtxPayloadType).toBe(97)
+  })
+
+  it('two-byte headers and MediaStreams are allowed where they were (RFC 8285 §6)', () => {
+    const session = (sdp: string) => answer(sdp).answer.split('m=audio')[0]
+    expect(session(firefox)).not.toContain('extmap-allow-mixed')
+    expect(reread(firefox).media.map(({ extmapAllowMixed }) => extmapAllowMixed)).toEqual([
+      'extmap-allow-mixed',
+      'extmap-allow-mixed',
+    ])
+    expect(session(chromium)).toContain('a=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n')
+    expect(answer(edited(obs, /a=msid-semantic.*\r\n/, '')).answer).not.toMatch(/msid|extmap-allow/)
+  })
+
   it('simulcast that cannot be told apart is one stream (WHIP-119)', () => {
     const without = edited(obsSimulcast, `a=extmap:2 ${ridUri}\r\n`, '')
     expect(answer(without).publication.video?.layers).toEqual([])
@@ -130,6 +152,7 @@ describe('refusals: the whole offer or nothing (RFC 9725 §4.4.2, §4.4.3)', () 
     ${'two streams (WHIP-102)'}          | ${edited(obs, /a=msid:\S+ \S+-video/, 'a=msid:other video')}           | ${'a=msid'}
     ${'no Opus (WHIP-105)'}              | ${edited(obs, 'opus/48000/2', 'PCMU/8000')}                            | ${'no Opus'}
     ${'no known video codec (WHIP-105)'} | ${edited(obs, 'H264/90000', 'theora/90000')}                           | ${'none of H264'}
+    ${'video at the rate of audio'}      | ${edited(obs, 'H264/90000', 'H264/48000')}                             | ${'none of H264'}
     ${'VP9 in 4:4:4 only'}               | ${edited(onlyFormats(chromium, '98'), 'profile-id=0', 'profile-id=1')} | ${'none of H264'}
     ${'AV1 in 4:4:4 only'}               | ${edited(onlyFormats(chromium, '45'), 'profile=0', 'profile=1')}       | ${'none of H264'}
   `('$clause', ({ sdp, message }) => {

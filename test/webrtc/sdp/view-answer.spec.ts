@@ -204,6 +204,13 @@ describe('extensions and feedback', () => {
     expect(view.video?.playoutDelayId).toBe(5)
   })
 
+  it('of one URI under two ids, the one that fits a short header', () => {
+    const extension = `a=extmap:5 ${playoutDelayUri}`
+    const two = edited(chromium, extension, `a=extmap:15 ${playoutDelayUri}\r\n${extension}`)
+    expect(answer(two).view.video?.playoutDelayId).toBe(5)
+    expect(reread(two).media[1]!.ext?.map(({ value }) => value)).toEqual([3, 5])
+  })
+
   it('RTX is left out where it was not offered', () => {
     const { view, answer: text } = answer(chromium.replace(/a=fmtp:\d+ apt=.*\r\n/g, ''))
     expect(view.video).not.toHaveProperty('rtxSsrc')
