@@ -90,7 +90,7 @@ export class ViewerSessions implements Viewers {
       ...prepared,
       transport: view.transport,
       srtpProfiles: client.srtpProfiles,
-      closeNotify: client.closeNotify,
+      farewell: () => client.closeNotify,
       listener: {
         reachable: () => joinTimes.reached('stun', clock.now()),
         secured: () => {

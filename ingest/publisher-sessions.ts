@@ -110,7 +110,8 @@ export class PublisherSessions implements Publishers {
       ...prepared,
       transport: publication.transport,
       srtpProfiles: client.srtpProfiles,
-      closeNotify: client.closeNotify,
+      // Told that another has taken over, OBS would take the stream back, and so on for ever.
+      farewell: (end) => client.closeNotify && !(end === 'replaced' && client.returnsAfterClose),
       listener: {
         reachable: () => {},
         secured: () => this.#secured(session, publication, traits),

@@ -13,6 +13,8 @@ export interface ClientTraits {
   readonly srtpProfiles: readonly SrtpProfile[]
   /** False for ffmpeg, which hangs for good on a close_notify that is followed by silence. */
   readonly closeNotify: boolean
+  /** OBS comes back by itself after a close_notify, and only then (IO-26). */
+  readonly returnsAfterClose: boolean
   /** Whether a keyframe request helps: OBS and ffmpeg ignore PLI and FIR. */
   readonly answersKeyframeRequests: 'yes' | 'no' | 'unknown'
   /** A NACK must be the only RTCP packet of its datagram: ffmpeg overlooks it in a compound. */
@@ -28,6 +30,7 @@ const ordinary: ClientTraits = {
   kind: 'other',
   srtpProfiles: anyProfile,
   closeNotify: true,
+  returnsAfterClose: false,
   answersKeyframeRequests: 'unknown',
   nackAlone: false,
   nackHighLayers: true,
@@ -44,7 +47,13 @@ const traitsOf: Record<ClientKind, ClientTraits> = {
   firefox: { ...ordinary, kind: 'firefox', srtpProfiles: gcmOnly, answersKeyframeRequests: 'yes' },
   // One history of sent packets for all layers, keyed by number, serves the repairs of both.
   libdatachannel: { ...ordinary, kind: 'libdatachannel', nackHighLayers: false },
-  obs: { ...ordinary, kind: 'obs', answersKeyframeRequests: 'no', nackHighLayers: false },
+  obs: {
+    ...ordinary,
+    kind: 'obs',
+    returnsAfterClose: true,
+    answersKeyframeRequests: 'no',
+    nackHighLayers: false,
+  },
   ffmpeg: {
     ...ordinary,
     kind: 'ffmpeg',

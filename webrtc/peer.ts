@@ -37,8 +37,8 @@ export interface PeerOptions {
   readonly transport: NegotiatedTransport
   readonly certificate: DtlsCertificate
   readonly srtpProfiles: readonly SrtpProfile[]
-  /** False for programs that a close_notify hangs (IO-43). */
-  readonly closeNotify: boolean
+  /** Whether this end is told, or kept silent about: silence is what ends some programs. */
+  farewell(end: PeerEnd): boolean
   readonly plane: MediaPlane
   readonly listener: PeerListener
 }
@@ -53,7 +53,7 @@ export class Peer implements Machine {
   readonly #dtls: DtlsTransport
   readonly #plane: MediaPlane
   readonly #listener: PeerListener
-  readonly #closeNotify: boolean
+  readonly #farewell: (end: PeerEnd) => boolean
   #path: Path | undefined
   #secured = false
   #connected = false
@@ -64,7 +64,7 @@ export class Peer implements Machine {
     this.ice = options.ice
     this.#plane = options.plane
     this.#listener = options.listener
-    this.#closeNotify = options.closeNotify
+    this.#farewell = (end) => options.farewell(end)
     this.#dtls = new DtlsTransport({
       role: options.transport.dtlsRole,
       certificate: options.certificate,
@@ -94,8 +94,7 @@ export class Peer implements Machine {
 
   /** A Binding request for our ufrag. @returns true when `path` is now proved the peer's */
   check(message: StunMessage, datagram: Buffer, path: Path, now: number): boolean {
-    // Silence is what ends a program that a goodbye would hang (IO-43).
-    if (this.#end && !this.#closeNotify) return false
+    if (this.#end && !this.#farewell(this.#end)) return false
     const reaction = this.ice.receive(message, datagram, path, now)
     if (reaction.kind === 'drop') return false
     this.#plane.sendControl(reaction.datagram, path)
@@ -127,7 +126,7 @@ export class Peer implements Machine {
     this.#end = end
     // Checks that still come are answered with 403: a lost close_notify is not the last word.
     this.ice.revoke(now)
-    if (this.#closeNotify && end !== 'closed-by-peer') {
+    if (end !== 'closed-by-peer' && this.#farewell(end)) {
       this.#dtls.close(now)
       this.#flush()
     }

@@ -37,7 +37,7 @@ export interface PreparedPeer {
 export interface AgreedPeer extends PreparedPeer {
   readonly transport: NegotiatedTransport
   readonly srtpProfiles: readonly SrtpProfile[]
-  readonly closeNotify: boolean
+  farewell(end: PeerEnd): boolean
   readonly listener: PeerListener
 }
 
@@ -78,7 +78,7 @@ export class Peers implements Machine {
   }
 
   /** The answer is about to leave: from now on the peer's checks are welcome. */
-  open({ ice, transport, srtpProfiles, closeNotify, listener }: AgreedPeer): Peer {
+  open({ ice, transport, srtpProfiles, farewell, listener }: AgreedPeer): Peer {
     const { plane, certificate, scheduler } = this.#options
     const peer: Peer = new Peer({
       id: this.#nextId++,
@@ -86,7 +86,7 @@ export class Peers implements Machine {
       transport,
       certificate,
       srtpProfiles,
-      closeNotify,
+      farewell,
       plane,
       listener: {
         reachable: () => listener.reachable(),
