@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { onTestFinished } from 'vitest'
 import { Child } from './child.ts'
 
 /** Whether a program can be started here at all. */
@@ -8,8 +9,8 @@ export function isInstalled(command: string): boolean {
   return spawnSync(command, ['--version']).error === undefined
 }
 
-/** A child process that is talked with, and killed with the test that started it. */
-export class Program extends Child implements AsyncDisposable {
+/** A child process that is talked with. It is killed with the test, however that ends. */
+export class Program extends Child {
   readonly #heard = new EventEmitter<{ output: [] }>()
   #output = ''
   #ended = false
@@ -22,7 +23,14 @@ export class Program extends Child implements AsyncDisposable {
         this.#heard.emit('output')
       })
     }
+    // A run that is broken off finishes no test.
+    const kill = () => this.process.kill('SIGKILL')
+    process.once('exit', kill)
+    onTestFinished(async () => {
+      await this.stop('SIGKILL')
+    })
     this.process.on('close', () => {
+      process.off('exit', kill)
       this.#ended = true
       this.#heard.emit('output')
     })
@@ -53,9 +61,5 @@ export class Program extends Child implements AsyncDisposable {
       .map((line) => line.trim().split(/\s+/))
       .filter((columns) => inodes.includes(columns[9]))
       .map((columns) => Number.parseInt(columns[1]!.split(':')[1]!, 16))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop('SIGKILL')
   }
 }

@@ -71,17 +71,18 @@ function weierstrass(curve: keyof typeof weierstrassCurves): KeyShare {
     publicKey,
     agree(peerPublicKey) {
       const wellFormed = peerPublicKey.length === pointSize && peerPublicKey[0] === uncompressed
-      // OpenSSL refuses a point that is not on the curve.
       return wellFormed ? secretOf(() => ecdh.computeSecret(peerPublicKey)) : undefined
     },
   }
 }
 
-/** A small-order X25519 key yields zero; OpenSSL says no, and we look (RFC 8422 §5.11). */
+/**
+ * OpenSSL refuses a point that is not on the curve, and an X25519 key of small order, whose
+ * secret would be zero (RFC 8422 §5.10, §5.11).
+ */
 function secretOf(agree: () => Buffer): Buffer | undefined {
   try {
-    const secret = agree()
-    return secret.some((byte) => byte !== 0) ? secret : undefined
+    return agree()
   } catch {
     return undefined
   }

@@ -23,7 +23,7 @@ describe('GnuTLS', { timeout: 30_000 }, () => {
   it.each(keys)('as server with %s asks for a cookie and agrees', async (key) => {
     using theirs = new TestCertificate(key)
     const demands = ['--port', '0', '--require-client-cert']
-    await using server = new Program('gnutls-serv', [...commonArguments(theirs), ...demands])
+    const server = new Program('gnutls-serv', [...commonArguments(theirs), ...demands])
     await server.until(/IPv4 0\.0\.0\.0 port 0\.\.\.done/)
     const transport = new DtlsTransport({
       role: 'client',
@@ -50,7 +50,7 @@ describe('GnuTLS', { timeout: 30_000 }, () => {
     await using socket = await DtlsSocket.open(transport)
     socket.start()
     const target = ['--no-ca-verification', '--port', `${socket.port}`, '127.0.0.1']
-    await using client = new Program('gnutls-cli', [...commonArguments(theirs), ...target])
+    const client = new Program('gnutls-cli', [...commonArguments(theirs), ...target])
     await socket.until(({ state }) => state !== 'connecting')
     expect(transport).toMatchObject({ failure: undefined, state: 'connected' })
     const [, block] = await client.until(/Key material: ([0-9a-f]+)/)

@@ -72,7 +72,7 @@ describe('OpenSSL as server', { timeout: 30_000 }, () => {
   const serverArguments = ['s_server', '-accept', '127.0.0.1:0', '-Verify', '1']
 
   it.each(cases)('agrees on SRTP profile $profile with $key, $curve', async (wanted) => {
-    await using server = new Program('openssl', [...serverArguments, ...commonArguments(wanted)])
+    const server = new Program('openssl', [...serverArguments, ...commonArguments(wanted)])
     const [, port] = await server.until(/ACCEPT 127\.0\.0\.1:(\d+)/)
     await using socket = await DtlsSocket.open(transportFor('client', wanted))
     socket.start(Number(port))
@@ -84,7 +84,7 @@ describe('OpenSSL as server', { timeout: 30_000 }, () => {
 
   it('takes our close_notify', async () => {
     const wanted = cases[0]!
-    await using server = new Program('openssl', [...serverArguments, ...commonArguments(wanted)])
+    const server = new Program('openssl', [...serverArguments, ...commonArguments(wanted)])
     const [, port] = await server.until(/ACCEPT 127\.0\.0\.1:(\d+)/)
     await using socket = await DtlsSocket.open(transportFor('client', wanted))
     socket.start(Number(port))
@@ -99,7 +99,7 @@ describe('OpenSSL as client', { timeout: 30_000 }, () => {
     await using socket = await DtlsSocket.open(transportFor('server', wanted))
     socket.start()
     const target = ['s_client', '-connect', `127.0.0.1:${socket.port}`]
-    await using client = new Program('openssl', [...target, ...commonArguments(wanted)])
+    const client = new Program('openssl', [...target, ...commonArguments(wanted)])
     await socket.until(({ state }) => state !== 'connecting')
     expect(socket.transport).toMatchObject({ failure: undefined, state: 'connected' })
     expect(socket.transport.keys?.profile).toBe(wanted.profile)
@@ -111,7 +111,7 @@ describe('OpenSSL as client', { timeout: 30_000 }, () => {
     await using socket = await DtlsSocket.open(transportFor('server', wanted))
     socket.start()
     const target = ['s_client', '-connect', `127.0.0.1:${socket.port}`]
-    await using client = new Program('openssl', [...target, ...commonArguments(wanted)])
+    const client = new Program('openssl', [...target, ...commonArguments(wanted)])
     await client.until(/Keying material: /)
     client.write('R\n')
     await client.until(/no renegotiation/)
@@ -122,7 +122,7 @@ describe('OpenSSL as client', { timeout: 30_000 }, () => {
     await using socket = await DtlsSocket.open(transportFor('server', wanted))
     socket.start()
     const target = ['s_client', '-connect', `127.0.0.1:${socket.port}`]
-    await using client = new Program('openssl', [...target, ...commonArguments(wanted)])
+    const client = new Program('openssl', [...target, ...commonArguments(wanted)])
     await client.until(/Keying material: /)
     socket.close()
     await client.until(/closed/)
@@ -133,7 +133,7 @@ describe('OpenSSL as client', { timeout: 30_000 }, () => {
     await using socket = await DtlsSocket.open(transportFor('server', wanted))
     socket.start()
     const target = ['s_client', '-connect', `127.0.0.1:${socket.port}`]
-    await using client = new Program('openssl', [...target, ...commonArguments(wanted)])
+    const client = new Program('openssl', [...target, ...commonArguments(wanted)])
     await client.until(/Keying material: /)
     client.write('Q\n')
     await socket.until(({ peerClosed }) => peerClosed)
