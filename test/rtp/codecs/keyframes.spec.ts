@@ -31,6 +31,7 @@ describe('keyframe detection', () => {
     ${'H265'} | ${'SRTP-136'} | ${'a trailing picture'}           | ${'02 01 d0'}                           | ${false}
     ${'H265'} | ${'SRTP-136'} | ${'an aggregation with SPS'}      | ${'60 01 0003 4e0105 0003 420101'}      | ${true}
     ${'H265'} | ${'SRTP-136'} | ${'an aggregation of SEI'}        | ${'60 01 0003 4e0105'}                  | ${false}
+    ${'H265'} | ${'SRTP-136'} | ${'an SPS of one byte'}           | ${'60 01 0001 42 0003 4e0105'}          | ${false}
     ${'VP8'}  | ${'SRTP-124'} | ${'a keyframe'}                   | ${'90 80 01 10 02 00 9d012a 8002 e001'} | ${true}
     ${'VP8'}  | ${'IO-68'}    | ${'a keyframe without PictureID'} | ${'10 10 02 00 9d012a 8002 e001'}       | ${true}
     ${'VP8'}  | ${'SRTP-123'} | ${'all optional fields'}          | ${'90 f0 81 01 00 20 10 02 00 9d012a'}  | ${true}
@@ -43,6 +44,7 @@ describe('keyframe detection', () => {
     ${'VP9'}  | ${'SRTP-128'} | ${'its lowest spatial layer'}     | ${'a8 80 01 00 00'}                     | ${true}
     ${'VP9'}  | ${'SRTP-128'} | ${'its second spatial layer'}     | ${'a8 80 01 02 00'}                     | ${false}
     ${'AV1'}  | ${'SRTP-130'} | ${'a new sequence'}               | ${'18 08 00'}                           | ${true}
+    ${'AV1'}  | ${'SRTP-130'} | ${'N alone'}                      | ${'18 30 00'}                           | ${true}
     ${'AV1'}  | ${'SRTP-129'} | ${'N with Z, which is illegal'}   | ${'98 08 00'}                           | ${false}
     ${'AV1'}  | ${'SRTP-130'} | ${'a sequence header, no N'}      | ${'10 08 00'}                           | ${true}
     ${'AV1'}  | ${'SRTP-130'} | ${'one behind a delimiter'}       | ${'00 02 1200 02 0a00'}                 | ${true}

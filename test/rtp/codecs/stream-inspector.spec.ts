@@ -74,6 +74,11 @@ describe('parameter sets', () => {
     expect(inspected('H264', ...ids).parameterSets).toHaveLength(16)
   })
 
+  it('too large for a packet are not kept', () => {
+    expect(inspected('H264', [0, `68ce${'00'.repeat(999)}`]).parameterSets).toEqual([])
+    expect(inspected('H264', [0, `68ce${'00'.repeat(998)}`]).parameterSets).toHaveLength(1)
+  })
+
   it('that make no sense are not kept', () => {
     expect(inspected('H264', [0, '67'], [0, '68'], [0, '67ffffff']).parameterSets).toEqual([])
   })
