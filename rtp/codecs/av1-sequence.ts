@@ -2,7 +2,7 @@ import { obuPayloadStart, sequenceHeaderStart } from './av1.ts'
 import { BitReader } from './bit-reader.ts'
 
 /** What a sequence header says of its first operating point, the whole stream (AV1 §5.5). */
-export interface Av1Sequence {
+interface Av1Sequence {
   readonly profile: number
   /** seq_level_idx: `level-idx` of the RTP payload format, 5 for 3.1. */
   readonly level: number

@@ -21,13 +21,13 @@ import { type TransportCc, transportCcFormat } from './transport-cc.ts'
 import { readTransportCc } from './transport-cc-reader.ts'
 
 /** Application-defined (RFC 3550 §6.7) and extended reports (RFC 3611): seen, not read. */
-export interface SkippedPacket {
+interface SkippedPacket {
   readonly kind: 'app' | 'xr'
   readonly ssrc: number
 }
 
 /** A type or format that nobody here reads, or a body that breaks its own rules. */
-export interface UnknownPacket {
+interface UnknownPacket {
   readonly kind: 'unknown'
   readonly type: number
   /** The five bits of the header: a number of entries or a feedback format. */
