@@ -35,14 +35,14 @@ export async function openSession(
   token: string | undefined,
 ): Promise<HttpSession> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const candidates = gatherCandidates(peer)
-  const offer = await peer.createOffer()
+  const { type, sdp = '' } = await peer.createOffer()
+  const offer = { type, sdp: withStereo(sdp) }
   const postedAt = performance.now()
   const [response] = await Promise.all([
     fetch(endpoint, {
       method: 'POST',
       headers: { 'content-type': 'application/sdp', ...authorization },
-      body: offer.sdp ?? '',
+      body: offer.sdp,
     }),
     peer.setLocalDescription(offer),
   ])
@@ -66,11 +66,6 @@ export async function openSession(
     session.close()
     throw error
   }
-  if (isLoopback(location.hostname)) {
-    const tag = response.headers.get('etag')
-    const headers = { ...authorization, ...(tag === null ? {} : { 'if-match': tag }) }
-    void candidates.then((lines) => sendCandidates(url, headers, offer.sdp ?? '', lines))
-  }
   return session
 }
 
@@ -85,43 +80,12 @@ async function refusal(response: Response): Promise<RefusedError> {
   )
 }
 
-/** Candidate lines of the first m-section, the one that bundles all; settles when none follow. */
-function gatherCandidates(peer: RTCPeerConnection): Promise<string[]> {
-  const lines: string[] = []
-  return new Promise((resolve) => {
-    peer.addEventListener('icecandidate', ({ candidate }) => {
-      if (!candidate) resolve(lines)
-      else if (candidate.candidate && candidate.sdpMLineIndex === 0) lines.push(candidate.candidate)
-    })
-  })
-}
-
-// Firefox sends nothing from its loopback address of its own accord: a server there reaches it
-// only at the candidates that it names. Anywhere else they would be a request for nothing.
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.')
-}
-
-/** Trickle in one fragment (RFC 8840 §4.4). A failure shows as a connection that never comes. */
-async function sendCandidates(
-  url: string,
-  headers: Record<string, string>,
-  offer: string,
-  candidates: readonly string[],
-): Promise<void> {
-  const line = (pattern: RegExp) => pattern.exec(offer)?.[0] ?? ''
-  const fragment = [
-    line(/^a=ice-ufrag:.*$/m),
-    line(/^a=ice-pwd:.*$/m),
-    line(/^m=.*$/m),
-    line(/^a=mid:.*$/m),
-    ...candidates.map((candidate) => `a=${candidate}`),
-    'a=end-of-candidates',
-    '',
-  ]
-  await fetch(url, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/trickle-ice-sdpfrag', ...headers },
-    body: fragment.map((text) => text.trim()).join('\r\n'),
-  }).catch(() => {})
+/**
+ * Chromium plays Opus in mono unless its own offer asks for stereo (RFC 7587 §6.1), and has no
+ * setting for that.
+ */
+function withStereo(sdp: string): string {
+  const opus = /^a=rtpmap:(\d+) opus\/48000\/2/im.exec(sdp)?.[1]
+  if (opus === undefined) return sdp
+  return sdp.replace(new RegExp(`^(a=fmtp:${opus} (?!.*stereo=).*?)(\r?)$`, 'm'), '$1;stereo=1$2')
 }
