@@ -51,7 +51,8 @@ export class KeySchedule {
 
   /** What `sender` puts into its Finished (RFC 5246 §7.4.9). */
   verifyData(sender: Role, transcriptHash: Buffer): Buffer {
-    return prf(this.#masterSecret, `${sender} finished`, transcriptHash, verifyDataSize)
+    const block = prf(this.#masterSecret, `${sender} finished`, transcriptHash, verifyDataSize)
+    return cutter(block)(verifyDataSize)
   }
 
   /** Whether `received` is what `sender` had to put into its Finished. */
@@ -92,11 +93,13 @@ export function prf(secret: Buffer, label: string, seed: Buffer, size: number): 
   return Buffer.concat(blocks, size)
 }
 
-/** Gives the next so many bytes of `block`, as copies that do not keep the rest alive. */
+/** Gives the next so many bytes of `block`, as copies that keep nothing else alive. */
 function cutter(block: Buffer): (size: number) => Buffer {
   let offset = 0
   return (size) => {
-    offset += size
-    return Buffer.from(block.subarray(offset - size, offset))
+    // Not from the pool: a key lives as long as its session, and would pin 8 KiB.
+    const piece = Buffer.alloc(size)
+    offset += block.copy(piece, 0, offset)
+    return piece
   }
 }
