@@ -76,16 +76,16 @@ export class PublisherFeedback {
   }
 
   #repair(layer: UpLayer, now: number): void {
-    const repair = layer.nack?.poll(now)
-    if (!repair) return
-    if (repair.kind === 'keyframe') {
-      layer.keyframes.want()
-      return
+    for (let repair = layer.nack?.poll(now); repair; repair = layer.nack?.poll(now)) {
+      if (repair.kind === 'keyframe') {
+        layer.keyframes.want()
+        continue
+      }
+      this.#nacks += repair.lost.length
+      this.#observer.nacked('in', repair.lost.length)
+      // Alone in its datagram: ffmpeg overlooks it otherwise (IO-42).
+      this.#send(writeNack(feedbackSsrc, layer.ssrc!, repair.lost))
     }
-    this.#nacks += repair.lost.length
-    this.#observer.nacked('in', repair.lost.length)
-    // Alone in its datagram: ffmpeg overlooks it otherwise (IO-42).
-    this.#send(writeNack(feedbackSsrc, layer.ssrc!, repair.lost))
   }
 
   #requestKeyframe(ssrc: number, format: PublishedTrack): void {

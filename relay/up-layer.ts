@@ -148,7 +148,8 @@ export class UpLayer {
     if (!this.#isKeyframe?.(bytes, payloadStart, payloadEnd)) return
     if (!this.log.markKeyframe(index)) return
     this.keyframes.received(now)
-    this.nack?.keyframeAt(packet.sequenceNumber)
+    // What was lost within the keyframe is still wanted; what came before it is not.
+    this.nack?.keyframeAt((this.log.keyframe ?? index) % 0x10000)
     if (this.#keyframeAt !== undefined) this.keyframeInterval = now - this.#keyframeAt
     this.#keyframeAt = now
     this.#keyframeSeen = true
