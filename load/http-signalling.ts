@@ -75,8 +75,21 @@ export async function deleteSession(location: string, options: SignallingOptions
   }
 }
 
+/**
+ * Opens the connection to a server with an OPTIONS request, as a browser's preflight does, so that
+ * the first join measures a join. Whatever comes of it, the POST will tell better.
+ */
+export async function warmUp(options: SignallingOptions): Promise<void> {
+  try {
+    const response = await request('OPTIONS', options.url, postTimeout, options)
+    await response.body?.cancel()
+  } catch (error) {
+    if (!(error instanceof SignallingError)) throw error
+  }
+}
+
 async function request(
-  method: 'POST' | 'DELETE',
+  method: 'POST' | 'DELETE' | 'OPTIONS',
   url: string,
   timeout: number,
   { token, userAgent, signal }: SignallingOptions,

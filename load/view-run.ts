@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ViewCommand } from './arguments.ts'
 import { createClientContext } from './client-connection.ts'
-import { Viewer } from './viewer.ts'
+import { warmUp } from './http-signalling.ts'
+import { Viewer, viewerUserAgent } from './viewer.ts'
 import { reportOn, type ViewerReport } from './viewer-report.ts'
 
 /** Reasons in full words that are worth a line each; what repeats says nothing new. */
@@ -31,6 +32,7 @@ export async function viewStream(
     messages.add(message)
     if (messages.size <= maxMessages) say(message)
   }
+  await warmUp({ url, token, userAgent: viewerUserAgent, signal })
   const start = context.loop.now()
   for (let number = 0; number < command.viewers && !signal.aborted; number++) {
     await until(start + (number * 1000) / command.ramp, context.loop.now(), signal)

@@ -14,7 +14,7 @@ export interface ViewerOptions {
 }
 
 /** Named like the browser whose offer is sent: servers adapt to the name. */
-const userAgent =
+export const viewerUserAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 tailrace-load'
 
 const nothingReceived = {
@@ -46,7 +46,7 @@ export class Viewer {
     try {
       this.#connection = await ClientConnection.open(this.#context, {
         ...this.#options,
-        userAgent,
+        userAgent: viewerUserAgent,
         srtpProfiles: [7, 1],
         writeOffer: (transport) => {
           const video = ['H264', 'VP8', 'VP9', 'AV1', 'H265'] as const
