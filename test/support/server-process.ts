@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly end?: NetworkEnd | undefined
   /** Loopback address to be reached at; 127.0.0.1 without. */
   readonly address?: string | undefined
+  /** Words after `node server/main.ts`. */
+  readonly flags?: readonly string[]
   /** More settings, with the prefix `TAILRACE_`. */
   readonly env?: Record<string, string>
 }
@@ -38,11 +40,11 @@ export class ServerProcess {
   readonly #ready = Promise.withResolvers<Ports>()
   #ports: Ports | undefined
 
-  private constructor({ end, env, address = '127.0.0.1' }: ServerOptions) {
+  private constructor({ end, env, flags = [], address = '127.0.0.1' }: ServerOptions) {
     this.address = end?.address ?? address
     this.#namespace = end?.namespace
     this.#folder = mkdtempSync(join(tmpdir(), 'tailrace-data-'))
-    this.#child = new Child(process.execPath, [program], {
+    this.#child = new Child(process.execPath, [program, ...flags], {
       namespace: this.#namespace,
       env: {
         ...withoutSettings(),

@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly env?: Record<string, string>
   /** Folders that the page serves too, by path prefix. */
   readonly folders?: Record<string, string>
+  /** Words after `node server/main.ts`. */
+  readonly serverFlags?: readonly string[]
   readonly chromiumFlags?: readonly string[]
 }
 
@@ -49,16 +51,22 @@ export class Stage {
 
   static async open(options: StageOptions = {}): Promise<Stage> {
     const media = await makeMedia()
-    const line = options.line && (await NetworkPair.make({ seed: options.seed ?? 1 }))
+    await using opened = new AsyncDisposableStack()
+    const keep = <T extends { close(): Promise<void> }>(part: T): T =>
+      opened.adopt(part, () => part.close())
+    const line = options.line && keep(await NetworkPair.make({ seed: options.seed ?? 1 }))
     if (options.line) line?.setBoth(options.line)
     const namespace = line?.far.namespace
     const server = await ServerProcess.start({
       end: line?.near,
       address: options.address,
+      flags: options.serverFlags ?? [],
       env: options.env ?? {},
     })
-    const browser = await launchChromium({ namespace, flags: options.chromiumFlags ?? [] })
-    const page = await MediaPage.open(browser, { namespace, folders: options.folders ?? {} })
+    opened.defer(async () => void (await server.stop()))
+    const browser = keep(await launchChromium({ namespace, flags: options.chromiumFlags ?? [] }))
+    const page = keep(await MediaPage.open(browser, { namespace, folders: options.folders ?? {} }))
+    opened.move()
     return new Stage({ server, browser, page, line, media })
   }
 
