@@ -10,6 +10,9 @@ export interface PacketPlace {
 /**
  * The part of a packet log that the media plane reads: packets by ingest index, a 64-bit count
  * that never wraps. A packet not (yet) received is a hole, and stays one until it comes.
+ *
+ * An index stands for one packet for ever: what was stored, and later dropped, never comes back
+ * with other bytes. The SRTP index that a viewer gets for it depends on that (RFC 7714 §8.4).
  */
 export interface PacketStore {
   /** One past the newest index stored. */

@@ -39,6 +39,7 @@ export class PacketLog implements PacketStore {
   #bytes = 0
   #keyframe: number | undefined
   #capped = false
+  #hasDropped = false
 
   constructor(limits = packetLogLimits) {
     this.#limits = limits
@@ -143,8 +144,11 @@ export class PacketLog implements PacketStore {
     return index % this.#lengths.length
   }
 
+  // Only while nothing was dropped: an index that comes back would be sent again, maybe with other
+  // bytes, and no viewer's SRTP index may stand for two packets (RFC 7714 §8.4).
   #extendDown(index: number): boolean {
-    if (this.#keyframe !== undefined || this.#end - index > initialCapacity) return false
+    if (this.#hasDropped || this.#keyframe !== undefined) return false
+    if (this.#end - index > initialCapacity) return false
     while (this.#end - index >= this.#lengths.length) this.#grow()
     for (let hole = index; hole < this.#start; hole++) this.#lengths[this.#at(hole)] = 0
     this.#start = index
@@ -174,10 +178,6 @@ export class PacketLog implements PacketStore {
 
   #evict(now: number): void {
     while (this.#start < this.#end - 1 && !this.#keeps(this.#start, now)) {
-      if (this.#start === this.#keyframe) {
-        this.#keyframe = undefined
-        this.#capped = true
-      }
       this.#dropBefore(this.#start + 1)
     }
   }
@@ -200,6 +200,10 @@ export class PacketLog implements PacketStore {
       this.#slabs[at] = undefined
     }
     if (this.#start < index) this.#start = this.#end = index
+    this.#hasDropped = true
+    if (this.#keyframe === undefined || this.#keyframe >= this.#start) return
+    this.#keyframe = undefined
+    this.#capped = true
   }
 
   #grow(): void {
