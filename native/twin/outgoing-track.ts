@@ -36,6 +36,8 @@ export class OutgoingTrack {
   readonly #budget = new RetransmissionBudget()
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #source: TrackSource | undefined
+  /** The log that the current segment maps, unless the track has left it since. */
+  #mapped: SourceLog | undefined
   #timeline: { log: SourceLog; delta: number } | undefined
   #pendingJump: { source: TrackSource; log: SourceLog; replay: Replay } | undefined
   #nextOut: number
@@ -96,7 +98,7 @@ export class OutgoingTrack {
   /** A packet was stored. During a replay only what the cursor has passed goes out now. */
   deliver(index: number): void {
     if (this.cursor && index >= this.cursor.next) return
-    if (this.#segments.current?.log !== this.log) {
+    if (this.#mapped !== this.log) {
       this.#startSegment(this.log!, index, this.#timelineOf(this.log!, index), undefined)
     }
     this.#sendIndexed(index)
@@ -150,6 +152,7 @@ export class OutgoingTrack {
   #leave(): void {
     this.log?.members.delete(this)
     this.log = undefined
+    this.#mapped = undefined
     this.cursor = undefined
     this.#pendingJump = undefined
     this.#releaseUntil = 0
@@ -170,14 +173,17 @@ export class OutgoingTrack {
     return true
   }
 
-  // Only a replay is numbered for transport-wide feedback: it alone is paced by it.
+  // Only a replay is numbered for transport-wide feedback: it alone is paced by it. And only with
+  // RTX: a repeat on the same SSRC would need the old number, or be another packet (SRTP-61).
   #startSegment(log: SourceLog, index: number, timestampDelta: number, delay: PlayoutDelay): void {
     const { payloadType, rtxPayloadType } = this.#source!
+    this.#mapped = log
+    const repeatsApart = rtxPayloadType !== undefined && this.format.rtxSsrc !== undefined
     this.#segments.push({
       log,
       firstOut: this.#nextOut,
       delta: this.#nextOut - index,
-      template: headerTemplate(this.format, payloadType, delay, delay === 'now'),
+      template: headerTemplate(this.format, payloadType, delay, delay === 'now' && repeatsApart),
       rtxPayloadType,
       timestampDelta,
     })

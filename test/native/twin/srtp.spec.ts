@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { deriveBytes } from '#native/twin/srtp-key-derivation.ts'
 import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
 import { SrtpSender } from '#native/twin/srtp-sender.ts'
-import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { hex } from '#test/support/bytes.ts'
 
 // RFC 3711 appendix B.3, and the GCM master of the libsrtp test suite.

@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { TrackFormat } from '#native/media-plane.ts'
+import { NonceLedger } from '#test/support/nonce-ledger.ts'
+import { labelled } from '#test/support/stored-packets.ts'
+import { header, LogRig, TrackRig, withoutRtx, withRtx } from './track-rig.ts'
+
+// Short limits, so that a run of a few hundred steps meets eviction and refused packets.
+const limits = { minimumAge: 25, maximumAge: 200, maximumBytes: 60_000 }
+const { rtxSsrc: _, ...numbersWithoutRtx } = withRtx
+const formats: readonly TrackFormat[] = [withRtx, withoutRtx, numbersWithoutRtx]
+
+type Step =
+  | { readonly kind: 'arrive'; readonly skip: number; readonly count: number }
+  | { readonly kind: 'late'; readonly back: number; readonly forged: boolean }
+  | { readonly kind: 'keyframe' }
+  | {
+      readonly kind: 'replay'
+      readonly back: number
+      readonly pace: number
+      readonly sets: boolean
+    }
+  | { readonly kind: 'follow' | 'leave' | 'newLog' }
+  | { readonly kind: 'nack'; readonly back: number; readonly count: number }
+  | { readonly kind: 'time'; readonly ms: number }
+
+const small = fc.integer({ min: 0, max: 40 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: arrival(fc.constantFrom(0, 0, 0, 1, 2, 1000), { min: 1, max: 6 }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('late'), back: small, forged: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('keyframe') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('replay'),
+      back: small,
+      pace: fc.constantFrom(0, 200, 5000),
+      sets: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('follow', 'leave', 'newLog') }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('nack'),
+      back: fc.integer({ min: 0, max: 70 }),
+      count: fc.integer({ min: 1, max: 30 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.integer({ min: 1, max: 30 }) }),
+  },
+)
+
+function arrival(skip: fc.Arbitrary<number>, count: { min: number; max: number }) {
+  return fc.record({ kind: fc.constant('arrive' as const), skip, count: fc.integer(count) })
+}
+
+/** A publisher, a log at a time, and one viewer to whom anything may happen. */
+class Scene {
+  readonly rig: TrackRig
+  #log = new LogRig('a', 1, limits)
+  #next = 65_530
+  #logs = 1
+  #lastOut = 0
+
+  constructor(format: TrackFormat) {
+    this.rig = new TrackRig(format)
+    // Close to the wrap of the outgoing numbers, wherever below 2^14 they begin.
+    const before = new LogRig('before', 99)
+    this.rig.follow(before)
+    this.rig.arrive(before, 1, 25_000, 50_000)
+  }
+
+  take(step: Step): void {
+    const { rig } = this
+    const [log, end] = [this.#log, this.#next]
+    switch (step.kind) {
+      case 'arrive':
+        this.#next += step.skip
+        for (let i = 0; i < step.count; i++) rig.arrive(log, this.#next++)
+        break
+      case 'late':
+        this.#late(end - 1 - step.back, step.forged)
+        break
+      case 'keyframe':
+        if (log.packets.locate(end - 1, place)) log.packets.markKeyframe(end - 1)
+        break
+      case 'replay':
+        this.#replay(step)
+        break
+      case 'follow':
+        rig.follow(log)
+        break
+      case 'leave':
+        rig.track.leave()
+        break
+      case 'newLog':
+        log.packets.close()
+        rig.track.leave()
+        this.#log = new LogRig(`log${++this.#logs} `, this.#logs, limits)
+        this.#next = 65_530 - this.#logs * 7
+        break
+      case 'nack':
+        this.#nack(step)
+        break
+      case 'time':
+        rig.pump(step.ms)
+    }
+    for (const { out, ssrc } of rig.take()) {
+      if (ssrc === withRtx.ssrc) this.#lastOut = Math.max(this.#lastOut, out)
+    }
+  }
+
+  // A forged repeat says something else under a number that may have been used: an RTX packet
+  // of a malicious publisher does.
+  #late(index: number, forged: boolean): void {
+    const bytes = forged ? labelled(`forged${index}`, header(index)) : undefined
+    const { rig } = this
+    const log = this.#log
+    if (log.store(index, rig.now, bytes) && rig.track.log === log.source) rig.track.deliver(index)
+  }
+
+  #replay({ back, pace, sets }: Step & { kind: 'replay' }): void {
+    const from = this.#next - 1 - back
+    if (!this.#log.packets.locate(from, place)) return
+    const prefix = [Buffer.from('sps'), Buffer.from('pps')]
+    this.rig.replay(this.#log, from, { pace, burst: 1500, ...(sets && { prefix }) })
+    this.rig.pump()
+  }
+
+  #nack({ back, count }: Step & { kind: 'nack' }): void {
+    if (this.#lastOut === 0) return
+    this.rig.nack(...Array.from({ length: count }, (_, i) => this.#lastOut - back + i))
+  }
+}
+const place = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
+
+describe('no (SSRC, index) stands for two packets (RFC 7714 §8.4)', () => {
+  it.each(formats.map((format) => [format]))('whatever happens to a track of %j', (format) => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), (steps) => {
+        const scene = new Scene(format)
+        for (const one of steps) scene.take(one)
+      }),
+      // A failure is a list of steps already; making it shorter takes minutes.
+      { numRuns: 200, endOnFailure: true },
+    )
+  })
+
+  it('would be noticed', () => {
+    const ledger = new NonceLedger()
+    const packet = labelled('a', { sequenceNumber: 7 })
+    ledger.record(packet)
+    expect(ledger.record(packet).repeated).toBe(true)
+    expect(() => ledger.record(labelled('b', { sequenceNumber: 7 }))).toThrow('two packets')
+    expect(ledger.record(labelled('b', { sequenceNumber: 7, ssrc: 9 })).repeated).toBe(false)
+  })
+})
