@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { run } from './child.ts'
+import { Child } from './child.ts'
 
 export interface ViewersRequest {
   /** The WHEP endpoint. */
@@ -29,7 +29,14 @@ const program = join(import.meta.dirname, 'libdatachannel-viewers-process.ts')
 
 /** Lets viewers come and go, and says how they fared. */
 export async function visit(request: ViewersRequest): Promise<ViewersResult> {
-  const timeoutMs = 30_000 + request.visits * 500
-  const printed = await run(process.execPath, [program, JSON.stringify(request)], { timeoutMs })
-  return JSON.parse(printed)
+  const printed = Promise.withResolvers<string>()
+  const child = new Child(process.execPath, [program, JSON.stringify(request)], {
+    onLine: (line) => printed.resolve(line),
+  })
+  try {
+    const ms = 30_000 + request.visits * 500
+    return JSON.parse(await child.expect(printed.promise, ms, 'the viewers to have come and gone'))
+  } finally {
+    await child.stop('SIGKILL')
+  }
 }
