@@ -86,7 +86,7 @@ export class ClientConnection implements Machine {
       const answer = readAnswer(session.answer)
       const receiver = new Receiver(context.loop)
       const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
-      socket = await ClientSocket.open(family, receiver)
+      socket = await openSocket(family, receiver)
       const parts = { context, options, session, socket, answer, local, postedAt, answeredAt }
       const connection = new ClientConnection(parts)
       receiver.connection = connection
@@ -185,6 +185,16 @@ class Receiver {
 
   datagram(datagram: Buffer, address: string, port: number): void {
     this.connection?.receive(datagram, { address, port }, this.#loop.now())
+  }
+}
+
+// Many viewers may come to the process's limit of open files: that is a figure, not a crash.
+async function openSocket(family: 4 | 6, receiver: Receiver): Promise<ClientSocket> {
+  try {
+    return await ClientSocket.open(family, receiver)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new SignallingError('no socket', `no UDP socket could be opened: ${message}`, { cause })
   }
 }
 

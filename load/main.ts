@@ -28,7 +28,13 @@ async function runLoad(command: LoadCommand, signal: AbortSignal): Promise<numbe
 }
 
 async function writeJson(path: string | undefined, figures: unknown): Promise<void> {
-  if (path !== undefined) await writeFile(path, `${JSON.stringify(figures, undefined, 2)}\n`)
+  if (path === undefined) return
+  try {
+    await writeFile(path, `${JSON.stringify(figures, undefined, 2)}\n`)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`--json ${path} cannot be written: ${message}`, { cause })
+  }
 }
 
 // The second signal ends the process at once, as people expect of it.

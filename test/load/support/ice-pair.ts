@@ -4,7 +4,7 @@ import { Link } from '#test/support/link.ts'
 import { IceLite } from '#webrtc/ice-lite.ts'
 import { parseStun } from '#webrtc/stun.ts'
 
-export const clientAt: Endpoint = { address: '192.0.2.1', port: 40_000 }
+const clientAt: Endpoint = { address: '192.0.2.1', port: 40_000 }
 export const serverAt: Endpoint = { address: '203.0.113.5', port: 8189 }
 export const credentials: IceCredentials = { ufrag: 'clnt', password: 'client-password-of-22+' }
 
