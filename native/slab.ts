@@ -9,6 +9,7 @@ export class Slab {
   readonly bytes = Buffer.allocUnsafeSlow(slabSize)
   readonly #pool: SlabPool
   #references = 0
+  #retentions = 0
 
   constructor(pool: SlabPool) {
     this.#pool = pool
@@ -18,8 +19,14 @@ export class Slab {
     return this.#references
   }
 
+  /** Times it was retained, ever: tells whether somebody kept what was announced. */
+  get retentions(): number {
+    return this.#retentions
+  }
+
   retain(): void {
     this.#references++
+    this.#retentions++
   }
 
   release(): void {

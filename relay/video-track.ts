@@ -6,6 +6,8 @@ import type { UpLayer } from './up-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
 const restartInterval = 1000
+/** Between the first replay and a restart, in ms: the keyframe may still be on its way. */
+const firstRestartAfter = 400
 
 export interface TrackServices {
   readonly plane: MediaPlane
@@ -27,7 +29,7 @@ export class VideoTrack {
   #layer: UpLayer | undefined
   #state: VideoState = 'waiting'
   #pace: ReplayPace | undefined
-  #restartedAt = Number.NEGATIVE_INFINITY
+  #restartAllowedAt = Number.NEGATIVE_INFINITY
   #hasPicture = false
   #exactProfile = true
 
@@ -76,8 +78,9 @@ export class VideoTrack {
     const layer = this.#layer
     if (!layer) return
     layer.keyframes.want()
-    if (now - this.#restartedAt < restartInterval) return
-    this.#replay(now, cause)
+    // What went out before the handshake was done is lost for certain, and told of once.
+    if (cause !== 'resent-flight' && now < this.#restartAllowedAt) return
+    if (this.#replay(now, cause)) this.#restartAllowedAt = now + restartInterval
   }
 
   /** What arrived of a report's packets paces the replay. */
@@ -103,8 +106,10 @@ export class VideoTrack {
     const from = layer.log.keyframe
     const source = from === undefined ? undefined : this.#source(layer)
     if (from === undefined || !source) return false
-    if (cause) this.#observer.replayBegun(cause)
-    this.#restartedAt = now
+    if (cause) {
+      this.#observer.replayBegun(cause)
+      this.#restartAllowedAt = now + firstRestartAfter
+    }
     this.#state = 'replaying'
     this.#hasPicture = true
     this.#pace = new ReplayPace(layer.mediaRate(now))

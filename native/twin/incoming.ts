@@ -74,7 +74,7 @@ export class Incoming {
     this.#offsets[0] = peer.used
     this.#lengths[0] = length
     this.#arrivedAt[0] = this.#now()
-    const references = slab.references
+    const { retentions } = slab
     this.#listener.media(peer.id, {
       count: 1,
       slab,
@@ -82,8 +82,9 @@ export class Incoming {
       lengths: this.#lengths,
       arrivedAt: this.#arrivedAt,
     })
-    // What nobody kept is written over by the next packet.
-    if (slab.references > references) peer.advance(length)
+    // What nobody kept is written over by the next packet. References would not tell: a log that
+    // keeps this packet may let go of another one in the same slab.
+    if (slab.retentions > retentions) peer.advance(length)
   }
 
   #receiveRtcp(peer: Peer, datagram: Buffer): void {
