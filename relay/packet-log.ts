@@ -17,8 +17,11 @@ export const packetLogLimits: PacketLogLimits = {
 }
 
 const initialCapacity = 1024
-/** Farther apart than this, two packets cannot be of one log: 20 s at 400 Mbit/s. */
-const maximumSpan = 1 << 20
+/**
+ * Farther apart than this, two packets cannot be of one log: 64 MiB of packets of 512 bytes. Numbers
+ * cost a publisher nothing, but each takes 22 bytes of the ring, and a replay walks over the holes.
+ */
+const maximumSpan = 1 << 17
 
 /**
  * The recent RTP packets of one layer, the one place where media is kept (DESIGN §4). A packet
@@ -38,6 +41,8 @@ export class PacketLog implements PacketStore {
   #end = 0
   #bytes = 0
   #keyframe: number | undefined
+  /** RTP time of the frame last told of. */
+  #toldOf: number | undefined
   #capped = false
   #hasDropped = false
 
@@ -114,12 +119,15 @@ export class PacketLog implements PacketStore {
    * The stored packet at `index` shows that its frame is a keyframe. The frame starts with the
    * first packet of its timestamp: delimiter and parameter sets come before the slice.
    *
-   * @returns true if this is news: a frame's further slices are not
+   * @returns true if this is news: a frame's further slices are not, behind a lost packet neither
    */
   markKeyframe(index: number): boolean {
-    const first = this.#firstOfFrame(index)
-    if (this.#keyframe !== undefined && first <= this.#keyframe) return false
-    this.#keyframe = first
+    // Before the walk to the frame's start: nobody says how many slices a frame may have.
+    const timestamp = this.#timestamp(index)
+    if (timestamp === this.#toldOf) return false
+    if (this.#keyframe !== undefined && index <= this.#keyframe) return false
+    this.#keyframe = this.#firstOfFrame(index)
+    this.#toldOf = timestamp
     this.#capped = false
     return true
   }

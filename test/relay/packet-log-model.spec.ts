@@ -13,6 +13,7 @@ class Model {
   keyframe: number | undefined
   capped = false
   #dropped = false
+  #toldOf: number | undefined
 
   append(index: number, now: number): boolean {
     if (this.end === this.start) this.start = this.end = index
@@ -33,8 +34,10 @@ class Model {
 
   markKeyframe(index: number): boolean {
     const first = this.#first(index)
+    if (this.#toldOf === frame(index)) return false
     if (this.keyframe !== undefined && first <= this.keyframe) return false
     this.keyframe = first
+    this.#toldOf = frame(index)
     this.capped = false
     return true
   }
