@@ -64,6 +64,35 @@ describe('what a track sends (DESIGN §6.1, §6.7)', () => {
     expect(labels(rig)).toEqual(['a100', 'a101', ...named('a', 112, 119)])
   })
 
+  it('jumps at once when the log no longer holds the rest of the frame', () => {
+    const log = new LogRig('a', 1, { minimumAge: 10, maximumAge: 10, maximumBytes: 1e9 })
+    const rig = new TrackRig()
+    log.storeAll(100, 109, 0)
+    rig.replay(log, 100, { burst: 500, pace: 0 })
+    rig.pump()
+    log.storeAll(110, 113, 100)
+    rig.replay(log, 112)
+    rig.track.setPace(100_000)
+    rig.pump(20)
+    rig.pump()
+    expect(rig.media).toEqual(['a100', 'a112', 'a113'].map((label, out) => [out, label]))
+  })
+
+  it('jumps at once when the log lets go of the rest while a jump waits for it', () => {
+    const log = new LogRig('a', 1, { minimumAge: 10, maximumAge: 1000, maximumBytes: 1e9 })
+    const rig = new TrackRig()
+    log.storeAll(100, 112, 0)
+    rig.replay(log, 100, { burst: 500, pace: 0 })
+    rig.pump()
+    rig.replay(log, 112)
+    log.packets.markKeyframe(112)
+    log.store(113, 100)
+    rig.track.setPace(100_000)
+    rig.pump(20)
+    rig.pump()
+    expect(rig.media).toEqual(['a100', 'a112', 'a113'].map((label, out) => [out, label]))
+  })
+
   it('does not jump when no frame ends before the live end', () => {
     const [rig, log] = [new TrackRig(), new LogRig('a')]
     for (const index of [100, 101, 102, 103]) {
