@@ -1,8 +1,12 @@
 import { classify } from '#native/demux.ts'
 import type { DropReason, MediaPlaneListener, PlaneStatistics } from '#native/media-plane.ts'
+import type { Slab } from '#native/slab.ts'
 import { maxDatagram, type Peer } from './peer.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { LocalSocket } from './udp-sockets.ts'
+
+/** Peers on one path that a packet is tried on: NATs reuse ports, and strangers may claim one. */
+const maxSharing = 4
 
 /** Sorts what the port receives, decrypts what comes from peers, and announces it. */
 export class Incoming {
@@ -55,20 +59,48 @@ export class Incoming {
         localAddress: local.address,
       })
     } else {
-      const peer = this.#peers.find(address, port, local.address)
-      if (!peer) this.#dropped['unknown-peer']++
-      else if (kind === 'rtp') this.#receiveRtp(peer, datagram)
-      else this.#receiveRtcp(peer, datagram)
+      this.#receiveMedia(kind, datagram, address, port, local)
     }
   }
 
-  #receiveRtp(peer: Peer, datagram: Buffer): void {
+  // Several peers may have proved the same path, some of them by a check from an address that is
+  // not theirs. Only its keys tell whose a packet is, so nobody takes the packets of another away.
+  #receiveMedia(
+    kind: 'rtp' | 'rtcp',
+    datagram: Buffer,
+    address: string,
+    port: number,
+    local: LocalSocket,
+  ): void {
+    let failure: DropReason | undefined
+    for (let place = 0; place < maxSharing; place++) {
+      const peer = this.#peers.find(address, port, local.address, place)
+      if (!peer) break
+      // A packet may end the peer: what it proves is noted before anybody hears of it.
+      const proves = place > 0 || !peer.proved
+      const taken =
+        kind === 'rtp'
+          ? this.#receiveRtp(peer, datagram, proves)
+          : this.#receiveRtcp(peer, datagram, proves)
+      if (taken) return
+      failure ??= peer.receiver.failure
+    }
+    this.#dropped[failure ?? 'unknown-peer']++
+  }
+
+  #receiveRtp(peer: Peer, datagram: Buffer, proves: boolean): boolean {
     const slab = peer.slab()
     const length = peer.receiver.unprotectRtp(datagram, slab.bytes, peer.used)
-    if (length === undefined) {
-      this.#dropped[peer.receiver.failure]++
-      return
+    if (length !== undefined) {
+      if (proves) this.#peers.prove(peer)
+      this.#announce(peer, slab, length)
     }
+    // Who sends nothing that anybody keeps, a viewer, holds no memory.
+    if (peer.used === 0) peer.close()
+    return length !== undefined
+  }
+
+  #announce(peer: Peer, slab: Slab, length: number): void {
     this.#rtp.packets++
     this.#rtp.bytes += length
     this.#offsets[0] = peer.used
@@ -87,9 +119,11 @@ export class Incoming {
     if (slab.retentions > retentions) peer.advance(length)
   }
 
-  #receiveRtcp(peer: Peer, datagram: Buffer): void {
+  #receiveRtcp(peer: Peer, datagram: Buffer, proves: boolean): boolean {
     const compound = peer.receiver.unprotectRtcp(datagram)
-    if (compound) this.#listener.rtcp(peer.id, compound)
-    else this.#dropped[peer.receiver.failure]++
+    if (!compound) return false
+    if (proves) this.#peers.prove(peer)
+    this.#listener.rtcp(peer.id, compound)
+    return true
   }
 }

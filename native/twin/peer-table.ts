@@ -20,6 +20,7 @@ export class PeerTable {
   move(peer: Peer, path: Path): void {
     this.#unlink(peer)
     peer.path = path
+    peer.proved = false
     this.#link(peer)
   }
 
@@ -28,26 +29,44 @@ export class PeerTable {
     this.#unlink(peer)
   }
 
-  find(address: string, port: number, localAddress: string): Peer | undefined {
+  /** @param place 0 for the likeliest owner of the path, 1 for the next one */
+  find(address: string, port: number, localAddress: string, place = 0): Peer | undefined {
     const candidates = this.#byPort.get(port)
     if (!candidates) return undefined
+    let left = place
     for (const peer of candidates) {
       const { path } = peer
-      if (path.remoteAddress === address && path.localAddress === localAddress) return peer
+      if (path.remoteAddress !== address || path.localAddress !== localAddress) continue
+      if (left-- === 0) return peer
     }
     return undefined
+  }
+
+  /** An authentic packet of the peer came on its path: now it is the likeliest owner. */
+  prove(peer: Peer): void {
+    peer.proved = true
+    const sharing = this.#byPort.get(peer.path.remotePort)
+    const place = sharing?.indexOf(peer) ?? -1
+    if (!sharing || place <= 0) return
+    sharing.splice(place, 1)
+    sharing.unshift(peer)
   }
 
   values(): Iterable<Peer> {
     return this.#byId.values()
   }
 
-  // A path belongs to the newest peer on it: NATs reuse ports (ICE-63).
+  // A path belongs to the newest peer on it, as NATs reuse ports (ICE-63); but not before those that
+  // packets have come from: a check may be sent from an address that is not the sender's.
   #link(peer: Peer): void {
     const { remotePort } = peer.path
     const others = this.#byPort.get(remotePort)
-    if (others) others.unshift(peer)
-    else this.#byPort.set(remotePort, [peer])
+    if (!others) {
+      this.#byPort.set(remotePort, [peer])
+      return
+    }
+    const place = others.findIndex(({ proved }) => !proved)
+    others.splice(place < 0 ? others.length : place, 0, peer)
   }
 
   #unlink(peer: Peer): void {

@@ -16,6 +16,8 @@ export class Peer {
   readonly receiver: SrtpReceiver
   readonly tracks = new Set<OutgoingTrack>()
   path: Path
+  /** Whether a packet of its came on `path`, and not only a check that says so. */
+  proved = false
   /** One counter for all tracks of the transport (transport-wide-cc-extensions-01 §2). */
   transportSequence = 0
   readonly #pool: SlabPool
