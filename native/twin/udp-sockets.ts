@@ -34,6 +34,7 @@ export class UdpSockets {
   readonly kernelBuffer: number
   #sent = 0
   #errors = 0
+  #closed: Promise<void> | undefined
 
   private constructor(sockets: ReadonlyMap<string, Socket>) {
     this.#sockets = sockets
@@ -78,7 +79,7 @@ export class UdpSockets {
   /** @param datagram not to be written to until the kernel has it: see `SendRing` */
   send(datagram: Buffer, length: number, path: Path): void {
     const socket = this.#sockets.get(path.localAddress)
-    if (!socket || socket.getSendQueueCount() >= maxWaiting) {
+    if (!socket || this.#closed || socket.getSendQueueCount() >= maxWaiting) {
       this.#errors++
       return
     }
@@ -86,13 +87,17 @@ export class UdpSockets {
     this.#sent++
   }
 
-  async close(): Promise<void> {
-    await Promise.all(
-      [...this.#sockets.values()].map((socket) => {
-        return new Promise<void>((resolve) => socket.close(() => resolve()))
-      }),
-    )
+  /** What is sent afterwards is an error counted. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= closeAll([...this.#sockets.values()])
+    return this.#closed
   }
+}
+
+async function closeAll(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(
+    sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
+  )
 }
 
 function bind(address: string, port: number, events: SocketEvents): Promise<Socket> {
