@@ -24,12 +24,13 @@ export function renderBanner(facts: BannerFacts): string {
   // The demo holds its own stream: a broadcaster needs another.
   const own = facts.demoStream === undefined ? stream : 'live'
   const whip = `${origin}/whip/${own}`
+  const token = facts.watchNeedsToken ? '?token=…' : ''
   const sections = [
     ['Tailrace is running.'],
     section([
-      ['Watch', `${origin}/watch/${stream}${facts.watchNeedsToken ? '?token=…' : ''}`],
+      ['Watch', `${origin}/watch/${stream}${token}`],
       ['Publish', `${origin}/publish   (from a browser)`],
-      ['Status', `${origin}/status`],
+      ['Status', `${origin}/status/${stream}${token}`],
       ...facts.origins.slice(1).map((other): Row => ['Also at', other]),
     ]),
     ['OBS Studio: Settings > Stream', ...section(obsRows(whip, facts.publishKey), '  ')],

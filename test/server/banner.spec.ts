@@ -18,7 +18,7 @@ Tailrace is running.
 
 Watch    http://192.0.2.7:8080/watch/live
 Publish  http://192.0.2.7:8080/publish   (from a browser)
-Status   http://192.0.2.7:8080/status
+Status   http://192.0.2.7:8080/status/live
 Also at  http://[2001:db8::7]:8080
 
 OBS Studio: Settings > Stream
