@@ -20,7 +20,6 @@ const IceServer = Type.Object(
   },
   { additionalProperties: false },
 )
-export type IceServer = Static<typeof IceServer>
 
 /**
  * Every setting: its type, its check and its line in docs/settings.md (`npm run settings`).

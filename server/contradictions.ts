@@ -34,6 +34,6 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
 }
 
 /** Whether only this machine can connect to `host`. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { renderBanner } from './banner.ts'
 import { type Config, ConfigError, configOfProcess } from './config.ts'
@@ -8,7 +7,7 @@ import { type Flags, helpText, parseFlags } from './flags.ts'
 import { localAddresses } from './local-addresses.ts'
 import { type Node, startNode } from './node.ts'
 import { origins } from './origins.ts'
-import { type PublishKeys, publishKeys } from './publish-key.ts'
+import { keyFile, type PublishKeys, publishKeys } from './publish-key.ts'
 import { systemClock } from './system-clock.ts'
 import { loadTls } from './tls.ts'
 
@@ -20,9 +19,7 @@ try {
   if (flags.help) print(helpText)
   else await run(flags)
 } catch (error) {
-  // The operator's mistakes are told in a sentence; a stack would only hide it.
-  const known = error instanceof ConfigError || (error instanceof Error && error.cause)
-  process.stderr.write(`${known ? (error as Error).message : format(error)}\n`)
+  process.stderr.write(`${explain(error)}\n`)
   process.exit(1)
 }
 
@@ -62,7 +59,7 @@ function announce(
       watchNeedsToken: config.PLAY_TOKEN.length > 0,
       sending: 'typescript',
       ...(keys.kind === 'keys' && { publishKey: keys.keys[0]! }),
-      ...(config.PUBLISH_KEY.length === 0 && { keyFile: join(config.DATA_DIR, 'publish-key') }),
+      ...(config.PUBLISH_KEY.length === 0 && { keyFile: keyFile(config.DATA_DIR) }),
       ...(flags.demo && { demoStream }),
     }),
   )
@@ -84,6 +81,9 @@ function print(text: string): void {
   process.stdout.write(text)
 }
 
-function format(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+// The operator's mistakes are told in a sentence; a stack would only hide it.
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isMistake = error instanceof ConfigError || error.cause !== undefined
+  return isMistake ? error.message : (error.stack ?? error.message)
 }

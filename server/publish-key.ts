@@ -17,7 +17,10 @@ export type PublishKeys =
   | { readonly kind: 'open' }
   | { readonly kind: 'keys'; readonly keys: readonly string[] }
 
-const fileName = 'publish-key'
+/** Where the key that we made is kept. */
+export function keyFile(folder: string): string {
+  return join(folder, 'publish-key')
+}
 
 /**
  * The keys of the settings; where there are none, the key kept in the data folder, made at the
@@ -35,7 +38,7 @@ export function publishKeys(config: {
 }
 
 function keptKey(folder: string): string {
-  const file = join(folder, fileName)
+  const file = keyFile(folder)
   const key = attempt(folder, () => {
     if (!existsSync(file)) create(folder, file)
     chmodSync(file, 0o600)
