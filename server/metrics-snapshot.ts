@@ -16,12 +16,9 @@ export function metricsSnapshot(streams: Streams, plane: MediaPlane): MetricsSna
     for (const { log } of publication?.layers ?? []) logBytes += log.bytes
     for (const { exactProfile } of viewers) if (!exactProfile) viewersWithInexactProfile++
   }
-  const statistics = plane.statistics
   return {
     tenants: Array.from(tenants, ([tenant, counts]) => ({ tenant, ...counts })),
-    plane: statistics,
-    received: statistics.received,
-    sent: statistics.sent,
+    plane: plane.statistics,
     viewersWithInexactProfile,
     logBytes,
   }

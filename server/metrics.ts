@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { DropReason, PlaneStatistics } from '#native/media-plane.ts'
+import type { RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
 import { BoundedLabels } from './bounded-labels.ts'
 
@@ -12,27 +13,15 @@ export interface MetricsSnapshot {
     readonly publishers: number
     readonly viewers: number
   }[]
-  /** Totals of the media plane. */
-  readonly plane: Pick<PlaneStatistics, 'dropped' | 'sendErrors'>
-  /** Totals of RTP, in from publishers and out to viewers; repairs and replays are in `out`. */
-  readonly received: Traffic
-  readonly sent: Traffic & { readonly retransmitted: number; readonly replayed: number }
+  /** Totals of the media plane; repairs and replays are among what was sent. */
+  readonly plane: Pick<PlaneStatistics, 'dropped' | 'sendErrors' | 'received' | 'sent'>
   /** Viewers that got an H264 profile other than the stream's, for want of an exact one. */
   readonly viewersWithInexactProfile: number
   /** Held by the packet logs now. */
   readonly logBytes: number
 }
 
-export interface Traffic {
-  readonly packets: number
-  readonly bytes: number
-}
-
-/** 'in': a publisher to us or we to a publisher. 'out': the same with viewers. */
-export type Side = 'in' | 'out'
 export type Role = 'publisher' | 'viewer'
-/** Why a replay began: DESIGN §6. */
-export type ReplayCause = 'join' | 'keyframe-request' | 'unserved-nack' | 'resent-flight' | 'return'
 
 /** Seconds. The promise is 0.35 and 0.5 (DESIGN §1), so the steps are fine around them. */
 const joinBuckets = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.75, 1, 1.5, 2.5, 5]
@@ -42,7 +31,7 @@ const mostTenants = 1000
 const mostReasons = 32
 
 /** The numbers of this process for Prometheus, in a registry of its own. */
-export class Metrics {
+export class Metrics implements RelayObserver {
   readonly #registry = new Registry()
   readonly #snapshot: () => MetricsSnapshot
   readonly #tenants = new BoundedLabels(mostTenants)
@@ -125,12 +114,10 @@ export class Metrics {
     this.#replays.inc({ cause })
   }
 
-  /** @param side 'in': we asked a publisher; 'out': a viewer asked us */
   nacked(side: Side, packets: number): void {
     this.#nacked.inc({ side }, packets)
   }
 
-  /** @param side 'in': we asked a publisher; 'out': a viewer asked us */
   keyframeRequested(side: Side): void {
     this.#keyframes.inc({ side })
   }
@@ -147,21 +134,22 @@ export class Metrics {
 
   // Totals that are counted elsewhere are set by starting again from nothing.
   #take(now: MetricsSnapshot): void {
+    const { plane } = now
     for (const total of this.#totals) total.reset()
     this.#takeTenants(now.tenants)
     this.#logBytes.set(now.logBytes)
     this.#inexact.set(now.viewersWithInexactProfile)
     for (const [side, traffic] of [
-      ['in', now.received],
-      ['out', now.sent],
+      ['in', plane.received],
+      ['out', plane.sent],
     ] as const) {
       this.#packets.inc({ side }, traffic.packets)
       this.#bytes.inc({ side }, traffic.bytes)
     }
-    this.#retransmitted.inc(now.sent.retransmitted)
-    this.#replayed.inc(now.sent.replayed)
-    this.#sendErrors.inc(now.plane.sendErrors)
-    for (const [reason, count] of Object.entries(now.plane.dropped) as [DropReason, number][]) {
+    this.#retransmitted.inc(plane.sent.retransmitted)
+    this.#replayed.inc(plane.sent.replayed)
+    this.#sendErrors.inc(plane.sendErrors)
+    for (const [reason, count] of Object.entries(plane.dropped) as [DropReason, number][]) {
       this.#dropped.inc({ reason }, count)
     }
   }

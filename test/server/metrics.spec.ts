@@ -14,9 +14,9 @@ const quiet: MetricsSnapshot = {
       authentication: 0,
       replayed: 0,
     },
+    received: { packets: 0, bytes: 0 },
+    sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 },
   },
-  received: { packets: 0, bytes: 0 },
-  sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 },
   viewersWithInexactProfile: 0,
   logBytes: 0,
 }
@@ -31,8 +31,11 @@ describe('metrics', () => {
         { tenant: 'acme', streams: 2, publishers: 1, viewers: 7 },
         { tenant: 'default', streams: 1, publishers: 1, viewers: 0 },
       ],
-      received: { packets: 10, bytes: 1000 },
-      sent: { packets: 70, bytes: 7000, retransmitted: 3, replayed: 20 },
+      plane: {
+        ...quiet.plane,
+        received: { packets: 10, bytes: 1000 },
+        sent: { packets: 70, bytes: 7000, retransmitted: 3, replayed: 20 },
+      },
     }
     const metrics = new Metrics(() => snapshot)
     await metrics.metricsText()
@@ -52,7 +55,7 @@ describe('metrics', () => {
   })
 
   it('name every reason for which a datagram was dropped', async () => {
-    const plane = { sendErrors: 0, dropped: { ...quiet.plane.dropped, authentication: 4 } }
+    const plane = { ...quiet.plane, dropped: { ...quiet.plane.dropped, authentication: 4 } }
     const metrics = new Metrics(() => ({ ...quiet, plane }))
     const lines = await samples(metrics, 'tailrace_datagrams_dropped_total')
     expect(lines).toHaveLength(6)
