@@ -74,7 +74,7 @@ export class OutgoingTrack {
   }
 
   replay(source: TrackSource, log: SourceLog, replay: Replay): void {
-    if (this.cursor && this.log === log && !this.#last.marker) {
+    if (this.log === log && this.#canFinish && !this.#last.marker) {
       this.#pendingJump = { source, log, replay }
       return
     }
@@ -114,6 +114,7 @@ export class OutgoingTrack {
     const log = this.log
     if (!cursor || !log) return false
     cursor.refill(now)
+    if (!this.#canFinish && this.#jump()) return false
     while (cursor.budget > 0 && cursor.next < log.end) {
       const bytes = this.#sendIndexed(Math.max(cursor.next, log.start))
       cursor.next = Math.max(cursor.next, log.start) + 1
@@ -164,7 +165,13 @@ export class OutgoingTrack {
     log.members.add(this)
   }
 
-  // The frame at hand has been finished; the rest of the old replay is not worth sending.
+  // A new keyframe makes the log let go of the old GOP. Going on behind that gap only to end some
+  // frame or other would have the viewer ask for all of it.
+  get #canFinish(): boolean {
+    return this.cursor !== undefined && this.log !== undefined && this.cursor.next >= this.log.start
+  }
+
+  // The frame at hand needs no more; the rest of the old replay is not worth sending.
   #jump(): boolean {
     const jump = this.#pendingJump
     if (!jump) return false
