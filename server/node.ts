@@ -1,7 +1,4 @@
 import type { Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import { networkInterfaces } from 'node:os'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { Permissions } from '#control/permissions.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
@@ -13,7 +10,6 @@ import { ViewerSessions } from '#edge/viewer-sessions.ts'
 import { whepRoutes } from '#edge/whep-routes.ts'
 import { PublisherSessions } from '#ingest/publisher-sessions.ts'
 import { whipRoutes } from '#ingest/whip-routes.ts'
-import { TwinPlane } from '#native/twin/twin-plane.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
 import { streamStatus } from '#relay/status.ts'
 import { Streams } from '#relay/streams.ts'
@@ -23,10 +19,8 @@ import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpApp } from './http-app.ts'
-import { explainListenError } from './listen-error.ts'
-import { localAddresses } from './local-addresses.ts'
+import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
-import { serveMetrics } from './metrics-server.ts'
 import { metricsSnapshot } from './metrics-snapshot.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
@@ -54,8 +48,6 @@ export interface Node {
 
 /** Between two looks at streams nobody has published for long, in ms. */
 const expiryInterval = 1000
-/** Below it the kernel drops packets of a burst, in bytes. */
-const enoughKernelBuffer = 4 * 1024 * 1024
 
 /**
  * Starts all roles in this process: the one place that knows both sides of every seam.
@@ -68,7 +60,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const dispatcher = new Dispatcher(clock)
   const streams = new Streams()
   const sessions = new SessionTable()
-  const plane = await openPlane(config, dispatcher, log)
+  const plane = await listenMedia(config, dispatcher, log)
   const metrics = new Metrics(() => metricsSnapshot(streams, plane))
   const peers = new Peers({
     plane,
@@ -106,7 +98,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     origins: '*',
     loggerInstance: log,
     ...(config.TRUST_PROXY.length > 0 && { trustProxy: [...config.TRUST_PROXY] }),
-    ...(tls && { serverFactory: (handler) => createTlsServer(tls, handler) }),
+    ...(tls && { tls }),
   })
   await app.register(whipRoutes, { ...services, publishers })
   await app.register(whepRoutes, { ...services, viewers })
@@ -137,67 +129,14 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     await plane.close()
   }
   try {
-    const httpPort = await listen(app, config)
-    metricsServer = await openMetrics(metrics, config)
+    const httpPort = await listenHttp(app, config)
+    metricsServer = await listenMetrics(metrics, config)
     const mediaPort = plane.addresses[0]!.port
     return { httpPort, mediaPort, metricsPort: portOf(metricsServer), close }
   } catch (error) {
     await close()
     throw error
   }
-}
-
-async function openPlane(config: Config, dispatcher: Dispatcher, log: Logger): Promise<TwinPlane> {
-  const port = config.MEDIA_PORT
-  try {
-    const plane = await TwinPlane.open(localAddresses(networkInterfaces()), port, dispatcher)
-    if (plane.kernelBuffer < enoughKernelBuffer) {
-      log.warn(
-        { bytes: plane.kernelBuffer },
-        'small UDP buffers: set net.core.rmem_max and wmem_max to 8388608',
-      )
-    }
-    return plane
-  } catch (error) {
-    const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
-    throw new Error(text, { cause: error })
-  }
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<number> {
-  const { HTTP_PORT: port, HTTP_HOST: host } = config
-  try {
-    await app.listen({ port, host })
-    return portOf(app.server)
-  } catch (error) {
-    const where = {
-      port,
-      portSetting: 'TAILRACE_HTTP_PORT',
-      host,
-      hostSetting: 'TAILRACE_HTTP_HOST',
-    }
-    throw new Error(explainListenError(error, where), { cause: error })
-  }
-}
-
-async function openMetrics(metrics: Metrics, config: Config): Promise<Server> {
-  const { METRICS_PORT: port, METRICS_HOST: host } = config
-  try {
-    return await serveMetrics(metrics, port, host)
-  } catch (error) {
-    const where = {
-      port,
-      portSetting: 'TAILRACE_METRICS_PORT',
-      host,
-      hostSetting: 'TAILRACE_METRICS_HOST',
-    }
-    throw new Error(explainListenError(error, where), { cause: error })
-  }
-}
-
-function portOf(server: Server | FastifyInstance['server']): number {
-  const address = server.address()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 function expiry(streams: Streams, viewers: ViewerSessions, grace: number): Machine {

@@ -1,0 +1,85 @@
+import type { Server } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { MediaPlaneListener } from '#native/media-plane.ts'
+import { TwinPlane } from '#native/twin/twin-plane.ts'
+import type { Config } from './config.ts'
+import { explainListenError } from './listen-error.ts'
+import { localAddresses } from './local-addresses.ts'
+import type { Metrics } from './metrics.ts'
+import { serveMetrics } from './metrics-server.ts'
+
+/** Below it the kernel drops packets of a burst, in bytes. */
+const enoughKernelBuffer = 4 * 1024 * 1024
+
+/**
+ * Opens the media port on every address of this machine.
+ *
+ * @throws Error that names the setting to change
+ */
+export async function listenMedia(
+  { MEDIA_PORT: port }: Config,
+  listener: MediaPlaneListener,
+  log: Logger,
+): Promise<TwinPlane> {
+  try {
+    const plane = await TwinPlane.open(localAddresses(networkInterfaces()), port, listener)
+    if (plane.kernelBuffer < enoughKernelBuffer) {
+      log.warn(
+        { bytes: plane.kernelBuffer },
+        'small UDP buffers: set net.core.rmem_max and wmem_max to 8388608',
+      )
+    }
+    return plane
+  } catch (error) {
+    const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
+    throw new Error(text, { cause: error })
+  }
+}
+
+/**
+ * @returns the port it listens on
+ * @throws Error that names the setting to change
+ */
+export async function listenHttp(
+  app: FastifyInstance,
+  { HTTP_PORT: port, HTTP_HOST: host }: Config,
+): Promise<number> {
+  try {
+    await app.listen({ port, host })
+    return portOf(app.server)
+  } catch (error) {
+    const where = {
+      port,
+      portSetting: 'TAILRACE_HTTP_PORT',
+      host,
+      hostSetting: 'TAILRACE_HTTP_HOST',
+    }
+    throw new Error(explainListenError(error, where), { cause: error })
+  }
+}
+
+/** @throws Error that names the setting to change */
+export async function listenMetrics(
+  metrics: Metrics,
+  { METRICS_PORT: port, METRICS_HOST: host }: Config,
+): Promise<Server> {
+  try {
+    return await serveMetrics(metrics, port, host)
+  } catch (error) {
+    const where = {
+      port,
+      portSetting: 'TAILRACE_METRICS_PORT',
+      host,
+      hostSetting: 'TAILRACE_METRICS_HOST',
+    }
+    throw new Error(explainListenError(error, where), { cause: error })
+  }
+}
+
+/** The TCP port of a server that listens. */
+export function portOf(server: Server | FastifyInstance['server']): number {
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
