@@ -1,3 +1,5 @@
+import { ServiceError } from '#core/errors.ts'
+
 export interface RateLimit {
   /** Requests a second that an address may make for ever. */
   readonly perSecond: number
@@ -9,7 +11,7 @@ export interface RateLimit {
  * High enough for a load tool with thousands of viewers at one address; low enough that one
  * address alone cannot keep a core busy with handshakes (2 ms each).
  */
-export const defaultRateLimit: RateLimit = { perSecond: 200, burst: 2000 }
+const defaultRateLimit: RateLimit = { perSecond: 200, burst: 2000 }
 
 /** Addresses remembered. Beyond it the one unseen for longest is forgotten: it starts afresh. */
 const capacity = 10_000
@@ -45,6 +47,15 @@ export class RateLimiter {
     if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1000) / perSecond
     bucket.tokens -= 1
     return 0
+  }
+
+  /** Counts one request. @throws ServiceError `rate-limited` when it is one too many */
+  admit(address: string, now: number): void {
+    const wait = this.take(address, now)
+    if (wait === 0) return
+    throw new ServiceError('rate-limited', 'too many requests from this address', {
+      retryAfter: Math.ceil(wait / 1000),
+    })
   }
 
   /** Addresses remembered now. */

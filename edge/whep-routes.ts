@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { sdpType } from '#control/http/bodies.ts'
 import type { CreatedSession } from '#control/http/created-session.ts'
 import {
   type EndpointServices,
@@ -32,6 +33,6 @@ export const whepRoutes: FastifyPluginAsync<WhepOptions> = async (app, options) 
   // The media type tells a player that finds this address to speak WHEP to it (§4.2). No token
   // is asked and no session made. Fastify answers HEAD with the same headers.
   for (const url of urls) {
-    app.get(url, async (_request, reply) => reply.type('application/sdp').send(''))
+    app.get(url, async (_request, reply) => reply.type(sdpType).send(''))
   }
 }

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { bodyOf, readBodiesAsText } from '#control/http/bodies.ts'
-import { limit } from '#control/http/endpoint-routes.ts'
+import { bodyOf, fragmentType, readBodiesAsText } from '#control/http/bodies.ts'
 import { ifMatchHolds } from '#control/http/if-match.ts'
 import { refuseOtherMethods } from '#control/http/methods.ts'
 import { tokenOf } from '#control/http/token.ts'
@@ -35,7 +34,6 @@ interface SessionRoute {
 
 const url = '/session/:id'
 const methods = ['OPTIONS', 'PATCH', 'DELETE', 'GET', 'HEAD']
-const fragmentType = 'application/trickle-ice-sdpfrag'
 
 /** As `randomId` makes them. Any other id was never ours. */
 const idPattern = /^[\w-]{22}$/
@@ -50,7 +48,7 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   readBodiesAsText(app)
   app.addHook('onRequest', async (request) => {
     if (request.method === 'PATCH' || request.method === 'DELETE') {
-      limit(limiter, request.ip, clock.now())
+      limiter.admit(request.ip, clock.now())
     }
   })
 

@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HttpError } from './http-error.ts'
 
+/** Offers and answers (RFC 9725 §4.2). */
+export const sdpType = 'application/sdp'
+/** Trickled candidates (RFC 8840 §9). */
+export const fragmentType = 'application/trickle-ice-sdpfrag'
+
 /** Offers of browsers are 3–8 kB; past this nothing is parsed (WHIP-20, SEC-27). */
 export const largestBody = 64 * 1024
 

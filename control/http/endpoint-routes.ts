@@ -4,7 +4,7 @@ import type { RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type StreamName, streamName } from '#core/stream-name.ts'
-import { bodyOf, readBodiesAsText } from './bodies.ts'
+import { bodyOf, fragmentType, readBodiesAsText, sdpType } from './bodies.ts'
 import type { CreatedSession } from './created-session.ts'
 import { type IceServer, iceServerLinks } from './ice-servers.ts'
 import { refuseOtherMethods } from './methods.ts'
@@ -42,7 +42,6 @@ interface EndpointParams {
 }
 
 const methods = ['OPTIONS', 'POST', 'GET', 'HEAD']
-const fragmentType = 'application/trickle-ice-sdpfrag'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -77,14 +76,14 @@ export function endpointRoutes(
   app.decorateRequest('receivedAt', 0)
   app.addHook('onRequest', async (request) => {
     request.receivedAt = clock.now()
-    if (request.method === 'POST') limit(limiter, request.ip, request.receivedAt)
+    if (request.method === 'POST') limiter.admit(request.ip, request.receivedAt)
   })
 
   for (const url of urls) {
     app.post<{ Params: EndpointParams }>(url, async (request, reply) => {
       const name = streamName(request.params.tenant, request.params.stream)
       const principal = authority.authorize(action, name, tokenOf(request))
-      const offer = bodyOf(request, 'application/sdp')
+      const offer = bodyOf(request, sdpType)
       const { receivedAt } = request
       const userAgent = request.headers['user-agent']
       const session = await endpoint.open({ name, principal, offer, userAgent, receivedAt })
@@ -98,7 +97,7 @@ export function endpointRoutes(
           etag: session.etag,
           'accept-patch': fragmentType,
           'cache-control': 'no-store',
-          'content-type': 'application/sdp',
+          'content-type': sdpType,
         })
         .send(session.answer)
     })
@@ -110,7 +109,7 @@ export function endpointRoutes(
       return reply
         .headers({
           allow: methods.join(', '),
-          'accept-post': 'application/sdp',
+          'accept-post': sdpType,
           'accept-patch': fragmentType,
         })
         .send()
@@ -119,16 +118,6 @@ export function endpointRoutes(
     refuseOtherMethods(app, url, methods)
   }
   return urls
-}
-
-/** @throws ServiceError `rate-limited` */
-export function limit(limiter: RateLimiter, address: string, now: number): void {
-  const wait = limiter.take(address, now)
-  if (wait > 0) {
-    throw new ServiceError('rate-limited', 'too many requests from this address', {
-      retryAfter: Math.ceil(wait / 1000),
-    })
-  }
 }
 
 // A browser's own question before the request, to which servers are not named unless it says
