@@ -20,10 +20,10 @@ import type { Viewers, WatchRequest } from './whep-routes.ts'
 
 /** What becomes of viewers, for log and metrics. */
 export interface ViewerObserver {
-  joined(stream: Stream, exactProfile: boolean): void
+  joined(stream: Stream): void
   reached(stream: Stream, phase: JoinPhase, ms: number): void
-  /** @param viewer undefined when it never got as far as media */
-  ended(stream: Stream, end: PeerEnd, detail: string | undefined, viewer: Viewer | undefined): void
+  /** @param detail why the handshake failed, if that ended it */
+  ended(stream: Stream, end: PeerEnd, detail: string | undefined): void
 }
 
 export interface ViewerServices {
@@ -102,7 +102,7 @@ export class ViewerSessions implements Viewers {
           sessions.remove(id)
           this.#peers.delete(peer)
           if (viewer) this.#leave(viewer, stream)
-          observer.ended(stream, end, peer.handshakeFailure, viewer)
+          observer.ended(stream, end, peer.handshakeFailure)
         },
       },
     })
@@ -124,7 +124,7 @@ export class ViewerSessions implements Viewers {
     const viewer = new Viewer(peer.id, view, { plane, observer: relayObserver }, joinTimes)
     dispatcher.addViewer(viewer)
     stream.join(viewer, clock.now())
-    observer.joined(stream, viewer.exactProfile)
+    observer.joined(stream)
     return viewer
   }
 

@@ -20,6 +20,7 @@ import type { Publishers, PublishRequest } from './whip-routes.ts'
 /** What becomes of publishers, for log and metrics. */
 export interface PublisherObserver {
   publishing(name: StreamName, publication: Publication): void
+  /** @param detail why the handshake failed, if that ended it */
   ended(name: StreamName, end: PeerEnd, detail: string | undefined): void
 }
 
