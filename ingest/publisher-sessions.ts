@@ -104,7 +104,7 @@ export class PublisherSessions implements Publishers {
     const traits: PublisherTraits = {
       client: client.kind,
       keyframeAnswers: client.answersKeyframeRequests,
-      nackHigherLayers: client.nackHighLayers,
+      nackHigherLayers: client.nackHigherLayers,
     }
     this.#remember(session)
     session.peer = peers.open({

@@ -17,10 +17,8 @@ export interface ClientTraits {
   readonly returnsAfterClose: boolean
   /** Whether a keyframe request helps: OBS and ffmpeg ignore PLI and FIR. */
   readonly answersKeyframeRequests: 'yes' | 'no' | 'unknown'
-  /** A NACK must be the only RTCP packet of its datagram: ffmpeg overlooks it in a compound. */
-  readonly nackAlone: boolean
   /** False where a NACK for a simulcast layer but the first is answered with another layer. */
-  readonly nackHighLayers: boolean
+  readonly nackHigherLayers: boolean
 }
 
 const gcmOnly: readonly SrtpProfile[] = [7]
@@ -32,8 +30,7 @@ const ordinary: ClientTraits = {
   closeNotify: true,
   returnsAfterClose: false,
   answersKeyframeRequests: 'unknown',
-  nackAlone: false,
-  nackHighLayers: true,
+  nackHigherLayers: true,
 }
 
 const traitsOf: Record<ClientKind, ClientTraits> = {
@@ -46,20 +43,19 @@ const traitsOf: Record<ClientKind, ClientTraits> = {
   },
   firefox: { ...ordinary, kind: 'firefox', srtpProfiles: gcmOnly, answersKeyframeRequests: 'yes' },
   // One history of sent packets for all layers, keyed by number, serves the repairs of both.
-  libdatachannel: { ...ordinary, kind: 'libdatachannel', nackHighLayers: false },
+  libdatachannel: { ...ordinary, kind: 'libdatachannel', nackHigherLayers: false },
   obs: {
     ...ordinary,
     kind: 'obs',
     returnsAfterClose: true,
     answersKeyframeRequests: 'no',
-    nackHighLayers: false,
+    nackHigherLayers: false,
   },
   ffmpeg: {
     ...ordinary,
     kind: 'ffmpeg',
     closeNotify: false,
     answersKeyframeRequests: 'no',
-    nackAlone: true,
   },
 }
 

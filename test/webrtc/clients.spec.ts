@@ -68,14 +68,9 @@ describe('what each of them needs', () => {
     expect(recogniseClient(undefined, offers.obs).answersKeyframeRequests).toBe('unknown')
   })
 
-  it('a NACK to ffmpeg travels alone (IO-42)', () => {
-    expect(recogniseClient(lavf, offers.ffmpeg).nackAlone).toBe(true)
-    expect(recogniseClient(obs, offers.obs).nackAlone).toBe(false)
-  })
-
   it('layers above the first are not asked for again from libdatachannel (IO-23)', () => {
-    expect(recogniseClient(obs, offers.obs).nackHighLayers).toBe(false)
-    expect(recogniseClient(undefined, offers.obs).nackHighLayers).toBe(false)
-    expect(recogniseClient(chrome, offers.chromium).nackHighLayers).toBe(true)
+    expect(recogniseClient(obs, offers.obs).nackHigherLayers).toBe(false)
+    expect(recogniseClient(undefined, offers.obs).nackHigherLayers).toBe(false)
+    expect(recogniseClient(chrome, offers.chromium).nackHigherLayers).toBe(true)
   })
 })
