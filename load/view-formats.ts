@@ -1,4 +1,4 @@
-import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import { asVideoCodec, type VideoCodec } from '#rtp/codecs/video-codec.ts'
 import { extensionUri } from '#rtp/header-extensions.ts'
 import type { Answer } from '#webrtc/sdp/client.ts'
 import { isActive, type MediaDescription } from '#webrtc/sdp/media-description.ts'
@@ -18,8 +18,6 @@ export interface ViewFormats {
   readonly transportCcId: number | undefined
 }
 
-const videoCodecs: ReadonlySet<string> = new Set(['H264', 'H265', 'VP8', 'VP9', 'AV1'])
-
 export function readViewFormats({ media }: Answer): ViewFormats {
   const byPayloadType = new Map<number, PayloadFormat>()
   const active = media.filter(isActive)
@@ -33,16 +31,12 @@ export function readViewFormats({ media }: Answer): ViewFormats {
 
 function addFormats({ kind, codecs }: MediaDescription, formats: Map<number, PayloadFormat>) {
   for (const { payloadType, rtxPayloadType, name, clockRate } of codecs) {
-    const codec = name.toUpperCase()
+    const codec = asVideoCodec(name)
     if (kind === 'audio') formats.set(payloadType, { kind, clockRate })
-    else if (isVideoCodec(codec)) formats.set(payloadType, { kind: 'video', clockRate, codec })
+    else if (codec) formats.set(payloadType, { kind: 'video', clockRate, codec })
     else continue
     if (rtxPayloadType !== undefined) formats.set(rtxPayloadType, { kind: 'rtx', of: payloadType })
   }
-}
-
-function isVideoCodec(name: string): name is VideoCodec {
-  return videoCodecs.has(name)
 }
 
 function transportCcId({ codecs, extensions }: MediaDescription): number | undefined {

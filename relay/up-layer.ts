@@ -1,7 +1,11 @@
 import type { LogId, MediaPlane } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
 import { StreamInspector } from '#rtp/codecs/stream-inspector.ts'
-import { keyframeDetector, type VideoCodec } from '#rtp/codecs/video-codec.ts'
+import {
+  type KeyframeDetector,
+  keyframeDetector,
+  type MediaCodec,
+} from '#rtp/codecs/video-codec.ts'
 import { NackGenerator } from '#rtp/nack-generator.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
 import { RateMeter } from '#rtp/rate-meter.ts'
@@ -10,8 +14,6 @@ import type { ReportBlock } from '#rtp/rtcp/reports.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
 import { PacketLog } from './packet-log.ts'
-
-export type MediaCodec = VideoCodec | 'opus'
 
 export interface UpLayerOptions {
   readonly codec: MediaCodec
@@ -48,7 +50,7 @@ export class UpLayer {
   /** Ms between the arrivals of the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
-  readonly #isKeyframe: ((bytes: Buffer, start: number, end: number) => boolean) | undefined
+  readonly #isKeyframe: KeyframeDetector | undefined
   readonly #unwrapper = new SequenceUnwrapper()
   readonly #fresh = new Float64Array(batchSize)
   #freshCount = 0

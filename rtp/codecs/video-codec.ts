@@ -7,6 +7,11 @@ import { isVp9Keyframe } from './vp9.ts'
 /** As in `a=rtpmap`, in capitals. */
 export type VideoCodec = 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1'
 
+/** What a track can be made of. */
+export type MediaCodec = 'opus' | VideoCodec
+
+const codecs: readonly VideoCodec[] = ['H264', 'H265', 'VP8', 'VP9', 'AV1']
+
 /** Whether the start of a keyframe lies in the RTP payload `start`…`end`. Allocates nothing. */
 export type KeyframeDetector = (bytes: Buffer, start: number, end: number) => boolean
 
@@ -16,6 +21,12 @@ const detectors: Record<VideoCodec, KeyframeDetector> = {
   VP8: isVp8Keyframe,
   VP9: isVp9Keyframe,
   AV1: isAv1Keyframe,
+}
+
+/** The codec of an encoding name, in any case; undefined for those that we do not carry. */
+export function asVideoCodec(name: string): VideoCodec | undefined {
+  const codec = name.toUpperCase()
+  return codecs.find((known) => known === codec)
 }
 
 /**

@@ -1,13 +1,10 @@
-import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import { asVideoCodec, type VideoCodec } from '#rtp/codecs/video-codec.ts'
 import { h264Profile } from './h264-profile.ts'
 import type { SdpCodec } from './media-description.ts'
 
-const videoCodecs: readonly VideoCodec[] = ['H264', 'VP8', 'VP9', 'AV1', 'H265']
-
 /** Which of our video codecs a format is, in a profile that we carry; undefined for all others. */
 export function videoCodecOf(format: SdpCodec): VideoCodec | undefined {
-  const name = format.name.toUpperCase()
-  const codec = videoCodecs.find((known) => known === name)
+  const codec = asVideoCodec(format.name)
   if (!codec || format.clockRate !== 90_000) return undefined
   const profile = profileOf(codec, format)
   // Profiles 1 and 3 of VP9 and 1 and 2 of AV1 are 4:2:2 and 4:4:4: no broadcaster sends them.

@@ -1,4 +1,4 @@
-import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { isOpus, profileOf, sameProfile, videoCodecOf } from './codecs.ts'
 import type { SdpCodec } from './media-description.ts'
 
@@ -23,7 +23,7 @@ export class PayloadTypes {
    * The format of exactly that profile, else the first of the codec: real decoders read the
    * profile from the stream, so that another one is far more often right than wrong.
    */
-  find(codec: 'opus' | VideoCodec, profile?: string): PayloadChoice | undefined {
+  find(codec: MediaCodec, profile?: string): PayloadChoice | undefined {
     if (codec === 'opus') return choice(this.#formats.find(isOpus), true)
     const alike = this.#formats.filter((format) => videoCodecOf(format) === codec)
     const exact = alike.find(

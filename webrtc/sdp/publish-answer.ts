@@ -1,4 +1,4 @@
-import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { extensionUri } from '#rtp/header-extensions.ts'
 import {
   type AnswerSection,
@@ -23,7 +23,7 @@ import { type Offer, unacceptable } from './offer.ts'
 export interface PublishedTrack {
   readonly kind: 'audio' | 'video'
   readonly mid: string
-  readonly codec: 'opus' | VideoCodec
+  readonly codec: MediaCodec
   readonly payloadType: number
   readonly rtxPayloadType?: number
   /** Ticks per second of its RTP timestamps. */

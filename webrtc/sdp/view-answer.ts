@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ServiceError } from '#core/errors.ts'
-import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { extensionUri } from '#rtp/header-extensions.ts'
 import {
   type AcceptedSection,
@@ -17,7 +17,7 @@ import { type PayloadChoice, PayloadTypes } from './payload-types.ts'
 
 /** What one kind of the stream is made of now. */
 interface CodecWish {
-  readonly codec: 'opus' | VideoCodec
+  readonly codec: MediaCodec
   /** H264: from the stream's own SPS, six hex digits. */
   readonly profileLevelId?: string
   /** VP9, AV1, H265: the number of the profile. */
@@ -54,7 +54,7 @@ export interface ViewedTrack {
    * @param profile of the stream, as in `CodecWish`; without it any profile is exact
    * @returns undefined when the viewer did not offer the codec
    */
-  payloadTypeFor(codec: 'opus' | VideoCodec, profile?: string): PayloadChoice | undefined
+  payloadTypeFor(codec: MediaCodec, profile?: string): PayloadChoice | undefined
 }
 
 export interface NegotiatedView {
