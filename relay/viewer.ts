@@ -1,7 +1,7 @@
-import type { MediaPlane, PeerId, TrackFormat, TrackId } from '#native/media-plane.ts'
+import type { MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
-import type { NegotiatedView, ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
 import type { JoinTimes } from './join-times.ts'
 import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
@@ -31,9 +31,9 @@ export class Viewer {
     this.#plane = plane
     this.#observer = services.observer
     if (view.video) {
-      this.video = new VideoTrack(plane.addTrack(peer, format(view.video)), view.video, services)
+      this.video = new VideoTrack(plane.addTrack(peer, view.video), view.video, services)
     }
-    if (view.audio) this.#audio = plane.addTrack(peer, format(view.audio))
+    if (view.audio) this.#audio = plane.addTrack(peer, view.audio)
   }
 
   /** Whether the viewer offered the very profile that the stream has. */
@@ -144,14 +144,4 @@ export class Viewer {
     }
     return ++window.count > maxRtcpPerSecond
   }
-}
-
-function format({
-  payloadTypeFor: _,
-  mid: _mid,
-  nack: _nack,
-  pli: _pli,
-  ...track
-}: ViewedTrack): TrackFormat {
-  return track
 }

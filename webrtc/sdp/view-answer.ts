@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ServiceError } from '#core/errors.ts'
+import type { TrackFormat } from '#native/media-plane.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { extensionUri } from '#rtp/header-extensions.ts'
 import {
@@ -29,25 +30,11 @@ export interface ViewWishes {
   readonly video?: CodecWish
 }
 
-/** One track towards a viewer. */
-export interface ViewedTrack {
-  readonly kind: 'audio' | 'video'
-  readonly mid: string
-  readonly ssrc: number
-  /** Present when at least one codec of the section has RTX. */
-  readonly rtxSsrc?: number
-  /** The same for both tracks of a viewer. */
-  readonly cname: string
-  /** Ticks per second. */
-  readonly clockRate: number
-  /** Header extension ids, 1–14. */
-  readonly playoutDelayId?: number
-  /** Only where every codec has RTX: a repeat of a numbered packet would be a new packet. */
-  readonly transportCcId?: number
-  /** Whether a lone RTCP packet may travel without a report (RFC 5506). */
-  readonly rtcpRsize: boolean
-  readonly nack: boolean
-  readonly pli: boolean
+/**
+ * One track towards a viewer. It has an `rtxSsrc` when at least one codec of the section has RTX,
+ * a `transportCcId` only where every codec has: a repeat of a numbered packet would be a new one.
+ */
+export interface ViewedTrack extends TrackFormat {
   /**
    * How the viewer calls a codec, now or in a later epoch.
    *
@@ -154,16 +141,12 @@ function viewedTrack({ kind, media, codecs, cname }: TrackParts): ViewedTrack {
   const transportCcId = numbered ? extensionId(media, extensionUri.transportCc) : undefined
   return {
     kind,
-    mid: media.mid,
     ssrc: randomSsrc(),
     ...(codecs.some((codec) => codec.rtxPayloadType !== undefined) && { rtxSsrc: randomSsrc() }),
     cname,
     clockRate: codecs[0]!.clockRate,
     ...(playoutDelayId !== undefined && { playoutDelayId }),
     ...(transportCcId !== undefined && { transportCcId }),
-    rtcpRsize: media.rtcpRsize,
-    nack: codecs.some(({ feedback }) => feedback.has('nack')),
-    pli: codecs.some(({ feedback }) => feedback.has('nack pli')),
     payloadTypeFor: (codec, profile) => payloadTypes.find(codec, profile),
   }
 }
