@@ -56,7 +56,7 @@ export class Publication implements Machine {
   readonly videoLayers: readonly UpLayer[]
   readonly startedAt: number
   readonly feedback: PublisherFeedback
-  /** Readers of the video, set by the stream: without any, no keyframe is asked for. */
+  /** Whether anybody watches, set by the stream: for nobody, no keyframe is asked for. */
   hasViewers = false
   readonly #plane: MediaPlane
   readonly #clock: Clock

@@ -38,11 +38,11 @@ function publisherStatus(publication: Publication, now: number): PublisherStatus
 }
 
 function videoStatus(layer: UpLayer, now: number): VideoStatus {
-  const facts = layer.inspector!.facts
+  const { codec, facts } = layer.inspector!
   const { log } = layer
   const sinceKeyframe = log.keyframeAge(now) ?? 0
   return {
-    codec: layer.codec as VideoStatus['codec'],
+    codec,
     profileLevelId: facts.profile,
     width: facts.width,
     height: facts.height,
@@ -65,7 +65,6 @@ function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
   }
 }
 
-/** Of the packets as received, headers included. */
 function bitsPerSecond(layer: UpLayer, now: number): number {
   return Math.round(layer.bitrate.bitsPerSecond(now))
 }

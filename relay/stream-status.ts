@@ -1,5 +1,6 @@
 import type { StreamName } from '#core/stream-name.ts'
 import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
+import type { KeyframeAnswers } from './keyframe-requests.ts'
 
 /** One stream as `/api/v1/streams/…` tells it. What is not known yet is left out. */
 export interface StreamStatus {
@@ -23,9 +24,9 @@ export interface PublisherStatus {
   /** As `recogniseClient` names it: 'obs', 'ffmpeg', 'chromium' … */
   readonly client: string
   readonly connectedMs: number
-  /** Bits per second, media only, as received. */
+  /** Bits per second of its RTP packets, headers included. */
   readonly bitrate: number
-  /** 0–1, before repair, over the last seconds. */
+  /** 0–1, before repair, over the last second. */
   readonly lossFraction: number
   /** Packets asked for again since it connected. */
   readonly nacks: number
@@ -47,7 +48,7 @@ export interface VideoStatus {
   readonly gopPackets: number
   /** Frames are sent out of display order: there are B-frames. */
   readonly reordered: boolean
-  readonly answersKeyframeRequests: 'yes' | 'no' | 'unknown'
+  readonly answersKeyframeRequests: KeyframeAnswers
   /** Why a joining viewer must wait for the next keyframe, if it must. */
   readonly replay: 'ready' | 'no-keyframe-yet' | 'log-full'
 }

@@ -13,10 +13,12 @@ import { isVp9Keyframe, readVp9Keyframe } from './vp9.ts'
  * from the publisher's offer, whose text may be fixed (`INTEROP.md` IO-20).
  */
 export class StreamInspector {
+  readonly codec: VideoCodec
   readonly #facts: StreamFacts
   readonly #inspector: PayloadInspector
 
   constructor(codec: VideoCodec) {
+    this.codec = codec
     this.#facts = noFacts()
     this.#inspector = inspectorFor(codec, this.#facts)
   }
