@@ -1,3 +1,4 @@
+import { readTransportSequence } from '#rtp/header-extensions.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
 import { compound } from '#rtp/rtcp/compound.ts'
 import { writeFir, writePli } from '#rtp/rtcp/keyframe-request.ts'
@@ -55,9 +56,9 @@ export class PublisherFeedback {
   count(packet: RtpPacket, now: number): void {
     if (this.#transportCcId === undefined) return
     const found = packet.extensions
-    if (!found.find(this.#transportCcId) || found.end - found.start < 2) return
-    const sequenceNumber = packet.bytes.readUInt16BE(found.start)
-    this.#transportCc?.receive(sequenceNumber, now, packet.end - packet.start)
+    if (!found.find(this.#transportCcId)) return
+    const number = readTransportSequence(packet.bytes, found.start, found.end)
+    if (number !== undefined) this.#transportCc?.receive(number, now, packet.end - packet.start)
   }
 
   poll(now: number, hasViewers: boolean): void {
