@@ -1,3 +1,5 @@
+import { isRtcp } from '#rtp/packet.ts'
+
 /** What a datagram on the shared port can be. */
 export type DatagramKind = 'stun' | 'dtls' | 'rtp' | 'rtcp' | 'drop'
 
@@ -13,12 +15,13 @@ const minSize = { stun: 20, dtls: 13, rtp: 12, rtcp: 8 } as const
 export function classify(datagram: Buffer): DatagramKind {
   const { length } = datagram
   if (length < minSize.rtcp) return 'drop'
-  const kind = kindOf(datagram[0]!, datagram[1]!)
+  const kind = kindOf(datagram)
   return kind !== 'drop' && length >= minSize[kind] ? kind : 'drop'
 }
 
-function kindOf(first: number, second: number): DatagramKind {
+function kindOf(datagram: Buffer): DatagramKind {
+  const first = datagram[0]!
   if (first < 4) return 'stun'
-  if (first >= 128 && first < 192) return second >= 192 && second < 224 ? 'rtcp' : 'rtp'
+  if (first >= 128 && first < 192) return isRtcp(datagram) ? 'rtcp' : 'rtp'
   return first >= 20 && first < 64 ? 'dtls' : 'drop'
 }

@@ -1,4 +1,6 @@
 import type { TrackFormat } from '#native/media-plane.ts'
+import { type ExtensionElement, writePlayoutDelay } from '#rtp/header-extensions.ts'
+import { buildRtp, RtpPacket } from '#rtp/packet.ts'
 
 /**
  * What the playout-delay extension of a segment says: `now` renders at once, `release` gives
@@ -7,11 +9,10 @@ import type { TrackFormat } from '#native/media-plane.ts'
  */
 export type PlayoutDelay = 'now' | 'release' | undefined
 
-/** Minimum and maximum in units of 10 ms, 12 bits each. */
-const playoutDelayBytes = {
-  now: [0, 0, 0],
-  // 0 to 4000 ms. The maximum must exceed 500 ms, or Chromium stays in its low-latency path.
-  release: [0x00, 0x01, 0x90],
+/** In ms. The maximum must exceed 500, or Chromium stays in its low-latency path. */
+const playoutDelays = {
+  now: playoutDelay({ min: 0, max: 0 }),
+  release: playoutDelay({ min: 0, max: 4000 }),
 } as const
 
 /** The RTP header of one segment's packets, complete but for marker, numbers and time. */
@@ -31,26 +32,19 @@ export function headerTemplate(
   delay: PlayoutDelay,
   numbered: boolean,
 ): HeaderTemplate {
-  const extensions: number[] = []
-  let transportCcAt: number | undefined
-  if (delay && format.playoutDelayId) {
-    extensions.push((format.playoutDelayId << 4) | 2, ...playoutDelayBytes[delay])
-  }
-  if (numbered && format.transportCcId) {
-    transportCcAt = 12 + 4 + extensions.length + 1
-    extensions.push((format.transportCcId << 4) | 1, 0, 0)
-  }
-  while (extensions.length % 4 !== 0) extensions.push(0)
+  const { ssrc, playoutDelayId, transportCcId } = format
+  const extensions: ExtensionElement[] = []
+  if (delay && playoutDelayId) extensions.push({ id: playoutDelayId, data: playoutDelays[delay] })
+  if (numbered && transportCcId) extensions.push({ id: transportCcId, data: Buffer.alloc(2) })
+  const header = { payloadType, sequenceNumber: 0, timestamp: 0, ssrc, extensions }
+  const bytes = buildRtp(header, Buffer.alloc(0))
+  const written = RtpPacket.parse(bytes)!.extensions
+  const hasNumber = numbered && transportCcId !== undefined && written.find(transportCcId)
+  return { bytes, transportCcAt: hasNumber ? written.start : undefined }
+}
 
-  const hasExtension = extensions.length > 0
-  const bytes = Buffer.alloc(hasExtension ? 16 + extensions.length : 12)
-  bytes[0] = hasExtension ? 0x90 : 0x80
-  bytes[1] = payloadType
-  bytes.writeUInt32BE(format.ssrc, 8)
-  if (hasExtension) {
-    bytes.writeUInt16BE(0xbede, 12)
-    bytes.writeUInt16BE(extensions.length / 4, 14)
-    bytes.set(extensions, 16)
-  }
-  return { bytes, transportCcAt }
+function playoutDelay(delay: { readonly min: number; readonly max: number }): Buffer {
+  const data = Buffer.alloc(3)
+  writePlayoutDelay(data, 0, delay)
+  return data
 }

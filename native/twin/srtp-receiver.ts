@@ -1,4 +1,5 @@
 import type { SrtpMasterKey, SrtpProfile } from '#native/srtp-keys.ts'
+import { distance } from '#rtp/sequence.ts'
 import { ReplayWindow } from './replay-window.ts'
 import {
   applyCounterMode,
@@ -147,7 +148,6 @@ function rtpHeaderLength(datagram: Buffer, end: number): number | undefined {
 /** The index nearest to the highest accepted one (RFC 3711 §3.3.1, appendix A). */
 function estimateIndex(highest: number | undefined, sequenceNumber: number): number {
   if (highest === undefined) return sequenceNumber
-  const distance = ((sequenceNumber - (highest % 0x10000)) << 16) >> 16
-  const index = highest + distance
+  const index = highest + distance(highest % 0x10000, sequenceNumber)
   return index < 0 ? sequenceNumber : index
 }
