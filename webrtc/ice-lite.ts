@@ -132,10 +132,12 @@ export class IceLite {
     const code = this.#objection(message)
     if (code) return this.#refuse(message, code)
 
-    this.#deadline = now + this.#consentTimeout
     const newPath = !this.verified(path)
     const known = this.#learn(path, message.priority ?? 0, now)
     const nominated = this.#nominate(known, message)
+    // Consent is for one path (RFC 7675 §4): checks from elsewhere must not keep us sending to an
+    // address that has gone silent, or that was only named by a forged check.
+    if (known === this.#selected || !this.#nominated) this.#deadline = now + this.#consentTimeout
     const datagramBack = writeBindingSuccess({
       transactionId: message.transactionId,
       address: path.remoteAddress,

@@ -137,6 +137,22 @@ describe('consent (RFC 7675 §5.1, ICE-66..68, WHIP-35)', () => {
     expect(agent.ice.nextTimeout).toBe(30_100)
   })
 
+  it('is for the path in use: a check from another one does not keep us sending there', () => {
+    agent.check(here, { useCandidate: true }, 100)
+    agent.check(there, { useCandidate: true, priority: 2000 }, 200)
+    expect(agent.ice.selected).toEqual(there)
+    agent.check(here, {}, 20_000)
+    expect(agent.ice.expired(30_200)).toBe(true)
+  })
+
+  it('moves to the path that is nominated', () => {
+    agent.check(here, { useCandidate: true }, 100)
+    agent.check(there, { useCandidate: true }, 20_000)
+    agent.check(there, { useCandidate: true }, 20_001)
+    expect(agent.ice.selected).toEqual(there)
+    expect(agent.ice.nextTimeout).toBe(50_001)
+  })
+
   it('may be read from media where the owner says so (WHIP-36)', () => {
     agent.ice.heard(5000)
     expect(agent.ice.nextTimeout).toBe(15_000)
