@@ -1,4 +1,4 @@
-import { ReplayWindow } from '#native/twin/replay-window.ts'
+import { ReplayWindow } from '#native/replay-window.ts'
 import { keyframeDetector } from '#rtp/codecs/video-codec.ts'
 import { NackGenerator, type Repair } from '#rtp/nack-generator.ts'
 import type { RtpPacket } from '#rtp/packet.ts'

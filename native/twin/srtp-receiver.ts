@@ -1,6 +1,6 @@
+import { ReplayWindow } from '#native/replay-window.ts'
 import type { SrtpMasterKey, SrtpProfile } from '#native/srtp-keys.ts'
 import { distance } from '#rtp/sequence.ts'
-import { ReplayWindow } from './replay-window.ts'
 import {
   applyCounterMode,
   type CipherPosition,

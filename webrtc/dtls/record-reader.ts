@@ -1,13 +1,15 @@
+import { ReplayWindow } from '#native/replay-window.ts'
 import type { RecordCipher } from './record-cipher.ts'
 import type { DtlsRecord } from './records.ts'
-import { ReplayWindow } from './replay-window.ts'
 
 /** A Finished that overtook its flight comes in one record; some for forged ones beside it. */
 const maxEarly = 8
+/** Records remembered (RFC 6347 §4.1.2.6): a peer that we talk to sends a handful. */
+const windowSize = 64
 
 /** Opens the records of epoch 1, each once. Those that come before the keys are kept. */
 export class RecordReader {
-  readonly #window = new ReplayWindow()
+  readonly #window = new ReplayWindow(windowSize)
   #cipher: RecordCipher | undefined
   #early: DtlsRecord[] = []
 
@@ -17,9 +19,9 @@ export class RecordReader {
       this.#keep(record)
       return undefined
     }
-    if (!this.#window.accepts(record.sequence)) return undefined
+    if (!this.#window.isFresh(record.sequence)) return undefined
     const plaintext = this.#cipher.open(record)
-    if (plaintext !== undefined) this.#window.record(record.sequence)
+    if (plaintext !== undefined) this.#window.accept(record.sequence)
     return plaintext
   }
 

@@ -1,13 +1,14 @@
 /**
- * Remembers which of the newest indices have been accepted (RFC 3711 §3.3.2). Ask before the
- * packet is authenticated, tell after: a forged packet must not close the window for a real one.
+ * Remembers which of the newest indices have been accepted, of SRTP (RFC 3711 §3.3.2) and of DTLS
+ * records (RFC 6347 §4.1.2.6). Ask before the packet is authenticated, which costs more; tell
+ * after: a forged packet must not close the window for a real one.
  */
 export class ReplayWindow {
   readonly #size: number
   readonly #accepted: Uint8Array
   #highest: number | undefined
 
-  /** @param size in packets; RFC 3711 asks for 64 or more */
+  /** @param size in packets; both RFCs ask for 64 or more */
   constructor(size: number) {
     this.#size = size
     this.#accepted = new Uint8Array(size)
