@@ -1,3 +1,5 @@
+import { nearestRank } from '#core/nearest-rank.ts'
+
 /** Microseconds of CPU that this process has used, all threads. */
 export function cpuMicroseconds(): number {
   const { user, system } = process.cpuUsage()
@@ -19,5 +21,5 @@ export function microsecondsPerCall(calls: number, run: () => void, rounds = 5):
 /** Nearest rank. */
 export function percentile(values: readonly number[], fraction: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? Number.NaN
+  return nearestRank(sorted, fraction) ?? Number.NaN
 }

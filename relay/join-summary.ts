@@ -1,3 +1,4 @@
+import { nearestRank } from '#core/nearest-rank.ts'
 import type { JoinPercentiles, JoinPhase, JoinSummary } from './stream-status.ts'
 
 /** Joins remembered per phase: enough for a p95, few enough to be of today. */
@@ -24,13 +25,12 @@ export class JoinRecord {
     const phases: Partial<Record<JoinPhase, JoinPercentiles>> = {}
     for (const [phase, times] of this.#phases) {
       const sorted = times.toSorted((a, b) => a - b)
-      phases[phase] = { p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95) }
+      phases[phase] = { p50: rank(sorted, 0.5), p95: rank(sorted, 0.95) }
     }
     return { count: this.#count, phases }
   }
 }
 
-/** Nearest rank; whole milliseconds. */
-function percentile(sorted: readonly number[], fraction: number): number {
-  return Math.round(sorted[Math.ceil(sorted.length * fraction) - 1] ?? 0)
+function rank(sorted: readonly number[], fraction: number): number {
+  return Math.round(nearestRank(sorted, fraction) ?? 0)
 }
