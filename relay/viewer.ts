@@ -46,8 +46,8 @@ export class Viewer {
   }
 
   /** Goes on with a publication, the first or a later one, in the same session. */
-  watch(publication: Publication, now: number): void {
-    this.#listen(publication)
+  watch(publication: Pick<Publication, 'audio' | 'video'>, now: number): void {
+    this.#listen(publication.audio)
     if (publication.video) this.video?.watch(publication.video, now)
   }
 
@@ -105,8 +105,7 @@ export class Viewer {
     }
   }
 
-  #listen(publication: Publication): void {
-    const layer = publication.audio
+  #listen(layer: UpLayer | undefined): void {
     const choice = layer && this.#view.audio?.payloadTypeFor(layer.codec)
     if (!choice || this.#audio === undefined) return
     const { payloadType } = choice
