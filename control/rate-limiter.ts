@@ -73,7 +73,7 @@ export class RateLimiter {
 }
 
 /** The address itself for IPv4, also when mapped into IPv6; the first 64 bits for IPv6. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const dotted = /(?:^|:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)
   if (dotted) return dotted[1]!
   const [head = '', tail] = address.split('::')

@@ -1,4 +1,5 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
+import { PendingLimit } from '#control/pending-limit.ts'
 import type { SessionTable } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
@@ -47,6 +48,7 @@ const retryWhenFull = 5
 export class ViewerSessions implements Viewers {
   readonly #services: ViewerServices
   readonly #peers = new Map<Peer, Stream>()
+  readonly #pending = new PendingLimit()
 
   constructor(services: ViewerServices) {
     this.#services = services
@@ -57,8 +59,10 @@ export class ViewerSessions implements Viewers {
     return this.#peers.size
   }
 
-  watch({ name, principal, offer, userAgent, receivedAt }: WatchRequest): CreatedSession {
+  watch(request: WatchRequest): CreatedSession {
     const { peers, streams, sessions, clock, observer, maxViewers } = this.#services
+    const { name, principal, offer, userAgent, address, receivedAt } = request
+    this.#pending.check(address)
     const parsed = parseOffer(offer)
     const stream = streams.get(name)
     if (!stream?.publication) {
@@ -79,6 +83,7 @@ export class ViewerSessions implements Viewers {
       observer.reached(stream, phase, ms)
     })
     let viewer: Viewer | undefined
+    const connected = this.#pending.enter(address)
     const etag = `"${prepared.local.ufrag}"`
     const id = sessions.add({
       principal,
@@ -94,11 +99,13 @@ export class ViewerSessions implements Viewers {
       listener: {
         reachable: () => joinTimes.reached('stun', clock.now()),
         secured: () => {
+          connected()
           joinTimes.reached('dtls', clock.now())
           viewer = this.#secured(peer, view, stream, joinTimes)
         },
         earlyMediaLost: () => viewer?.earlyMediaLost(clock.now()),
         ended: (end) => {
+          connected()
           sessions.remove(id)
           this.#peers.delete(peer)
           if (viewer) this.#leave(viewer, stream)

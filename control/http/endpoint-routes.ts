@@ -26,6 +26,8 @@ export interface OfferRequest {
   /** SDP, not looked at yet. */
   readonly offer: string
   readonly userAgent: string | undefined
+  /** Where the POST came from. */
+  readonly address: string
   /** Monotonic ms at which the POST's headers came. */
   readonly receivedAt: number
 }
@@ -85,8 +87,14 @@ export function endpointRoutes(
       const principal = authority.authorize(action, name, tokenOf(request))
       const offer = bodyOf(request, sdpType)
       const { receivedAt } = request
-      const userAgent = request.headers['user-agent']
-      const session = await endpoint.open({ name, principal, offer, userAgent, receivedAt })
+      const session = await endpoint.open({
+        name,
+        principal,
+        offer,
+        userAgent: request.headers['user-agent'],
+        address: request.ip,
+        receivedAt,
+      })
       if (links.length > 0) reply.header('link', links)
       return reply
         .status(201)

@@ -36,6 +36,7 @@ describe('WHEP session setup (draft-ietf-wish-whep §4.3)', () => {
         principal: principalOf(undefined),
         offer: 'v=0\r\n',
         userAgent: 'lightMyRequest',
+        address: '127.0.0.1',
         receivedAt: 1000,
       },
     ])

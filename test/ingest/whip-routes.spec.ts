@@ -40,6 +40,7 @@ describe('WHIP session setup (RFC 9725 §4.2)', () => {
         principal: principalOf('key-1'),
         offer: 'v=0\r\n',
         userAgent: 'OBS',
+        address: '127.0.0.1',
         receivedAt: 1000,
       },
     ])
