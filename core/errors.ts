@@ -35,3 +35,8 @@ export class ServiceError extends Error {
     this.retryAfter = options.retryAfter
   }
 }
+
+/** What a caught error says; whatever else was thrown, as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { messageOf } from '#core/errors.ts'
 
 /** A command line that cannot be obeyed; the message says what to write instead. */
 export class UsageError extends Error {
@@ -140,8 +141,7 @@ function parse(args: readonly string[]): Values {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`${message.split('. ')[0]!}. See --help.`, { cause })
+    throw new UsageError(`${messageOf(cause).split('. ')[0]!}. See --help.`, { cause })
   }
 }
 

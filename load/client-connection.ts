@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { messageOf } from '#core/errors.ts'
 import type { Machine } from '#core/machine.ts'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { createCertificate, type DtlsCertificate } from '#webrtc/dtls/certificate.ts'
@@ -193,8 +194,9 @@ async function openSocket(family: 4 | 6, receiver: Receiver): Promise<ClientSock
   try {
     return await ClientSocket.open(family, receiver)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new SignallingError('no socket', `no UDP socket could be opened: ${message}`, { cause })
+    throw new SignallingError('no socket', `no UDP socket could be opened: ${messageOf(cause)}`, {
+      cause,
+    })
   }
 }
 
@@ -203,8 +205,9 @@ function readAnswer(sdp: string): Answer {
   try {
     answer = parseAnswer(sdp)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new SignallingError('bad answer', `the answer cannot be read: ${message}`, { cause })
+    throw new SignallingError('bad answer', `the answer cannot be read: ${messageOf(cause)}`, {
+      cause,
+    })
   }
   if (answer.addresses.length > 0) return answer
   throw new SignallingError('bad answer', 'the answer has no UDP candidate with an IP address')

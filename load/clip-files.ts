@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { promisify } from 'node:util'
+import { messageOf } from '#core/errors.ts'
 import { UsageError } from './arguments.ts'
 import { buildClip, type Clip } from './clip.ts'
 
@@ -53,8 +54,7 @@ async function readClip(path: string, paths: ClipPaths, video?: Buffer): Promise
     const pictures = video ?? (await readFile(paths.video))
     return buildClip({ video: pictures, frameRate, ...(audio && { audio }) })
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`the clip ${path} cannot be used: ${message}`, { cause })
+    throw new UsageError(`the clip ${path} cannot be used: ${messageOf(cause)}`, { cause })
   }
 }
 

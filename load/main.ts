@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { messageOf } from '#core/errors.ts'
 import { type LoadCommand, parseLoadArguments, UsageError } from './arguments.ts'
 import { helpText } from './help.ts'
 import { formatPublishResults, publishClips } from './publish-run.ts'
@@ -32,8 +33,7 @@ async function writeJson(path: string | undefined, figures: unknown): Promise<vo
   try {
     await writeFile(path, `${JSON.stringify(figures, undefined, 2)}\n`)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`--json ${path} cannot be written: ${message}`, { cause })
+    throw new UsageError(`--json ${path} cannot be written: ${messageOf(cause)}`, { cause })
   }
 }
 

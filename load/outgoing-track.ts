@@ -1,6 +1,5 @@
 import type { SrtpSender } from '#native/twin/srtp-sender.ts'
-import type { ExtensionElement } from '#rtp/header-extensions.ts'
-import { extensionsSize } from '#rtp/header-extensions.ts'
+import { type ExtensionElement, extensionsSize } from '#rtp/header-extensions.ts'
 import { ntpFromWall } from '#rtp/ntp.ts'
 import { writeRtpHeader } from '#rtp/packet.ts'
 import { writeSenderReport } from '#rtp/rtcp/reports.ts'

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { messageOf } from '#core/errors.ts'
 import { ConfigError } from './config.ts'
 
 /** What the command line says. */
@@ -31,7 +32,8 @@ export function parseFlags(args: readonly string[]): Flags {
   try {
     return { ...parseArgs({ args: [...args], options, strict: true }).values }
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error)
-    throw new ConfigError([`${fault.split('.')[0]}: npm start -- --help lists the flags`])
+    throw new ConfigError([
+      `${messageOf(error).split('.')[0]}: npm start -- --help lists the flags`,
+    ])
   }
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '#core/errors.ts'
+
 /**
  * What to tell the person who started us when a port or address cannot be had.
  *
@@ -24,6 +26,6 @@ export function explainListenError(
     case 'EAFNOSUPPORT':
       return `${host} is no address of this machine: change ${hostSetting}`
     default:
-      return `cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}`
+      return `cannot listen on ${host}, port ${port}: ${messageOf(error)}`
   }
 }

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '#core/errors.ts'
 import { ConfigError } from './config.ts'
 import { noKey } from './contradictions.ts'
 
@@ -66,10 +67,9 @@ function attempt(folder: string, action: () => string): string {
   try {
     return action()
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
     throw new ConfigError(
       [
-        `the publish key cannot be kept in ${folder} (${why}): let this user write there, or set ` +
+        `the publish key cannot be kept in ${folder} (${messageOf(cause)}): let this user write there, or set ` +
           'TAILRACE_DATA_DIR to another folder, or TAILRACE_PUBLISH_KEY to a key of your own',
       ],
       { cause },

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import { messageOf } from '#core/errors.ts'
 import { ConfigError } from './config.ts'
 
 /** PEM texts, as Node's HTTPS server takes them. */
@@ -44,7 +45,7 @@ function attempt<T>(fault: string, action: () => T): T {
   try {
     return action()
   } catch (cause) {
-    throw new ConfigError([`${fault} (${cause instanceof Error ? cause.message : cause})`], {
+    throw new ConfigError([`${fault} (${messageOf(cause)})`], {
       cause,
     })
   }
