@@ -90,6 +90,8 @@ export class NetworkPair {
       await ip('addr', 'add', `${address}/24`, 'dev', 'line')
       await ip('addr', 'add', `${address6}/64`, 'dev', 'line', 'nodad')
       await ip('link', 'set', 'line', 'up', 'txqueuelen', '5000')
+      // Browsers tell their own address by the default route, as a real host has one.
+      await ip('route', 'add', 'default', 'dev', 'line')
     }
     return pair
   }
