@@ -6,7 +6,7 @@ const pollMs = 2000
 const rows = byId('streams', HTMLElement)
 const none = byId('none', HTMLElement)
 
-const publishUrl = `${location.origin}/whip/main`
+const publishUrl = `${location.origin}/whip/live`
 byId('obs-url', HTMLElement).textContent = publishUrl
 byId('ffmpeg', HTMLElement).textContent =
   'ffmpeg -re -i clip.mp4 -c:v libx264 -profile:v main -bf 0 -g 60 -c:a libopus -ac 2 ' +

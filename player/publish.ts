@@ -147,7 +147,7 @@ async function listAll(): Promise<void> {
 
 function preparePage(): void {
   const page = new URLSearchParams(location.search)
-  streamField.value = page.get('stream') ?? 'main'
+  streamField.value = page.get('stream') ?? 'live'
   keyField.value = pageToken() ?? ''
   byId('local-url', HTMLElement).textContent = `http://localhost:${location.port || 80}/publish`
   codecField.replaceChildren(
