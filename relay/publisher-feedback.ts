@@ -12,7 +12,7 @@ import type { RoutedMedia } from './ssrc-router.ts'
 import type { UpLayer } from './up-layer.ts'
 
 /** Our SSRC in what we send to publishers: we send them no media, so any will do. */
-export const feedbackSsrc = 1
+const feedbackSsrc = 1
 /** Between two receiver reports, in ms. */
 const reportInterval = 1000
 /** Between two looks at losses and requests, in ms: half of the wait for reordering. */

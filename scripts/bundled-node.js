@@ -8,7 +8,7 @@ import { inRoot } from './paths.js'
 const oldest = [24, 12]
 
 /** Whether `version` ("v24.21.0", or without the v) can run this project. */
-export function isRecent(version) {
+function isRecent(version) {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
   return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
 }
