@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs'
 import { runChild } from './child.js'
 import { inRoot, root, toolEnvironment } from './paths.js'
 
 const checks = [
   { name: 'types', command: ['tsc', '--pretty', 'false'] },
-  ...(existsSync(inRoot('player', 'tsconfig.json'))
-    ? [{ name: 'types of the player', command: ['tsc', '--pretty', 'false', '-p', 'player'] }]
-    : []),
+  { name: 'types of the player', command: ['tsc', '--pretty', 'false', '-p', 'player'] },
   { name: 'format and lint', command: ['biome', 'check', '.'] },
   { name: 'promises and switches', command: ['oxlint', '--type-aware'] },
 ]
