@@ -80,10 +80,18 @@ export class PeerTable {
     const key = pathKey(path)
     if (this.#byPath.get(key) === entry) return
     this.#byPath.set(key, entry)
+    const again = entry.paths.indexOf(key)
+    if (again >= 0) entry.paths.splice(again, 1)
     entry.paths.push(key)
-    if (entry.paths.length <= maxPaths) return
-    const oldest = entry.paths.shift()!
-    if (this.#byPath.get(oldest) === entry) this.#byPath.delete(oldest)
+    if (entry.paths.length > maxPaths) this.#forgetOldest(entry)
+  }
+
+  // Never the path in use, however long ago it was learnt: the peer's goodbye comes there.
+  #forgetOldest(entry: Entry): void {
+    const { selected } = entry.peer.ice
+    const inUse = selected && pathKey(selected)
+    const [oldest] = entry.paths.splice(entry.paths[0] === inUse ? 1 : 0, 1)
+    if (this.#byPath.get(oldest!) === entry) this.#byPath.delete(oldest!)
   }
 
   #forgetPaths(entry: Entry): void {
