@@ -18,7 +18,7 @@ describe('a line that loses packets both ways', () => {
   })
 
   it.each([5, 10])(
-    'at %i %% lets every join complete',
+    'at %i percent lets every join complete',
     async (percent) => {
       stage = await Stage.open({ line: { delayMs: 10, loss: percent / 100 }, seed: percent })
       await stage.obs('loss')
@@ -49,11 +49,11 @@ describe('a line that loses packets both ways', () => {
     const { toFar } = await stage.line!.counters()
     process.stdout.write(
       `1 % of loss: ${toFar.lost} lost on the line, ${after.nackCount} NACKs, ` +
-        `longest gap ${after.longestGap.toFixed(0)} ms, ${after.freezeCount} freezes\n`,
+        `longest freeze ${after.longestFreeze.toFixed(0)} ms, ${after.freezeCount} freezes\n`,
     )
     expect(toFar.lost).toBeGreaterThan(10)
     expect(after.nackCount).toBeGreaterThan(before.nackCount)
-    expect(after.longestGap).toBeLessThan(500)
+    expect(after.longestFreeze).toBeLessThan(500)
     // A picture drawn while it changes may read as none; damage lasts until the next keyframe.
     expect(after.unreadable).toBeLessThan(3)
   }, 180_000)

@@ -56,8 +56,10 @@ export interface ViewReport {
   readonly height: number
   /** Longest time between two pictures since the last `mark`. */
   readonly longestGap: number
-  /** Gaps over 200 ms since the last `mark`, and when they ended. */
-  readonly gaps: readonly { readonly at: number; readonly gap: number }[]
+  /** The same without the time in which the page itself was given none by the machine. */
+  readonly longestFreeze: number
+  /** Gaps over 200 ms since the last `mark`, when they ended, and how long the page stood still. */
+  readonly gaps: readonly { readonly at: number; readonly gap: number; readonly stall: number }[]
   /** The clock in the last picture, and that picture's age. */
   readonly number?: number
   readonly age?: number

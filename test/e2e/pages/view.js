@@ -1,6 +1,8 @@
 import { ClockReader } from './clock.js'
+import { Heartbeat } from './heartbeat.js'
 import { post, recordStates, throughAddress, until } from './signalling.js'
 
+const heartbeat = new Heartbeat()
 const wallClock = () => performance.timeOrigin + performance.now()
 
 function shownVideo(peer) {
@@ -30,6 +32,7 @@ export class View {
   #lastNumber
   #lastAge
   #longestGap = 0
+  #longestFreeze = 0
   #gaps = []
   #unreadable = 0
 
@@ -99,8 +102,10 @@ export class View {
 
   #measureGap(now) {
     const gap = now - this.#lastFrame
+    const stall = heartbeat.longestSince(this.#lastFrame)
     this.#longestGap = Math.max(this.#longestGap, gap)
-    if (gap > 200 && this.#gaps.length < 100) this.#gaps.push({ at: now, gap })
+    this.#longestFreeze = Math.max(this.#longestFreeze, gap - stall)
+    if (gap > 200 && this.#gaps.length < 100) this.#gaps.push({ at: now, gap, stall })
   }
 
   #tell(number) {
@@ -123,6 +128,7 @@ export class View {
   /** Counts gaps between pictures from now on. */
   mark() {
     this.#longestGap = 0
+    this.#longestFreeze = 0
     this.#gaps = []
     this.#lastFrame = performance.now()
     this.#unreadable = 0
@@ -147,6 +153,7 @@ export class View {
       width: this.#video.videoWidth,
       height: this.#video.videoHeight,
       longestGap: Math.max(this.#longestGap, ongoing),
+      longestFreeze: this.#longestFreeze,
       gaps: this.#gaps,
       number: this.#lastNumber,
       age: this.#lastAge,
