@@ -100,7 +100,14 @@ export class Viewer {
         case 'receiver-report':
           for (const block of packet.reports) this.#reception(block.ssrc, block.fractionLost)
           break
-        default:
+        case 'sender-report':
+        case 'sdes':
+        case 'bye':
+        case 'remb':
+        case 'app':
+        case 'xr':
+        case 'unknown':
+          break
       }
     }
   }
