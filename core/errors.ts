@@ -10,12 +10,10 @@ export type ErrorCode =
   | 'session-not-found'
   | 'stream-not-live'
   | 'stream-taken'
-  | 'precondition-required'
   | 'precondition-failed'
   | 'unsupported-fragment'
   | 'full'
   | 'rate-limited'
-  | 'shutting-down'
 
 export interface ServiceErrorOptions extends ErrorOptions {
   /** Seconds after which the same request may succeed: becomes `Retry-After`. */

@@ -11,7 +11,7 @@ import {
 export interface Viewers {
   /**
    * @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `no-common-codec`,
-   *   `stream-not-live`, `full` or `shutting-down`
+   *   `stream-not-live`, `full` or `rate-limited`
    */
   watch(request: WatchRequest): CreatedSession | Promise<CreatedSession>
 }

@@ -11,7 +11,7 @@ import { ServiceError } from '#core/errors.ts'
 export interface Publishers {
   /**
    * @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `no-common-codec`,
-   *   `stream-taken`, `full` or `shutting-down`
+   *   `stream-taken` or `full`
    */
   publish(request: PublishRequest): CreatedSession | Promise<CreatedSession>
 }

@@ -17,10 +17,8 @@ const statusOf: Record<ErrorCode, number> = {
   'stream-not-live': 409,
   'stream-taken': 409,
   'precondition-failed': 412,
-  'precondition-required': 428,
   'rate-limited': 429,
   full: 503,
-  'shutting-down': 503,
 }
 
 /** RFC 6750 §3: a missing token is asked for, without an error; a bad one is named as such. */
@@ -35,7 +33,6 @@ const retryAfterOf: Partial<Record<ErrorCode, number>> = {
   'stream-not-live': 2,
   'rate-limited': 1,
   full: 5,
-  'shutting-down': 2,
 }
 
 /** Answers every failure as `application/problem+json` (RFC 9457). */

@@ -24,10 +24,8 @@ const statuses: Record<ErrorCode, number> = {
   'precondition-failed': 412,
   'unacceptable-offer': 422,
   'unsupported-fragment': 422,
-  'precondition-required': 428,
   'rate-limited': 429,
   full: 503,
-  'shutting-down': 503,
 }
 
 describe('problem details (RFC 9457)', () => {
