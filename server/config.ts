@@ -27,11 +27,6 @@ const IceServer = Type.Object(
  */
 export const Config = Type.Object(
   {
-    ROLES: Type.Array(Type.Enum(['ingest', 'relay', 'edge']), {
-      default: ['ingest', 'relay', 'edge'],
-      minItems: 1,
-      description: 'What this node does.',
-    }),
     HTTP_PORT: Type.Integer({
       ...port,
       default: 8080,
@@ -62,7 +57,11 @@ export const Config = Type.Object(
       shownDefault: 'every address of this machine',
       description: 'What viewers and publishers reach, announced to them for media.',
     }),
-    REGION: Type.String({ ...word, default: 'local', description: 'Where this node stands.' }),
+    REGION: Type.String({
+      ...word,
+      default: 'local',
+      description: 'Where this node stands: named in its log.',
+    }),
     DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
     PUBLISH_KEY: Type.Array(Type.String(keyOrNone), {
       default: [],
@@ -122,10 +121,6 @@ export const Config = Type.Object(
     PRINT: Type.Enum(['text', 'json'], {
       default: 'text',
       description: 'What to say once all ports listen: `json` is one line for programs.',
-    }),
-    NATIVE: Type.Enum(['auto', 'gso', 'sendmmsg', 'sendto', 'off'], {
-      default: 'auto',
-      description: 'How media is sent; `off` is TypeScript alone.',
     }),
   },
   { additionalProperties: false },

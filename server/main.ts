@@ -25,7 +25,10 @@ try {
 
 async function run(flags: Flags): Promise<void> {
   const config = configOfProcess({ open: flags.open })
-  const log = pino({ level: config.LOG_LEVEL }, pino.destination(2))
+  const log = pino(
+    { level: config.LOG_LEVEL, base: { region: config.REGION } },
+    pino.destination(2),
+  )
   const tls = loadTls(config, systemClock.wall())
   const keys = publishKeys(config)
   const node = await startNode({ config, keys, tls, log })

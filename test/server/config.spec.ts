@@ -16,7 +16,6 @@ function faultsOf(sources: ConfigSources): readonly string[] {
 describe('settings', () => {
   it('all have defaults, or may be absent', () => {
     expect(loadConfig({ env: {} })).toEqual({
-      ROLES: ['ingest', 'relay', 'edge'],
       TRUST_PROXY: [],
       HTTP_PORT: 8080,
       HTTP_HOST: '::',
@@ -33,7 +32,6 @@ describe('settings', () => {
       ICE_SERVERS: [],
       GRACE_MS: 60_000,
       LOG_LEVEL: 'info',
-      NATIVE: 'auto',
       PRINT: 'text',
     })
   })
@@ -43,7 +41,6 @@ describe('settings', () => {
     ${'HTTP_PORT'}      | ${'0'}                                                       | ${0}
     ${'PUBLIC_ADDRESS'} | ${'203.0.113.7, 2001:db8::7,'}                               | ${['203.0.113.7', '2001:db8::7']}
     ${'PUBLISH_KEY'}    | ${'key-of-anna,key-of-ben='}                                 | ${['key-of-anna', 'key-of-ben=']}
-    ${'ROLES'}          | ${'edge'}                                                    | ${['edge']}
     ${'ICE_SERVERS'}    | ${'stun:a:3478, turn:b?transport=tcp|me|pass'}               | ${[{ urls: 'stun:a:3478' }, { urls: 'turn:b?transport=tcp', username: 'me', credential: 'pass' }]}
     ${'ICE_SERVERS'}    | ${'[{"urls":"turns:b","username":"me","credential":"p,q"}]'} | ${[{ urls: 'turns:b', username: 'me', credential: 'p,q' }]}
     ${'REGION'}         | ${''}                                                        | ${'local'}
@@ -58,8 +55,6 @@ describe('settings', () => {
     ${'HTTP_PORT'}      | ${'-1'}
     ${'MEDIA_PORT'}     | ${'1.5'}
     ${'MEDIA_PORT'}     | ${'0x10'}
-    ${'ROLES'}          | ${'edge,origin'}
-    ${'ROLES'}          | ${','}
     ${'PUBLIC_ADDRESS'} | ${'http://a/'}
     ${'REGION'}         | ${'New York'}
     ${'PUBLISH_KEY'}    | ${'short'}
@@ -69,17 +64,16 @@ describe('settings', () => {
     ${'ICE_SERVERS'}    | ${'[{"url":"stun:a"}]'}
     ${'ICE_SERVERS'}    | ${'[{'}
     ${'LOG_LEVEL'}      | ${'loud'}
-    ${'NATIVE'}         | ${'on'}
   `('TAILRACE_$name=$text is refused, with what it takes', ({ name, text }) => {
     const faults = faultsOf({ env: { [`TAILRACE_${name}`]: text } })
     expect(faults).toEqual([expect.stringMatching(`^TAILRACE_${name} is .*: it takes .{8}`)])
   })
 
   it('name every fault at once, with what to do', () => {
-    const env = { TAILRACE_HTTP_PORT: 'http', TAILRACE_TLS_CERT: 'a.pem', TAILRACE_NATIVE: 'fast' }
+    const env = { TAILRACE_HTTP_PORT: 'http', TAILRACE_TLS_CERT: 'a.pem', TAILRACE_PRINT: 'loud' }
     expect(faultsOf({ env })).toEqual([
       'TAILRACE_HTTP_PORT is "http": it takes a whole number, 0 to 65535',
-      'TAILRACE_NATIVE is "fast": it takes auto, gso, sendmmsg, sendto, off',
+      'TAILRACE_PRINT is "loud": it takes text, json',
       'TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither',
     ])
   })
