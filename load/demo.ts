@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { UsageError } from './arguments.ts'
 import { createClientContext } from './client-connection.ts'
@@ -6,7 +7,8 @@ import { Publisher } from './publisher.ts'
 
 /**
  * Publishes the bundled clip to a WHIP URL in a loop, as OBS would but never giving up, until
- * SIGTERM or SIGINT: `node load/demo.ts --url http://127.0.0.1:8080/whip/demo --token KEY`.
+ * SIGTERM or SIGINT: `node load/demo.ts --url http://127.0.0.1:8080/whip/demo --token KEY`. With
+ * `--token -` the key comes on standard input, where the list of processes does not show it.
  */
 async function publishDemo(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { url, token } = parseArgs({
@@ -18,7 +20,7 @@ async function publishDemo(args: readonly string[], signal: AbortSignal): Promis
   let saidSo = false
   const publisher = new Publisher(createClientContext(), {
     url,
-    token,
+    token: token === '-' ? (await text(process.stdin)).trim() : token,
     clip,
     persistence: 'always',
     onEvent: ({ kind }) => {

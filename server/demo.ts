@@ -12,10 +12,13 @@ export const demoStream = 'demo'
  */
 export function startDemo(origin: string, publishKey: string | undefined): ChildProcess {
   const program = resolve(import.meta.dirname, '../load/demo.ts')
-  const token = publishKey === undefined ? [] : ['--token', publishKey]
-  return spawn(process.execPath, [program, '--url', `${origin}/whip/${demoStream}`, ...token], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const token = publishKey === undefined ? [] : ['--token', '-']
+  const args = [program, '--url', `${origin}/whip/${demoStream}`, ...token]
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'inherit', 'inherit'],
     // Our certificate is made out for a public name, and it talks to its own parent.
     env: childEnvironment(origin.startsWith('https:') ? { NODE_TLS_REJECT_UNAUTHORIZED: '0' } : {}),
   })
+  child.stdin.end(publishKey)
+  return child
 }
