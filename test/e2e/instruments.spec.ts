@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -37,14 +37,16 @@ describe('the instruments of the end-to-end tests, without a server between them
   it('read the clock and hear the tone that libdatachannel sends', async ({ skip }) => {
     if (missing) skip(missing)
     const answered = Promise.withResolvers<Viewing>()
-    endpoint = createServer(async (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       // Active, the publisher begins the handshake, and not before it has the answer.
       const offer = (await text(request)).replaceAll('setup:actpass', 'setup:active')
       const options = { clock: media.clock }
       const { id, sdp } = await page.call<{ id: number; sdp: string }>('answer', offer, options)
       answered.resolve(new Viewing(page, id))
       response.writeHead(201, { location: '/session' }).end(sdp)
-    }).listen(0, '127.0.0.1')
+    }
+    endpoint = createServer((request, response) => void answer(request, response))
+    endpoint.listen(0, '127.0.0.1')
     await once(endpoint, 'listening')
     const { port } = endpoint.address() as AddressInfo
     const publisher = await LibdatachannelPublisher.start({

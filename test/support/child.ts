@@ -38,7 +38,7 @@ export async function within<T>(promise: Promise<T>, ms: number, what: () => str
 }
 
 /** The command line that runs `file` inside a network namespace. */
-export function commandIn(
+function commandIn(
   namespace: string | undefined,
   file: string,
   args: readonly string[],

@@ -29,7 +29,7 @@ export interface ChromiumOptions {
 }
 
 /** The browser on PATH, or `undefined`. */
-export function chromiumPath(): string | undefined {
+function chromiumPath(): string | undefined {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of names) {
       const path = join(folder, name)

@@ -28,7 +28,7 @@ export interface PublishOptions {
   readonly framesPerSecond?: number
 }
 
-export interface ConnectionState {
+interface ConnectionState {
   readonly state: string
   /** Ms of the page's clock. */
   readonly at: number

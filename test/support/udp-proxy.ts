@@ -20,7 +20,7 @@ interface Client {
   readonly upstream: Socket
 }
 
-export function datagramKind(datagram: Buffer): DatagramKind {
+function datagramKind(datagram: Buffer): DatagramKind {
   const first = datagram[0] ?? 255
   if (first < 4) return 'stun'
   if (first >= 20 && first < 64) return 'dtls'
