@@ -15,21 +15,9 @@ const preferences: Record<string, string | number | boolean> = {
   'media.cubeb.force_mock_context': true,
   // Names in place of addresses would be announced by multicast, beyond this machine.
   'media.peerconnection.ice.obfuscate_host_addresses': false,
-  // Firefox's codecs are those it has; OpenH264 would be a download.
-  'media.gmp-manager.updateEnabled': false,
-  // Whatever it wants from the network goes to a port that nobody listens on, names and all;
-  // 127.0.0.0/8 never uses a proxy.
-  'network.proxy.type': 1,
-  'network.proxy.http': '127.0.0.1',
-  'network.proxy.http_port': 9,
-  'network.proxy.ssl': '127.0.0.1',
-  'network.proxy.ssl_port': 9,
-  'app.update.enabled': false,
+  // Updates, telemetry and OpenH264 are looked for by name; the tests use addresses.
+  'network.dns.disabled': true,
   'browser.startup.page': 0,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'dom.push.connection.enabled': false,
-  'services.settings.server': 'data:,#remote-settings-dummy/v1',
-  'toolkit.telemetry.unified': false,
 }
 
 function firefoxPath(): string | undefined {
