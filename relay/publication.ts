@@ -134,6 +134,7 @@ export class Publication implements Machine {
   }
 
   poll(now: number): void {
+    if (this.hasViewers) this.#replaceSilent(now)
     this.feedback.poll(now, this.hasViewers)
     if (!this.#heard || now - this.#aliveAt < aliveInterval) return
     this.#heard = false
@@ -163,8 +164,18 @@ export class Publication implements Machine {
   }
 
   #keyframe(layer: UpLayer): void {
-    if (!this.#video || pixels(layer) > pixels(this.#video)) this.#video = layer
+    const shown = this.#video
+    const isBetter = !shown || pixels(layer) > pixels(shown) || isSilent(shown, this.#clock.now())
+    if (isBetter) this.#video = layer
     if (layer === this.#video) this.#listener.keyframe(layer)
+  }
+
+  // Short of bandwidth, Chromium stops its largest layer first, and says nothing. A smaller picture
+  // is better than one that stands still.
+  #replaceSilent(now: number): void {
+    const shown = this.#video
+    if (!shown || this.videoLayers.length === 1 || !isSilent(shown, now)) return
+    for (const layer of this.videoLayers) if (!isSilent(layer, now)) layer.keyframes.want()
   }
 
   #senderReport(report: SenderReport, now: number, wall: number): void {
@@ -195,6 +206,11 @@ function openLayers(
     })
   })
   return { format, layers }
+}
+
+/** Whether nothing came for about a second. */
+function isSilent(layer: UpLayer, now: number): boolean {
+  return layer.bitrate.bitsPerSecond(now) === 0
 }
 
 function pixels(layer: UpLayer): number {
