@@ -120,15 +120,14 @@ export class UpLayer {
     if (!this.log.append(index, slab, packet.start, length, now)) return
     this.bitrate.add(length, now)
     if (packet.marker) this.#frames.add(1, now)
-    if (this.#freshCount === batchSize) this.flush()
+    if (this.#freshCount === batchSize) this.#deliver()
     this.#fresh[this.#freshCount++] = index
     this.#inspect(packet, index, now)
   }
 
   /** Hands what came to the plane. @returns whether a new keyframe began in it */
   flush(): boolean {
-    if (this.#freshCount > 0) this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
-    this.#freshCount = 0
+    this.#deliver()
     const keyframe = this.#keyframeSeen
     this.#keyframeSeen = false
     return keyframe
@@ -137,6 +136,11 @@ export class UpLayer {
   close(): void {
     this.#plane.closeLog(this.logId)
     this.log.close()
+  }
+
+  #deliver(): void {
+    if (this.#freshCount > 0) this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
+    this.#freshCount = 0
   }
 
   #measure(packet: RtpPacket, now: number): void {
