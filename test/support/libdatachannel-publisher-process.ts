@@ -37,6 +37,8 @@ const videoClockRate = 90_000
 const tell = (event: PublisherEvent): void => void process.send?.(event)
 const wallClock = () => performance.timeOrigin + performance.now()
 
+// A test that was killed leaves no publisher behind.
+process.once('disconnect', () => process.exit())
 process.once('message', (options: PublisherOptions) => {
   publish(options).catch((error: unknown) => {
     tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
