@@ -141,7 +141,10 @@ export class OutgoingTrack {
       const out = this.#nextOut - (behind === 0 ? 0x10000 : behind)
       const segment = this.#segments.find(out)
       if (!segment || out - segment.delta < segment.log.start) held = false
-      else if (segment.log.locate(out - segment.delta, this.#place)) this.#repeat(segment, out)
+      else if (segment.log.locate(out - segment.delta, this.#place)) {
+        // Out of budget: looking up the rest would be work for nothing.
+        if (!this.#repeat(segment, out)) break
+      }
     }
     return held
   }
@@ -268,15 +271,16 @@ export class OutgoingTrack {
     return length - header
   }
 
-  #repeat(segment: Segment, out: number): void {
+  // Returns false, and sends nothing, when the budget is spent.
+  #repeat(segment: Segment, out: number): boolean {
     const place = this.#place
-    if (!this.#budget.allows(place.length, this.#outlet.now)) return
+    if (!this.#budget.allows(place.length, this.#outlet.now)) return false
     const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
     this.#statistics.retransmitted++
     const { rtxSsrc } = this.format
     if (rtxSsrc === undefined || segment.rtxPayloadType === undefined) {
       this.#sendPacket(segment, out, timestamp)
-      return
+      return true
     }
     const datagram = this.#outlet.take()
     datagram[0] = 0x80
@@ -290,5 +294,6 @@ export class OutgoingTrack {
     const length = 14 + this.#copyPayload(datagram, 14)
     const sent = this.peer.sender.protectRtp(datagram, 12, length, index)
     this.#outlet.send(datagram, sent, this.peer)
+    return true
   }
 }

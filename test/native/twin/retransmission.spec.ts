@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RetransmissionBudget } from '#native/twin/retransmission-budget.ts'
+import { SourceLog } from '#native/twin/source-log.ts'
 import { LogRig, TrackRig, withoutRtx, withRtx } from './track-rig.ts'
 
 describe('a repeat by RTX (RFC 4588 §4)', () => {
@@ -184,6 +185,27 @@ describe('what repeats may cost (SEC-46)', () => {
     expect(budget.allows(500, 10_001)).toBe(true)
     expect(budget.allows(512 * 1024, 10_000_000)).toBe(true)
     expect(budget.allows(1, 10_000_000)).toBe(false)
+  })
+
+  it('ends one NACK: the rest of it is not even looked up', () => {
+    const [rig, log] = [new TrackRig(), new LogRig('a')]
+    log.storeAll(1000, 1001)
+    let looked = 0
+    const counted = new SourceLog(1, {
+      start: 1000,
+      end: 1002,
+      locate: (index, place) => {
+        looked++
+        return log.packets.locate(index, place)
+      },
+    })
+    rig.track.replay(log.asTrackSource, counted, { from: 1000, pace: 0, burst: 10_000 })
+    rig.pump()
+    const repeats = Array.from({ length: 1000 }, () => 0)
+    rig.nack(...repeats)
+    looked = 0
+    rig.nack(...repeats)
+    expect(looked).toBe(1)
   })
 
   it('holds for the NACKs of one track, without starving it', () => {
