@@ -13,9 +13,8 @@ import { type RemoteOptions, RemotePeer, remoteCertificate, remotePath } from '.
 import { SlabWriter } from './stored-packets.ts'
 
 export const demo = { tenant: 'default', stream: 'demo' }
-export const obsAgent = 'Mozilla/5.0 (OBS-Studio/32.2.2; Linux x86_64; en-US)'
-export const chromiumAgent =
-  'Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0 Safari/537.36'
+const obsAgent = 'Mozilla/5.0 (OBS-Studio/32.2.2; Linux x86_64; en-US)'
+const chromiumAgent = 'Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0 Safari/537.36'
 export const ffmpegAgent = 'Lavf/63.1.102'
 export const obsOffer = asRemote(realOffer('obs-32.2.2/single-layer/post.sdp'))
 export const ffmpegOffer = asRemote(realOffer('ffmpeg-9.0.2/default/post.sdp'))

@@ -198,7 +198,7 @@ export class TrackRig {
   }
 }
 
-export const isMedia =
+const isMedia =
   ({ ssrc }: TrackFormat) =>
   (one: Received): boolean =>
     one.ssrc === ssrc && !one.repeated
