@@ -97,7 +97,11 @@ export class ViewerRig {
           return ['pace', command.pace]
         case 'retransmit':
           return ['retransmit', command.track, ...command.numbers]
-        default:
+        case 'addPeer':
+        case 'movePeer':
+        case 'removePeer':
+        case 'addTrack':
+        case 'closeLog':
           return [command.kind]
       }
     })
