@@ -5,7 +5,7 @@ import { Viewer } from '#relay/viewer.ts'
 import { buildRtp, RtpPacket } from '#rtp/packet.ts'
 import { keys, path } from '#test/native/twin/track-rig.ts'
 import { hex } from '#test/support/bytes.ts'
-import { RecordingPlane } from '#test/support/recording-plane.ts'
+import { type PlaneCommand, RecordingPlane } from '#test/support/recording-plane.ts'
 import { SlabWriter } from '#test/support/stored-packets.ts'
 import { edited, local, realOffer } from '#test/webrtc/sdp/offers.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
@@ -87,23 +87,14 @@ export class ViewerRig {
 
   /** What the plane was told since the last call, shortened. */
   take(): unknown[] {
-    return this.plane.take().map((command) => {
-      switch (command.kind) {
-        case 'replay':
-          return ['replay', command.replay.from]
-        case 'follow':
-          return ['follow', command.track, command.source]
-        case 'setPace':
-          return ['pace', command.pace]
-        case 'retransmit':
-          return ['retransmit', command.track, ...command.numbers]
-        case 'addPeer':
-        case 'movePeer':
-        case 'removePeer':
-        case 'addTrack':
-        case 'closeLog':
-          return [command.kind]
-      }
-    })
+    return this.plane.take().map(shortened)
   }
+}
+
+function shortened(command: PlaneCommand): unknown[] {
+  if (command.kind === 'replay') return ['replay', command.replay.from]
+  if (command.kind === 'follow') return ['follow', command.track, command.source]
+  if (command.kind === 'setPace') return ['pace', command.pace]
+  if (command.kind === 'retransmit') return ['retransmit', command.track, ...command.numbers]
+  return [command.kind]
 }
