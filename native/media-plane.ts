@@ -66,6 +66,8 @@ export interface Replay {
   readonly pace: number
   /** Bytes that may leave at once. */
   readonly burst: number
+  /** Bytes after the burst that go at a pace of their own: the keyframe. */
+  readonly lead?: { readonly bytes: number; readonly pace: number }
 }
 
 /** Relates RTP time to wall time for one log: measured at the ingest, once per epoch. */
@@ -73,6 +75,14 @@ export interface LogClock {
   readonly rtpTimestamp: number
   /** Milliseconds since the Unix epoch at which that timestamp was captured. */
   readonly wall: number
+}
+
+/** A packet that left under a transport-wide number. */
+export interface SentPacket {
+  /** Monotonic ms. */
+  readonly at: number
+  /** As sent, SRTP tag included. */
+  readonly bytes: number
 }
 
 /** Counters since the track was added. */
@@ -146,6 +156,8 @@ export interface MediaPlane {
   setPace(track: TrackId, pace: number): void
   /** @param sequenceNumbers outgoing, 16 bits, as the viewer's NACK names them */
   retransmit(track: TrackId, sequenceNumbers: readonly number[]): void
+  /** What feedback speaks of; undefined for numbers more than about a thousand packets old. */
+  transportSend(peer: PeerId, transportSequence: number): SentPacket | undefined
   trackStatistics(track: TrackId): TrackStatistics
 
   readonly statistics: PlaneStatistics

@@ -1,5 +1,14 @@
-/** Bytes of a replay that leave at once: the keyframe of most streams (DESIGN §6.6). */
+import type { LinkReport } from './link-probe.ts'
+
+/** Bytes of a replay that leave at once (DESIGN §6.6). */
 export const replayBurst = 30_000
+/**
+ * Bytes after that which leave at `leadPace`, whatever the media rate: a keyframe of HD weighs
+ * 100 kB, and at 1.5 times the media rate its last packet would come a tenth of a second late.
+ */
+export const replayLead = 100_000
+/** 25 Mbit/s, in bytes per ms: 130 kB of it fit the queue of a link a fifth as fast. */
+export const leadPace = 3_125
 
 /** Never slower than this, in bytes per ms: 1 Mbit/s. */
 const slowest = 125
@@ -14,19 +23,35 @@ const bottomFactor = 1.2
 // A replay that overruns its link loses a tenth and more at once.
 const lightLoss = 0.03
 const heavyLoss = 0.1
+/** Ms of waiting in the link's queue below which there is room, and above which there is none. */
+const shortQueue = 20
+const longQueue = 45
+/** Of what the link was seen to deliver: less than all, so that its queue empties. */
+const drain = 0.85
+/** Step up once the link's rate has been met: doubling would only fill the queue again. */
+const carefulStep = 1.1
 
 /**
  * How fast a replay may go (DESIGN §6.6): it starts little above the media rate, doubles with
- * each clean report of the receiver and halves when the link is overrun.
+ * each clean report of the receiver, and steps back to what the link delivers when its queue
+ * grows or it loses packets.
  */
 export class ReplayPace {
-  readonly #mediaRate: number
-  #pace: number
+  #mediaRate = slowest / topFactor
+  #pace = slowest
+  #metLimit = false
 
-  /** @param mediaRate of the layer, in bytes per ms */
-  constructor(mediaRate: number) {
+  /**
+   * A replay begins, or begins again: what was learnt of the link stays.
+   *
+   * @param mediaRate of the layer, in bytes per ms
+   * @returns bytes per ms
+   */
+  begin(mediaRate: number): number {
     this.#mediaRate = Math.max(mediaRate, slowest / topFactor)
-    this.#pace = this.#bounded(this.#mediaRate * startFactor)
+    const start = this.#mediaRate * startFactor
+    this.#pace = this.#bounded(this.#metLimit ? Math.min(start, this.#pace) : start)
+    return this.#pace
   }
 
   /** Bytes per ms. */
@@ -34,12 +59,27 @@ export class ReplayPace {
     return this.#pace
   }
 
+  /** Bytes per ms for the keyframe; no faster than a link that has shown its limit. */
+  get lead(): number {
+    return this.#metLimit ? this.#pace : leadPace
+  }
+
   /** Takes one report of what arrived. @returns the new pace, in bytes per ms */
-  report(received: number, lost: number): number {
+  report({ received, lost, queueing, delivered }: LinkReport): number {
     const fraction = lost / Math.max(1, received + lost)
-    if (fraction >= heavyLoss && lost > 1) this.#pace = this.#bounded(this.#pace / 2)
-    else if (fraction <= lightLoss) this.#pace = this.#bounded(this.#pace * 2)
+    if ((queueing ?? 0) > longQueue && delivered !== undefined) {
+      this.#limit(Math.min(this.#pace, delivered * drain))
+    } else if (fraction >= heavyLoss && lost > 1) {
+      this.#limit(this.#pace / 2)
+    } else if (fraction <= lightLoss && (queueing ?? 0) < shortQueue) {
+      this.#pace = this.#bounded(this.#pace * (this.#metLimit ? carefulStep : 2))
+    }
     return this.#pace
+  }
+
+  #limit(pace: number): void {
+    this.#metLimit = true
+    this.#pace = this.#bounded(pace)
   }
 
   #bounded(pace: number): number {

@@ -1,7 +1,8 @@
 import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import type { LinkReport } from './link-probe.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
-import { ReplayPace, replayBurst } from './replay-pace.ts'
+import { ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
 import type { UpLayer } from './up-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
@@ -28,7 +29,7 @@ export class VideoTrack {
   readonly #observer: RelayObserver
   #layer: UpLayer | undefined
   #state: VideoState = 'waiting'
-  #pace: ReplayPace | undefined
+  readonly #pace = new ReplayPace()
   #restartAllowedAt = Number.NEGATIVE_INFINITY
   #hasPicture = false
   #exactProfile = true
@@ -84,9 +85,9 @@ export class VideoTrack {
   }
 
   /** What arrived of a report's packets paces the replay. */
-  report(received: number, lost: number): void {
-    if (this.#state !== 'replaying' || !this.#pace) return
-    this.#plane.setPace(this.id, this.#pace.report(received, lost))
+  report(report: LinkReport): void {
+    if (this.#state !== 'replaying') return
+    this.#plane.setPace(this.id, this.#pace.report(report))
   }
 
   /** The replay has reached the live end. */
@@ -112,13 +113,14 @@ export class VideoTrack {
     }
     this.#state = 'replaying'
     this.#hasPicture = true
-    this.#pace = new ReplayPace(layer.mediaRate(now))
+    const pace = this.#pace.begin(layer.mediaRate(now))
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
-      pace: this.#pace.pace,
+      pace,
       burst: replayBurst,
+      lead: { bytes: replayLead, pace: this.#pace.lead },
       ...(bare && { prefix: facts.parameterSets }),
     })
     return true

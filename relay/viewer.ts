@@ -3,6 +3,7 @@ import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
 import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
 import type { JoinTimes } from './join-times.ts'
+import { LinkProbe } from './link-probe.ts'
 import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
 import type { UpLayer } from './up-layer.ts'
@@ -20,6 +21,7 @@ export class Viewer {
   readonly #view: NegotiatedView
   readonly #plane: MediaPlane
   readonly #observer: RelayObserver
+  readonly #probe = new LinkProbe()
   #rtcpWindow = { startedAt: 0, count: 0 }
 
   /** @param peer already known to the plane, keys and all */
@@ -132,14 +134,15 @@ export class Viewer {
     this.video?.pictureLost('keyframe-request', now)
   }
 
-  #arrivals({ statusCount, arrivals }: TransportFeedback): void {
-    this.video?.report(arrivals.length, statusCount - arrivals.length)
+  #arrivals(feedback: TransportFeedback): void {
+    const sent = (number: number) => this.#plane.transportSend(this.peer, number)
+    this.video?.report(this.#probe.read(feedback, sent))
   }
 
   // Without transport-wide numbers the reports of every second have to do.
   #reception(ssrc: number, fractionLost: number): void {
     if (ssrc !== this.#view.video?.ssrc || this.#view.video.transportCcId !== undefined) return
-    this.video?.report(256 - fractionLost, fractionLost)
+    this.video?.report({ received: 256 - fractionLost, lost: fractionLost })
   }
 
   #overBudget(now: number): boolean {

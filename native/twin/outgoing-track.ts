@@ -2,19 +2,12 @@ import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import { headerTemplate, type PlayoutDelay } from './header-template.ts'
+import { type Outlet, PacketWriter } from './packet-writer.ts'
 import type { Peer } from './peer.ts'
 import { ReplayCursor } from './replay-cursor.ts'
 import { RetransmissionBudget } from './retransmission-budget.ts'
 import { type Segment, Segments } from './segments.ts'
 import { PrefixStore, SourceLog } from './source-log.ts'
-
-/** What a track needs to get its packets on the wire. */
-export interface Outlet {
-  /** 2048 bytes to build one datagram in. */
-  take(): Buffer
-  send(datagram: Buffer, length: number, peer: Peer): void
-  readonly now: number
-}
 
 /** Live packets that carry the release of the playout delay after a replay (DESIGN §6.4). */
 const releasePackets = 600
@@ -32,6 +25,7 @@ export class OutgoingTrack {
   log: SourceLog | undefined
   cursor: ReplayCursor | undefined
   readonly #outlet: Outlet
+  readonly #writer: PacketWriter
   readonly #segments = new Segments()
   readonly #budget = new RetransmissionBudget()
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
@@ -51,6 +45,7 @@ export class OutgoingTrack {
     this.peer = peer
     this.format = format
     this.#outlet = outlet
+    this.#writer = new PacketWriter(peer, outlet)
     this.#nextOut = randomInt(firstSequenceBound)
     this.#nextRtx = randomInt(firstSequenceBound)
   }
@@ -242,33 +237,10 @@ export class OutgoingTrack {
   }
 
   #sendPacket(segment: Segment, out: number, timestamp: number): number {
-    const { bytes, transportCcAt } = segment.template
-    const datagram = this.#outlet.take()
-    bytes.copy(datagram)
-    const payloadLength = this.#copyPayload(datagram, bytes.length)
-    datagram.writeUInt16BE(out & 0xffff, 2)
-    datagram.writeUInt32BE(timestamp, 4)
-    if (transportCcAt !== undefined) {
-      datagram.writeUInt16BE(this.peer.transportSequence++ & 0xffff, transportCcAt)
-    }
-    const length = bytes.length + payloadLength
-    const sent = this.peer.sender.protectRtp(datagram, bytes.length, length, out)
-    this.#outlet.send(datagram, sent, this.peer)
+    const sent = this.#writer.media(this.#place, segment.template, { index: out, timestamp })
     this.#statistics.packets++
-    this.#statistics.bytes += payloadLength
+    this.#statistics.bytes += sent - segment.template.bytes.length - this.peer.sender.overhead
     return sent
-  }
-
-  /** Copies marker, padding flag and payload of the packet at hand; returns the payload's length. */
-  #copyPayload(datagram: Buffer, at: number): number {
-    const { bytes, offset, length } = this.#place
-    const flags = bytes[offset]!
-    let header = 12 + 4 * (flags & 0x0f)
-    if (flags & 0x10) header += 4 + 4 * bytes.readUInt16BE(offset + header + 2)
-    datagram[0]! |= flags & 0x20
-    datagram[1]! |= bytes[offset + 1]! & 0x80
-    bytes.copy(datagram, at, offset + header, offset + length)
-    return length - header
   }
 
   // Returns false, and sends nothing, when the budget is spent.
@@ -277,23 +249,14 @@ export class OutgoingTrack {
     if (!this.#budget.allows(place.length, this.#outlet.now)) return false
     const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
     this.#statistics.retransmitted++
-    const { rtxSsrc } = this.format
-    if (rtxSsrc === undefined || segment.rtxPayloadType === undefined) {
-      this.#sendPacket(segment, out, timestamp)
-      return true
-    }
-    const datagram = this.#outlet.take()
-    datagram[0] = 0x80
-    datagram[1] = segment.rtxPayloadType
-    const index = this.#nextRtx++
-    datagram.writeUInt16BE(index & 0xffff, 2)
-    datagram.writeUInt32BE(timestamp, 4)
-    datagram.writeUInt32BE(rtxSsrc, 8)
-    // The original sequence number goes before the payload (RFC 4588 §4).
-    datagram.writeUInt16BE(out & 0xffff, 12)
-    const length = 14 + this.#copyPayload(datagram, 14)
-    const sent = this.peer.sender.protectRtp(datagram, 12, length, index)
-    this.#outlet.send(datagram, sent, this.peer)
+    const { rtxSsrc: ssrc } = this.format
+    const { rtxPayloadType: payloadType } = segment
+    const sent =
+      ssrc === undefined || payloadType === undefined
+        ? this.#sendPacket(segment, out, timestamp)
+        : this.#writer.repeat(place, out, { index: this.#nextRtx++, timestamp, ssrc, payloadType })
+    // Repeats take their share of the link: a replay that ignored that would overrun it further.
+    if (this.cursor) this.cursor.budget -= sent
     return true
   }
 }

@@ -5,6 +5,7 @@ import type { SrtpKeys } from '#native/srtp-keys.ts'
 import type { OutgoingTrack } from './outgoing-track.ts'
 import { SrtpReceiver } from './srtp-receiver.ts'
 import { SrtpSender } from './srtp-sender.ts'
+import { TransportHistory } from './transport-history.ts'
 
 /** Longest datagram taken: the Ethernet MTU. */
 export const maxDatagram = 1500
@@ -18,8 +19,7 @@ export class Peer {
   path: Path
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   proved = false
-  /** One counter for all tracks of the transport (transport-wide-cc-extensions-01 §2). */
-  transportSequence = 0
+  #transport: TransportHistory | undefined
   readonly #pool: SlabPool
   #slab: Slab | undefined
   #used = 0
@@ -30,6 +30,12 @@ export class Peer {
     this.sender = new SrtpSender(keys.profile, keys.local)
     this.receiver = new SrtpReceiver(keys.profile, keys.remote)
     this.#pool = pool
+  }
+
+  /** One count for all tracks of the transport (transport-wide-cc-extensions-01 §2). */
+  get transport(): TransportHistory {
+    this.#transport ??= new TransportHistory()
+    return this.#transport
   }
 
   /** A slab with room for one more datagram at `used`. Viewers never ask, and hold none. */

@@ -12,18 +12,24 @@ export class ReplayCursor {
   /** Bytes that may leave now; the last packet may overdraw it. */
   budget: number
   #refilledAt: number
+  #lead: { bytes: number; readonly pace: number }
 
   /** @param now monotonic ms */
-  constructor({ from, pace, burst }: Replay, now: number) {
+  constructor({ from, pace, burst, lead }: Replay, now: number) {
     this.next = from
     this.pace = pace
     this.budget = burst
+    this.#lead = { bytes: lead?.bytes ?? 0, pace: Math.max(lead?.pace ?? 0, pace) }
     this.#refilledAt = now
   }
 
   refill(now: number): void {
     const elapsed = Math.min(now - this.#refilledAt, refillBound)
     this.#refilledAt = now
-    this.budget += elapsed * this.pace
+    const lead = this.#lead
+    const led = Math.min(elapsed * lead.pace, lead.bytes)
+    lead.bytes -= led
+    const after = led === 0 ? elapsed : elapsed - led / lead.pace
+    this.budget += led + after * this.pace
   }
 }

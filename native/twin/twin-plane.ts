@@ -6,6 +6,7 @@ import type {
   PeerId,
   PlaneStatistics,
   Replay,
+  SentPacket,
   TrackFormat,
   TrackId,
   TrackSource,
@@ -16,7 +17,8 @@ import type { Path } from '#native/path.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
 import { Incoming } from './incoming.ts'
-import { OutgoingTrack, type Outlet } from './outgoing-track.ts'
+import { OutgoingTrack } from './outgoing-track.ts'
+import type { Outlet } from './packet-writer.ts'
 import { Peer } from './peer.ts'
 import { PeerTable } from './peer-table.ts'
 import { SendRing } from './send-ring.ts'
@@ -202,6 +204,10 @@ export class TwinPlane implements MediaPlane {
   retransmit(id: TrackId, sequenceNumbers: readonly number[]): void {
     const track = this.#tracks.get(id)
     if (track && !track.retransmit(sequenceNumbers)) this.#listener.starved(id)
+  }
+
+  transportSend(id: PeerId, transportSequence: number): SentPacket | undefined {
+    return this.#peers.get(id)?.transport.find(transportSequence)
   }
 
   trackStatistics(id: TrackId): TrackStatistics {

@@ -194,12 +194,12 @@ describe('the pace of a viewer’s replay', () => {
   it('follows reports while it lasts, and not after', () => {
     const { rig, track } = joined()
     rig.take()
-    track.report(50, 0)
-    track.report(50, 0)
+    track.report({ received: 50, lost: 0 })
+    track.report({ received: 50, lost: 0 })
     const paces = rig.take() as ['pace', number][]
     expect(paces.map(([kind]) => kind)).toEqual(['pace', 'pace'])
     track.caughtUp()
-    track.report(50, 0)
+    track.report({ received: 50, lost: 0 })
     expect(rig.take()).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import type {
   PeerId,
   PlaneStatistics,
   Replay,
+  SentPacket,
   TrackFormat,
   TrackId,
   TrackSource,
@@ -47,6 +48,8 @@ export class RecordingPlane implements MediaPlane {
   readonly clocks = new Map<LogId, LogClock>()
   readonly tracks = new Map<TrackId, TrackFormat & { readonly peer: PeerId }>()
   readonly delivered = new Map<LogId, number[]>()
+  /** What left, by transport-wide number, for those who ask. */
+  readonly sent = new Map<number, SentPacket>()
   #nextId = 1
 
   /** Commands since the last call. */
@@ -124,6 +127,10 @@ export class RecordingPlane implements MediaPlane {
 
   replay(track: TrackId, source: TrackSource, replay: Replay): void {
     this.commands.push({ kind: 'replay', track, source, replay })
+  }
+
+  transportSend(_peer: PeerId, transportSequence: number): SentPacket | undefined {
+    return this.sent.get(transportSequence)
   }
 
   setPace(track: TrackId, pace: number): void {

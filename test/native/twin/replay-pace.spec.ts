@@ -56,6 +56,18 @@ describe('the pace of a replay (DESIGN §6.6)', () => {
     })
   })
 
+  it('leads with the keyframe at a pace of its own, then goes on at the replay’s', () => {
+    const lead = { bytes: 1000, pace: 100 }
+    const cursor = new ReplayCursor({ from: 0, pace: 10, burst: 50, lead }, 1000)
+    cursor.refill(1005)
+    expect(cursor.budget).toBe(550)
+    // Half of these 10 ms lead, the other half does not.
+    cursor.refill(1015)
+    expect(cursor.budget).toBe(1050 + 50)
+    cursor.refill(1025)
+    expect(cursor.budget).toBe(1200)
+  })
+
   it('is made up for when a timer is late, but for no more than 20 ms', () => {
     const cursor = new ReplayCursor({ from: 0, pace: 10, burst: 100 }, 1000)
     cursor.refill(1015)
