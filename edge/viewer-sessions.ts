@@ -75,7 +75,7 @@ export class ViewerSessions implements Viewers {
         retryAfter: retryWhenFull,
       })
     }
-    const prepared = peers.prepare()
+    const prepared = peers.prepare(address)
     const { answer, view } = answerViewer(parsed, wishes(stream.publication), prepared.local)
     const client = recogniseClient(userAgent, parsed)
     const joinTimes = new JoinTimes(receivedAt, (phase, ms) => {

@@ -69,7 +69,7 @@ export class PublisherSessions implements Publishers {
     return this.#count
   }
 
-  publish({ name, principal, offer, userAgent }: PublishRequest): CreatedSession {
+  publish({ name, principal, offer, userAgent, address }: PublishRequest): CreatedSession {
     const { peers, streams, sessions, clock, maxPublishers } = this.#services
     const parsed = parseOffer(offer)
     for (const rival of this.#byStream.get(streamKey(name)) ?? []) {
@@ -79,7 +79,7 @@ export class PublisherSessions implements Publishers {
         'another key publishes under this name: choose another',
       )
     }
-    const prepared = peers.prepare()
+    const prepared = peers.prepare(address)
     const { answer, publication } = answerPublisher(parsed, prepared.local)
     if (this.#count >= maxPublishers || !streams.open(name, clock.now(), clock.wall())) {
       throw new ServiceError('full', 'this node has all the publishers it can take: try later', {

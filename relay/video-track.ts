@@ -114,14 +114,15 @@ export class VideoTrack {
     this.#state = 'replaying'
     this.#hasPicture = true
     const pace = this.#pace.begin(layer.mediaRate(now))
-    const facts = layer.inspector?.facts
-    const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
+    // Also before a keyframe that carries its own: a browser drops the slices that come while one
+    // of its sets is lost, and then no repair completes the picture.
+    const prefix = layer.inspector?.facts.parameterSets ?? []
     this.#plane.replay(this.id, source, {
       from,
       pace,
       burst: replayBurst,
       lead: { bytes: replayLead, pace: this.#pace.lead },
-      ...(bare && { prefix: facts.parameterSets }),
+      ...(prefix.length > 0 && { prefix }),
     })
     return true
   }

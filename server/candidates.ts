@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { isLoopbackAddress } from '#core/loopback.ts'
 import type { BoundAddress } from '#native/twin/udp-sockets.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function mediaCandidates(
   if (announced.length === 0) return [...bound]
   const port = bound[0]!.port
   const resolved = (await Promise.all(announced.map(resolve))).flat()
-  const loopback = bound.filter(({ address }) => address === '::1' || address.startsWith('127.'))
+  const loopback = bound.filter(({ address }) => isLoopbackAddress(address))
   return [...resolved.map((address) => ({ address, port })), ...loopback]
 }
 

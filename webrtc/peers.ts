@@ -1,5 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
+import { isLoopbackAddress } from '#core/loopback.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
@@ -62,7 +63,8 @@ export class Peers implements Machine {
     return this.#live.size
   }
 
-  prepare(): PreparedPeer {
+  /** @param client address that its request came from */
+  prepare(client: string): PreparedPeer {
     const { certificate, candidates } = this.#options
     const now = this.#options.clock.now()
     let ice = new IceLite({ now })
@@ -72,7 +74,7 @@ export class Peers implements Machine {
       ufrag: ice.localUfrag,
       password: ice.localPassword,
       fingerprint: certificate.fingerprint,
-      candidates,
+      candidates: candidatesFor(client, candidates),
     }
     return { ice, local }
   }
@@ -124,6 +126,16 @@ export class Peers implements Machine {
     const now = this.#options.clock.now()
     for (const peer of this.#live) peer.close(end, now)
   }
+}
+
+/**
+ * Loopback is announced to clients on this machine only. Elsewhere it is of no use, and costs: a
+ * browser checks its pairs in turn, 50 ms apart, so each vain one delays the right one.
+ */
+function candidatesFor(client: string, all: readonly HostCandidate[]): readonly HostCandidate[] {
+  if (isLoopbackAddress(client)) return all
+  const reachable = all.filter(({ address }) => !isLoopbackAddress(address))
+  return reachable.length > 0 ? reachable : all
 }
 
 /**

@@ -16,7 +16,7 @@ export class PeerRig {
     world = new PeerWorld(),
   ) {
     this.world = world
-    const prepared = world.peers.prepare()
+    const prepared = world.peers.prepare('203.0.113.9')
     const tell = (what: string) => () => {
       this.told.push([what, world.now])
     }
