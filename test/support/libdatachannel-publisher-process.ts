@@ -82,7 +82,7 @@ async function publish(options: PublisherOptions): Promise<void> {
       'user-agent': 'Mozilla/5.0 (OBS-Studio/32.2.2; Linux x86_64; en-US)',
       ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
     },
-    body: sdp,
+    body: sdp.replaceAll('a=setup:actpass', `a=setup:${options.setup ?? 'actpass'}`),
   })
   const answer = await response.text()
   const location = response.headers.get('location') ?? undefined

@@ -14,6 +14,8 @@ export interface PublisherOptions {
   readonly through?: { readonly address: string; readonly port: number }
   /** Offers host candidates, which OBS does not. */
   readonly candidates?: boolean
+  /** What the offer says of DTLS roles; `actpass` without. */
+  readonly setup?: 'active'
 }
 
 export type PublisherEvent =

@@ -16,6 +16,8 @@ export interface ViewOptions {
   /** A picture no older than this many ms counts as live; 300 without. */
   readonly liveAge?: number
   readonly through?: { readonly address: string; readonly port: number }
+  /** What the offer says of DTLS roles; `actpass` without. */
+  readonly setup?: 'active'
 }
 
 export interface PublishOptions {
@@ -26,6 +28,8 @@ export interface PublishOptions {
   /** Gives the size of the picture too. */
   readonly clock: ClockGeometry
   readonly framesPerSecond?: number
+  /** What the offer says of DTLS roles; `actpass` without. */
+  readonly setup?: 'active'
 }
 
 interface ConnectionState {

@@ -1,11 +1,16 @@
-/** Sends an offer to a WHIP or WHEP endpoint (RFC 9725 §4.2). */
-export async function post(url, offer, { token } = {}) {
+/**
+ * Sends an offer to a WHIP or WHEP endpoint (RFC 9725 §4.2).
+ *
+ * @param options.setup `a=setup` to offer in place of the browser's own `actpass`
+ */
+export async function post(url, offer, { token, setup = 'actpass' } = {}) {
   const headers = { 'content-type': 'application/sdp' }
   if (token !== undefined) headers.authorization = `Bearer ${token}`
-  const response = await fetch(url, { method: 'POST', headers, body: offer })
-  const body = await response.text()
-  if (response.status !== 201) throw new Error(`POST ${url}: ${response.status} ${body}`)
-  return { answer: body, session: new URL(response.headers.get('location'), url).href }
+  const body = offer.replaceAll('a=setup:actpass', `a=setup:${setup}`)
+  const response = await fetch(url, { method: 'POST', headers, body })
+  const answer = await response.text()
+  if (response.status !== 201) throw new Error(`POST ${url}: ${response.status} ${answer}`)
+  return { answer, session: new URL(response.headers.get('location'), url).href }
 }
 
 /** The answer with another address in place of the server's candidates. */
