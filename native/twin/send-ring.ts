@@ -1,5 +1,5 @@
 const slotSize = 2048
-/** More than the datagrams that may wait in a socket, so that none is overwritten in flight. */
+/** Twice the datagrams that may wait in the sockets, so that none is overwritten in flight. */
 const slots = 1024
 
 /**

@@ -1,4 +1,4 @@
-/** The twin's only timer: calls back every few ms while there is work to pace. */
+/** The twin's only timer: calls back every few ms, for replays and reports. */
 export class Ticker {
   readonly #tick: (now: number) => void
   readonly #interval: number

@@ -4,8 +4,11 @@ import type { Path } from '#native/path.ts'
 
 /** Room for a keyframe storm in both directions; the kernel may cap it. */
 const kernelBuffer = 8 * 1024 * 1024
-/** Datagrams that may wait in Node for a full kernel buffer before we drop: one frame's worth. */
-const maxWaiting = 256
+/**
+ * Datagrams that may wait in Node for full kernel buffers, all sockets together: half of the slots
+ * of a `SendRing`, so that none is written over while it waits.
+ */
+const maxWaiting = 512
 
 export interface SocketEvents {
   /** Fields instead of a `Path`: most datagrams are media, and need no object made. */
@@ -79,7 +82,7 @@ export class UdpSockets {
   /** @param datagram not to be written to until the kernel has it: see `SendRing` */
   send(datagram: Buffer, length: number, path: Path): void {
     const socket = this.#sockets.get(path.localAddress)
-    if (!socket || this.#closed || socket.getSendQueueCount() >= maxWaiting) {
+    if (!socket || this.#closed || socket.getSendQueueCount() >= maxWaiting / this.#sockets.size) {
       this.#errors++
       return
     }
