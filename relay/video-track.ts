@@ -114,15 +114,14 @@ export class VideoTrack {
     this.#state = 'replaying'
     this.#hasPicture = true
     const pace = this.#pace.begin(layer.mediaRate(now))
-    // Also before a keyframe that carries its own: a browser drops the slices that come while one
-    // of its sets is lost, and then no repair completes the picture.
-    const prefix = layer.inspector?.facts.parameterSets ?? []
+    const facts = layer.inspector?.facts
+    const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
       pace,
       burst: replayBurst,
       lead: { bytes: replayLead, pace: this.#pace.lead },
-      ...(prefix.length > 0 && { prefix }),
+      ...(bare && { prefix: facts.parameterSets }),
     })
     return true
   }

@@ -11,6 +11,9 @@ import { PrefixStore, SourceLog } from './source-log.ts'
 
 /** Live packets that carry the release of the playout delay after a replay (DESIGN §6.4). */
 const releasePackets = 600
+/** Parameter sets, delimiters and SEI are smaller; slices of a keyframe are not, in bytes. */
+const largePacket = 300
+const longestHead = 8
 /** First sequence numbers stay below 2^15, so that a loss at once cannot hide a wrap (SRTP-16). */
 const firstSequenceBound = 0x4000
 
@@ -111,8 +114,10 @@ export class OutgoingTrack {
     cursor.refill(now)
     if (!this.#canFinish && this.#jump()) return false
     while (cursor.budget > 0 && cursor.next < log.end) {
-      const bytes = this.#sendIndexed(Math.max(cursor.next, log.start))
-      cursor.next = Math.max(cursor.next, log.start) + 1
+      const index = Math.max(cursor.next, log.start)
+      if (cursor.head) this.#repeatHead(cursor, cursor.head, index)
+      const bytes = this.#sendIndexed(index)
+      cursor.next = index + 1
       if (bytes === 0) continue
       cursor.budget -= bytes
       this.#statistics.replayed++
@@ -123,6 +128,22 @@ export class OutgoingTrack {
     this.#continueSegment('release')
     this.#releaseUntil = this.#nextOut + releasePackets
     return true
+  }
+
+  // A browser that gets a slice before a parameter set, because that one came by repair, never
+  // shows the picture. So what a keyframe begins with goes twice before its first large packet.
+  #repeatHead(cursor: ReplayCursor, head: number[], index: number): void {
+    const place = this.#place
+    if (!this.#segments.place(index)?.log.locate(index, place)) return
+    if (place.length < largePacket && head.length < longestHead) {
+      head.push(index)
+      return
+    }
+    cursor.head = undefined
+    for (const early of head) {
+      const segment = this.#segments.place(early)
+      if (segment?.log.locate(early, place)) this.#repeat(segment, early + segment.delta)
+    }
   }
 
   /**

@@ -11,6 +11,8 @@ export class ReplayCursor {
   pace: number
   /** Bytes that may leave now; the last packet may overdraw it. */
   budget: number
+  /** Small packets that began the replay, until the first large one. */
+  head: number[] | undefined = []
   #refilledAt: number
   #lead: { bytes: number; readonly pace: number }
 
