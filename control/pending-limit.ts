@@ -6,7 +6,7 @@ import { networkOf } from './rate-limiter.ts'
  * and its session counts as a viewer for 15 s: one address alone must not fill a node (SEC-21).
  * A load tool that opens 200 sessions a second has fewer than this on the way.
  */
-export const defaultPendingLimit = 200
+const defaultPendingLimit = 200
 
 /** Counts, per address, the sessions whose peer has not proved yet that it is there. */
 export class PendingLimit {

@@ -67,7 +67,7 @@ export class OutgoingTrack {
   }
 
   follow(source: TrackSource, log: SourceLog): void {
-    this.#leave()
+    this.leave()
     this.#enter(source, log)
   }
 
@@ -76,7 +76,7 @@ export class OutgoingTrack {
       this.#pendingJump = { source, log, replay }
       return
     }
-    this.#leave()
+    this.leave()
     this.#enter(source, log)
     const timestampDelta = this.#timelineOf(log, replay.from)
     if (replay.prefix && log.locate(replay.from, this.#place)) {
@@ -165,11 +165,8 @@ export class OutgoingTrack {
     return held
   }
 
+  /** Sends nothing more until it gets another source. What has left can still be repeated. */
   leave(): void {
-    this.#leave()
-  }
-
-  #leave(): void {
     this.log?.members.delete(this)
     this.log = undefined
     this.#mapped = undefined
