@@ -79,7 +79,7 @@ export const Config = Type.Object(
     TLS_CERT: Type.Optional(
       Type.String({
         ...path,
-        description: 'Certificate chain, PEM. With `TLS_KEY`: HTTPS instead of HTTP.',
+        description: 'Certificate chain, PEM. With `TAILRACE_TLS_KEY`: HTTPS instead of HTTP.',
       }),
     ),
     TLS_KEY: Type.Optional(Type.String({ ...path, description: 'Private key of it, PEM.' })),
