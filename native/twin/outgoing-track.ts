@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import { headerTemplate, type PlayoutDelay } from './header-template.ts'
@@ -49,8 +48,8 @@ export class OutgoingTrack {
     this.format = format
     this.#outlet = outlet
     this.#writer = new PacketWriter(peer, outlet)
-    this.#nextOut = randomInt(firstSequenceBound)
-    this.#nextRtx = randomInt(firstSequenceBound)
+    this.#nextOut = outlet.random(firstSequenceBound)
+    this.#nextRtx = outlet.random(firstSequenceBound)
   }
 
   get statistics(): TrackStatistics {

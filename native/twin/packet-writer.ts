@@ -8,6 +8,8 @@ export interface Outlet {
   take(): Buffer
   send(datagram: Buffer, length: number, peer: Peer): void
   readonly now: number
+  /** An integer from 0 to below the bound, for first sequence numbers (RFC 3550 §5.1). */
+  random(bound: number): number
 }
 
 /** The identity of one outgoing packet, decided by its track. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type {
   LogClock,
   LogId,
@@ -53,7 +54,7 @@ export class TwinPlane implements MediaPlane {
   #nextId = 1
   #reportsLookedAt = 0
 
-  private constructor(listener: MediaPlaneListener) {
+  private constructor(listener: MediaPlaneListener, random: (bound: number) => number) {
     this.#listener = listener
     const ticker = this.#ticker
     this.#incoming = new Incoming(this.#peers, listener, () => ticker.now())
@@ -63,20 +64,23 @@ export class TwinPlane implements MediaPlane {
       get now() {
         return ticker.now()
       },
+      random,
     }
   }
 
   /**
    * @param addresses local addresses to bind, IPv4 and IPv6
    * @param port 0 takes a free one
+   * @param random an integer from 0 to below `bound`: asked twice per track, media then RTX
    * @throws the system's error when the port is taken or an address is not ours
    */
   static async open(
     addresses: readonly string[],
     port: number,
     listener: MediaPlaneListener,
+    random = (bound: number): number => randomInt(bound),
   ): Promise<TwinPlane> {
-    const plane = new TwinPlane(listener)
+    const plane = new TwinPlane(listener, random)
     plane.#sockets = await UdpSockets.open(addresses, port, {
       datagram: (datagram, address, remotePort, local) => {
         plane.#incoming.receive(datagram, address, remotePort, local)

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource } from '#native/media-plane.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
@@ -113,6 +114,7 @@ export class TrackRig {
       get now() {
         return rig.now
       },
+      random: (bound) => randomInt(bound),
     })
   }
 
