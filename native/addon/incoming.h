@@ -1,0 +1,85 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "destination.h"
+#include "media-types.h"
+#include "slab.h"
+#include "srtp.h"
+
+namespace tailrace {
+
+/** What `Incoming` tells. All bytes are borrowed, except by a reference to the slab. */
+class IncomingListener {
+ public:
+  virtual ~IncomingListener() = default;
+  /** A datagram in the range of STUN or DTLS (RFC 7983), from anybody, unchecked. */
+  virtual void control(const uint8_t* datagram, size_t length, const Destination& from) = 0;
+  /**
+   * A packet that passed authentication and the replay check.
+   *
+   * @param log and @param index where it belongs, if its SSRC has a route; else index is −1
+   */
+  virtual void media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) = 0;
+  /** A decrypted compound. */
+  virtual void rtcp(PeerId peer, const uint8_t* compound, size_t length) = 0;
+};
+
+/** Reasons to drop a datagram, in the order of `DropReason` in `native/media-plane.ts`. */
+enum class Drop : uint8_t {
+  kUnknownRange,
+  kUnknownPeer,
+  kTooShort,
+  kTooLong,
+  kAuthentication,
+  kReplayed,
+  kCount
+};
+
+struct IncomingCounters {
+  std::atomic<uint64_t> datagrams{0};
+  /** RTP as decrypted. */
+  std::atomic<uint64_t> packets{0};
+  std::atomic<uint64_t> bytes{0};
+  std::array<std::atomic<uint64_t>, static_cast<size_t>(Drop::kCount)> dropped{};
+};
+
+/**
+ * Sorts what the port receives, decrypts what comes from peers, and announces it: sans-IO.
+ * The reference is `native/twin/incoming.ts` with `peer-table.ts`, for which peer a packet on a
+ * shared path belongs to.
+ *
+ * The receiving thread holds `mutex()` around each batch of `receive`; the other methods take
+ * it themselves.
+ */
+class Incoming {
+ public:
+  Incoming(SlabPool& slabs, IncomingListener& listener);
+  ~Incoming();
+
+  std::mutex& mutex();
+  void receive(const uint8_t* datagram, size_t length, const Destination& from);
+
+  void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path);
+  void movePeer(PeerId peer, const Destination& path);
+  void removePeer(PeerId peer);
+  /**
+   * From now on packets of this SSRC belong in that log.
+   *
+   * @param newest the newest ingest index known of it; sequence numbers are unwrapped from there
+   */
+  void route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest);
+  /** Ends all routes to that log. */
+  void closeLog(LogId log);
+
+  const IncomingCounters& counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tailrace

@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tailrace {
+
+// The types of `native/media-plane.ts`; what they mean is told there.
+
+using PeerId = uint32_t;
+using LogId = uint32_t;
+using TrackId = uint32_t;
+
+struct TrackFormat {
+  uint32_t ssrc = 0;
+  uint32_t clockRate = 90'000;
+  std::string cname;
+  /** 0 where the viewer offered no RTX: it is no SSRC that we choose. */
+  uint32_t rtxSsrc = 0;
+  /** Header extension ids 1–14, 0 for none. */
+  uint8_t playoutDelayId = 0;
+  uint8_t transportCcId = 0;
+  /** Outgoing indices of the first packet, of the media and of its repeats. */
+  uint32_t firstIndex = 0;
+  uint32_t firstRtxIndex = 0;
+};
+
+struct TrackSource {
+  LogId log = 0;
+  uint8_t payloadType = 0;
+  /** −1 where nothing is retransmitted under a payload type of its own. */
+  int16_t rtxPayloadType = -1;
+};
+
+struct Replay {
+  /** Ingest index. */
+  int64_t from = 0;
+  /** RTP payloads. */
+  std::vector<std::vector<uint8_t>> prefix;
+  /** Bytes per ms. */
+  double pace = 0;
+  double burst = 0;
+  double leadBytes = 0;
+  double leadPace = 0;
+};
+
+struct LogClock {
+  bool known = false;
+  uint32_t rtpTimestamp = 0;
+  /** Milliseconds since the Unix epoch. */
+  double wall = 0;
+};
+
+}  // namespace tailrace

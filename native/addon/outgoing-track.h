@@ -1,0 +1,93 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datagram-sink.h"
+#include "media-types.h"
+#include "packet-log.h"
+#include "replay-cursor.h"
+#include "retransmission-budget.h"
+#include "segments.h"
+#include "srtp.h"
+#include "transport-history.h"
+
+namespace tailrace {
+
+/** Counters since the track was added. Written by its shard, read by any thread. */
+struct TrackCounters {
+  std::atomic<uint64_t> packets{0};
+  /** RTP payload, with padding. */
+  std::atomic<uint64_t> bytes{0};
+  std::atomic<uint64_t> retransmitted{0};
+  std::atomic<uint64_t> replayed{0};
+};
+
+/** One secured peer's sending side. */
+struct SendingPeer {
+  SendingPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& master, const Destination& to)
+      : id(peer), srtp(profile, master), destination(to) {}
+
+  const PeerId id;
+  SrtpSender srtp;
+  Destination destination;
+  /** Shared with the JavaScript thread, which looks up what feedback speaks of. */
+  const std::shared_ptr<TransportHistory> transport = std::make_shared<TransportHistory>();
+};
+
+/** What it takes to get packets on the wire; the shard sets the time before each command. */
+struct Outlet {
+  DatagramSink& sink;
+  /** Monotonic ms. */
+  double now = 0;
+};
+
+/**
+ * One RTP stream towards one viewer. Owns every number that leaves: nobody else may, because
+ * one (SSRC, index) used for two packets would give away the GCM key (RFC 7714 §8.4).
+ *
+ * The reference is `native/twin/outgoing-track.ts`: same commands, same bytes. One thread only.
+ */
+class OutgoingTrack {
+ public:
+  OutgoingTrack(TrackId id, SendingPeer& peer, TrackFormat format, Outlet& outlet,
+                std::shared_ptr<TrackCounters> counters);
+  ~OutgoingTrack();
+  OutgoingTrack(const OutgoingTrack&) = delete;
+  OutgoingTrack& operator=(const OutgoingTrack&) = delete;
+
+  const TrackId id;
+  const TrackFormat format;
+  SendingPeer& peer;
+
+  bool hasSent() const;
+  bool isReplaying() const;
+  /** Null while silent. */
+  PacketLog* log() const;
+  /** Offset from the log's RTP time to ours, in ticks, once something was sent. */
+  std::optional<uint32_t> timestampDelta() const;
+  const TrackCounters& counters() const;
+
+  void follow(const TrackSource& source, std::shared_ptr<PacketLog> log);
+  void replay(const TrackSource& source, std::shared_ptr<PacketLog> log, const Replay& replay);
+  /** @param pace bytes per ms */
+  void setPace(double pace);
+  /** A packet was stored. During a replay only what the cursor has passed goes out now. */
+  void deliver(int64_t index);
+  /** Sends what the pace allows. @returns true when the replay has just reached the live end */
+  bool pump();
+  /**
+   * @param sequenceNumbers outgoing, 16 bits
+   * @returns false when one of them is no longer held: only a replay helps
+   */
+  bool retransmit(const uint16_t* sequenceNumbers, size_t count);
+  /** Sends nothing more until it gets another source. What has left can still be repeated. */
+  void leave();
+
+ private:
+  // State and private methods: see native/twin/outgoing-track.ts.
+};
+
+}  // namespace tailrace

@@ -1,0 +1,57 @@
+#include "packet-log.h"
+
+#include <algorithm>
+
+namespace tailrace {
+
+constexpr size_t kInitialCapacity = 1024;
+/** As in `relay/packet-log.ts`: farther apart, two packets cannot be of one log. */
+constexpr int64_t kMaximumSpan = 1 << 17;
+
+bool PacketLog::append(int64_t index, StoredPacket packet) {
+  if (ring_.empty()) ring_.resize(kInitialCapacity);
+  if (end_ == start_ && !hasDropped_) start_ = end_ = index;
+  // Before anything was dropped a reordered start may still come in front.
+  if (index < start_ && !extendDown(index)) return false;
+  if (index - start_ >= kMaximumSpan) dropBefore(index);
+  grow(index - start_);
+  if (index < end_ && at(index).length != 0) return false;
+  at(index) = std::move(packet);
+  end_ = std::max(end_, index + 1);
+  return true;
+}
+
+const StoredPacket* PacketLog::locate(int64_t index) const {
+  if (index < start_ || index >= end_) return nullptr;
+  const StoredPacket& found = ring_[static_cast<size_t>(index) & (ring_.size() - 1)];
+  return found.length == 0 ? nullptr : &found;
+}
+
+void PacketLog::dropBefore(int64_t index) {
+  if (index <= start_ || ring_.empty()) return;
+  for (; start_ < std::min(index, end_); start_++) at(start_) = {};
+  hasDropped_ = true;
+  start_ = index;
+  end_ = std::max(end_, index);
+}
+
+bool PacketLog::extendDown(int64_t index) {
+  if (hasDropped_ || end_ - index > static_cast<int64_t>(kInitialCapacity)) return false;
+  grow(end_ - index);
+  start_ = index;
+  return true;
+}
+
+// Makes room for `span` indices after the oldest one.
+void PacketLog::grow(int64_t span) {
+  size_t capacity = ring_.size();
+  while (static_cast<size_t>(span) >= capacity) capacity *= 2;
+  if (capacity == ring_.size()) return;
+  std::vector<StoredPacket> grown(capacity);
+  for (int64_t index = start_; index < end_; index++) {
+    grown[static_cast<size_t>(index) & (capacity - 1)] = std::move(at(index));
+  }
+  ring_ = std::move(grown);
+}
+
+}  // namespace tailrace

@@ -1,0 +1,54 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "datagram-sink.h"
+#include "udp-socket.h"
+
+namespace tailrace {
+
+/** How datagrams reach the kernel, best last (DESIGN §7). */
+enum class Rung : uint8_t { kSendto, kSendmmsg, kGso };
+
+/** The best rung that this kernel has, tried on a socket of its own. */
+Rung bestRung();
+
+/** Written by the shard's thread, read by any. */
+struct SendCounters {
+  std::atomic<uint64_t> datagrams{0};
+  /** Failed for a reason of their destination: unreachable, refused … */
+  std::atomic<uint64_t> errors{0};
+  /** Dropped after waiting `kSendPatience` for room in the socket. */
+  std::atomic<uint64_t> droppedFull{0};
+  /** Trains that a way refused and that went as single datagrams. */
+  std::atomic<uint64_t> trainsRefused{0};
+  std::atomic<uint64_t> systemCalls{0};
+};
+
+/** Longest wait for room in a full socket, in ms: a frame interval at 30 fps. */
+constexpr double kSendPatience = 33;
+
+/**
+ * Sends a shard's datagrams, many a system call: consecutive datagrams to one destination join
+ * a train (UDP_SEGMENT: equal sizes, the last may be shorter, ≤ 16 segments and < 64 KiB), and many
+ * trains leave by one sendmmsg. A full socket is waited for by POLLOUT; one destination's error
+ * costs the others nothing. One thread only.
+ */
+class TrainSender final : public DatagramSink {
+ public:
+  /** @param v4 and @param v6 may be null where that family is not served */
+  TrainSender(Rung rung, UdpSocket* v4, UdpSocket* v6, SendCounters& counters);
+  ~TrainSender() override;
+
+  uint8_t* take() override;
+  void send(Destination& to, size_t length) override;
+  void flush() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tailrace

@@ -1,0 +1,63 @@
+#pragma once
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "destination.h"
+
+namespace tailrace {
+
+/** A datagram as the kernel gave it. `from.local` is the address that it came to. */
+struct ReceivedDatagram {
+  const uint8_t* bytes;
+  size_t length;
+  Destination from;
+};
+
+/** Datagrams taken from the kernel by one system call at most. */
+constexpr size_t kReceiveBatch = 64;
+
+/**
+ * The media port of one address family. Bound to the one address given, or, for several, to all
+ * of the machine; then IP_PKTINFO tells and sets the local address of each datagram, and what comes to
+ * another address than those given is dropped. Never blocks. Sends may come from any thread.
+ */
+class UdpSocket {
+ public:
+  UdpSocket() = default;
+  ~UdpSocket();
+  UdpSocket(const UdpSocket&) = delete;
+
+  /**
+   * @param addresses of one family, in text form
+   * @param port 0 takes a free one
+   * @returns 0, or errno of the system call that failed
+   */
+  int open(const std::vector<std::string>& addresses, uint16_t port);
+  void close();
+
+  int fd() const { return fd_; }
+  uint16_t port() const { return port_; }
+  sa_family_t family() const { return family_; }
+  /** The smaller of both socket buffers that the kernel granted, in bytes. */
+  int kernelBuffer() const { return kernelBuffer_; }
+
+  /**
+   * One batch. Longer datagrams than 2048 bytes are cut off there, with `length` more than that.
+   * @returns how many of `into` (room for kReceiveBatch) were filled, 0 when none waits
+   */
+  size_t receive(ReceivedDatagram* into);
+  /** One datagram at once, by sendmsg. @returns 0 or errno */
+  int send(const uint8_t* datagram, size_t length, const Destination& to);
+
+ private:
+  int fd_ = -1;
+  uint16_t port_ = 0;
+  sa_family_t family_ = AF_UNSPEC;
+  int kernelBuffer_ = 0;
+};
+
+}  // namespace tailrace
