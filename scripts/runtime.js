@@ -1,3 +1,4 @@
+import { ensureAddon } from './addon.js'
 import { bundledNode } from './bundled-node.js'
 import { runChild } from './child.js'
 import { ensureDependencies } from './dependencies.js'
@@ -6,6 +7,7 @@ import { toolEnvironment } from './paths.js'
 /** Makes a fresh clone ready to run; resolves to the Node to run it with. */
 export async function prepare() {
   await ensureDependencies()
+  ensureAddon()
   return bundledNode()
 }
 

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { inRoot } from './paths.js'
+
+const sources = inRoot('native', 'addon')
+const folder = join(sources, 'build')
+const addon = join(folder, 'tailrace.node')
+const stampFile = join(folder, 'tailrace.stamp')
+
+/** Said by every message below, so that nobody takes it for an error. */
+const instead = 'the TypeScript media plane serves instead, at several times the CPU per viewer'
+const installCompiler =
+  'install a C++ compiler (Debian, Ubuntu: apt-get install g++; Alpine: apk add g++) and start again'
+
+/** What every compilation of the C++ has in common, those of the fuzz targets too. */
+export const dialect = ['-std=c++17', '-pthread', '-Wall', '-Wextra']
+export const headers = [
+  '-I',
+  sources,
+  '-isystem',
+  inRoot('node_modules', 'node-api-headers', 'include'),
+]
+
+const flags = [
+  ...dialect,
+  '-O2',
+  '-fPIC',
+  '-shared',
+  '-fvisibility=hidden',
+  '-fstack-protector-strong',
+  '-DNAPI_VERSION=9',
+  // A function that this Node lacks fails the load, where the twin can step in, not a call.
+  '-Wl,-z,now',
+]
+
+/**
+ * Compiles the native addon unless it was compiled from these very sources before. Nothing that
+ * goes wrong here stops the program: it then says what serves instead, and what to install.
+ *
+ * @returns whether the addon is there
+ */
+export function ensureAddon() {
+  try {
+    const stamp = stampOfSources()
+    return isBuilt(stamp) || build(stamp, 'ignore')
+  } catch (error) {
+    return without(error.message)
+  }
+}
+
+/** Compiles it now, and shows what the compiler says; the exit code. */
+export function rebuildAddon() {
+  return build(stampOfSources(), 'inherit') ? 0 : 1
+}
+
+function build(stamp, stderr) {
+  const { platform } = process
+  if (platform !== 'linux') return without(`it needs Linux, and this is ${platform}`)
+  const compiler = findCompiler()
+  if (!compiler) return without('this machine has no C++ compiler', installCompiler)
+  process.stderr.write('tailrace: compiling the native addon, once\n')
+  mkdirSync(folder, { recursive: true })
+  const temporary = `${addon}.${process.pid}`
+  const args = [...flags, ...headers, '-o', temporary, '-x', 'c++', '-']
+  const stdio = ['pipe', 'ignore', stderr]
+  const { status } = spawnSync(compiler, args, { cwd: sources, input: wholeAddon(), stdio })
+  if (status !== 0) {
+    rmSync(temporary, { force: true })
+    return without(`${compiler} could not compile it`, 'run "npm run build:addon" to see why')
+  }
+  // Another process may be loading the old one, which stays whole behind its name.
+  renameSync(temporary, addon)
+  writeFileSync(stampFile, stamp)
+  return true
+}
+
+/** The C++ compiler of this machine, by the name to call it; `CXX` goes before all others. */
+export function findCompiler(candidates = [process.env.CXX, 'c++', 'g++', 'clang++']) {
+  return candidates.find((name) => name && spawnSync(name, ['--version']).status === 0)
+}
+
+/** Every C++ file of the addon as one text: one invocation compiles all of it, and inlines. */
+export function wholeAddon() {
+  return sourceFiles('.cc')
+    .map((name) => `#include "${name}"\n`)
+    .join('')
+}
+
+function isBuilt(stamp) {
+  return existsSync(addon) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+}
+
+function without(reason, advice) {
+  const hint = advice ? ` To get it, ${advice}.` : ''
+  process.stderr.write(`tailrace: no native addon: ${reason}; ${instead}.${hint}\n`)
+  discard()
+  return false
+}
+
+// One of other sources would not understand our TypeScript.
+function discard() {
+  try {
+    for (const file of [stampFile, addon]) rmSync(file, { force: true })
+  } catch {
+    // On a read-only disk nobody has changed the sources either.
+  }
+}
+
+// Not by the version of Node: Node-API and the functions of OpenSSL that we call stay as they are.
+function stampOfSources() {
+  const hash = createHash('sha256').update(flags.join(' '))
+  for (const name of sourceFiles('.h', '.cc')) {
+    hash.update(name).update(readFileSync(join(sources, name)))
+  }
+  return `${hash.digest('hex')} ${process.platform}-${process.arch}\n`
+}
+
+function sourceFiles(...endings) {
+  return readdirSync(sources)
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    .sort()
+}
