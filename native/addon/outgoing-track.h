@@ -27,14 +27,15 @@ struct TrackCounters {
 
 /** One secured peer's sending side. */
 struct SendingPeer {
-  SendingPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& master, const Destination& to)
-      : id(peer), srtp(profile, master), destination(to) {}
+  SendingPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& master, const Destination& to,
+              std::shared_ptr<TransportHistory> history)
+      : id(peer), srtp(profile, master), destination(to), transport(std::move(history)) {}
 
   const PeerId id;
   SrtpSender srtp;
   Destination destination;
   /** Shared with the JavaScript thread, which looks up what feedback speaks of. */
-  const std::shared_ptr<TransportHistory> transport = std::make_shared<TransportHistory>();
+  const std::shared_ptr<TransportHistory> transport;
 };
 
 /** What it takes to get packets on the wire; the shard sets the time before each command. */

@@ -10,7 +10,7 @@ constexpr int64_t kMaximumSpan = 1 << 17;
 
 bool PacketLog::append(int64_t index, StoredPacket packet) {
   if (ring_.empty()) ring_.resize(kInitialCapacity);
-  if (end_ == start_ && !hasDropped_) start_ = end_ = index;
+  if (end_ == start_ && !hasDropped_) start_ = end_ = published_ = index;
   // Before anything was dropped a reordered start may still come in front.
   if (index < start_ && !extendDown(index)) return false;
   if (index - start_ >= kMaximumSpan) dropBefore(index);
@@ -33,6 +33,7 @@ void PacketLog::dropBefore(int64_t index) {
   hasDropped_ = true;
   start_ = index;
   end_ = std::max(end_, index);
+  published_ = std::max(published_, index);
 }
 
 bool PacketLog::extendDown(int64_t index) {

@@ -25,12 +25,20 @@ class PacketLog {
   /** Tracks that follow this log or replay it. */
   std::vector<OutgoingTrack*> members;
 
+  /** Stored since the last `publish`, in the order of arrival: not yet sent to live tracks. */
+  std::vector<int64_t> pending;
+
   int64_t start() const { return start_; }
-  /** One past the newest index stored. */
-  int64_t end() const { return end_; }
+  /** One past the newest index that live tracks have got: how far a replay may read. */
+  int64_t end() const { return published_; }
 
   /** @returns false for a packet already held and for one too old to be of use */
   bool append(int64_t index, StoredPacket packet);
+  /** Live tracks have got all that is stored. */
+  void publish() {
+    published_ = end_;
+    pending.clear();
+  }
   /** Null for a hole and for what is not held. */
   const StoredPacket* locate(int64_t index) const;
   /** Lets go of everything older than `index`. */
@@ -44,7 +52,9 @@ class PacketLog {
   // A power of two, by index. A length of 0 is a hole.
   std::vector<StoredPacket> ring_;
   int64_t start_ = 0;
+  /** One past the newest index stored. */
   int64_t end_ = 0;
+  int64_t published_ = 0;
   bool hasDropped_ = false;
 };
 

@@ -1,0 +1,237 @@
+#include "shard.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "bytes.h"
+#include "track-report.h"
+
+namespace tailrace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+/** Between two looks at the replays, in ms. */
+constexpr double kPumpInterval = 2;
+/** Between two looks at every track's report, in ms: a report may be that late. */
+constexpr double kReportLookInterval = 100;
+/** Between two sender reports of a track, in ms (SRTP-44). */
+constexpr double kReportInterval = 1000;
+/** A live packet that waited longer is of no use: the viewer asks for it, or replays. */
+constexpr double kLateAfter = 100;
+
+Shard::Shard(DatagramSink& sink, ShardListener& listener, ShardCounters& counters)
+    : sink_(sink), listener_(listener), counters_(counters), outlet_{sink} {}
+
+Shard::~Shard() = default;
+
+void Shard::addPeer(PeerId id, SrtpProfile profile, const SrtpMaster& master,
+                    const Destination& to, std::shared_ptr<TransportHistory> transport) {
+  removePeer(id);
+  peers_.emplace(
+      id, std::make_unique<Peer>(Peer{{id, profile, master, to, std::move(transport)}, {}}));
+}
+
+void Shard::movePeer(PeerId id, const Destination& to) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  // Trains under way name the old destination by reference.
+  sink_.flush();
+  peer->second->sending.destination = to;
+}
+
+void Shard::removePeer(PeerId id) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  const std::vector<TrackId> tracks = peer->second->tracks;
+  for (const TrackId track : tracks) forget(track);
+  sink_.flush();
+  peers_.erase(peer);
+}
+
+void Shard::sendRtcp(PeerId id, const uint8_t* compound, size_t length) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end() || length + kSrtpMaxOverhead > kDatagramRoom) return;
+  uint8_t* datagram = sink_.take();
+  std::copy(compound, compound + length, datagram);
+  SendingPeer& to = peer->second->sending;
+  sink_.send(to.destination, to.srtp.protectRtcp(datagram, length));
+}
+
+void Shard::openLog(LogId id) { logs_.emplace(id, std::make_shared<PacketLog>(id)); }
+
+void Shard::closeLog(LogId id) {
+  const std::shared_ptr<PacketLog> log = logOf(id);
+  if (!log) return;
+  logs_.erase(id);
+  const std::vector<OutgoingTrack*> members = log->members;
+  for (OutgoingTrack* track : members) silence(tracks_.at(track->id));
+  pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
+                                [&](const Pending& one) { return one.log == log; }),
+                 pending_.end());
+  log->publish();
+  log->dropBefore(log->end());
+}
+
+void Shard::setClock(LogId id, const LogClock& clock) {
+  if (const auto log = logOf(id)) log->clock = clock;
+}
+
+void Shard::append(LogId id, int64_t index, StoredPacket packet, double at) {
+  const auto found = logs_.find(id);
+  if (found == logs_.end()) return;
+  const std::shared_ptr<PacketLog>& log = found->second;
+  const bool marker = (packet.bytes()[1] & 0x80) != 0;
+  if (!log->append(index, std::move(packet))) return;
+  if (now_.monotonic - at > kLateAfter) {
+    counters_.droppedLate.fetch_add(log->members.size(), std::memory_order_relaxed);
+    if (log->pending.empty()) log->publish();
+    return;
+  }
+  if (log->pending.empty()) pending_.push_back({log, now_.monotonic, false});
+  log->pending.push_back(index);
+  // What was asked for again is waited for already.
+  if (!marker && index >= log->end()) return;
+  for (Pending& one : pending_) {
+    if (one.log == log) one.complete = true;
+  }
+}
+
+void Shard::dropBefore(LogId id, int64_t index) {
+  if (const auto log = logOf(id)) log->dropBefore(index);
+}
+
+void Shard::addTrack(PeerId peerId, TrackId id, TrackFormat format,
+                     std::shared_ptr<TrackCounters> counters) {
+  const auto peer = peers_.find(peerId);
+  if (peer == peers_.end() || tracks_.count(id) > 0) return;
+  peer->second->tracks.push_back(id);
+  tracks_[id] = {std::make_unique<OutgoingTrack>(id, peer->second->sending, std::move(format),
+                                                 outlet_, std::move(counters)),
+                 kNever};
+}
+
+void Shard::removeTrack(TrackId id) {
+  const OutgoingTrack* track = trackOf(id);
+  if (!track) return;
+  const auto peer = peers_.find(track->peer.id);
+  auto& tracks = peer->second->tracks;
+  tracks.erase(std::remove(tracks.begin(), tracks.end(), id), tracks.end());
+  forget(id);
+}
+
+void Shard::follow(TrackId id, const TrackSource& source) {
+  OutgoingTrack* track = trackOf(id);
+  const auto log = logOf(source.log);
+  if (!track || !log) return;
+  replaying_.erase(track);
+  track->follow(source, log);
+  tracks_[id].reportDue = 0;
+}
+
+void Shard::replay(TrackId id, const TrackSource& source, const Replay& replay) {
+  OutgoingTrack* track = trackOf(id);
+  const auto log = logOf(source.log);
+  if (!track || !log) return;
+  track->replay(source, log, replay);
+  replaying_.insert(track);
+  tracks_[id].reportDue = 0;
+  pump(*track);
+}
+
+void Shard::setPace(TrackId id, double pace) {
+  if (OutgoingTrack* track = trackOf(id)) track->setPace(pace);
+}
+
+void Shard::retransmit(TrackId id, const uint16_t* sequenceNumbers, size_t count) {
+  OutgoingTrack* track = trackOf(id);
+  if (track && !track->retransmit(sequenceNumbers, count)) listener_.starved(id);
+}
+
+double Shard::turn() {
+  const double now = now_.monotonic;
+  const double window = window_.length();
+  size_t kept = 0;
+  for (size_t i = 0; i < pending_.size(); i++) {
+    Pending& one = pending_[i];
+    if (one.complete || now - one.since >= window) {
+      deliverPending(*one.log);
+    } else {
+      std::swap(pending_[kept++], one);
+    }
+  }
+  pending_.resize(kept);
+  if (!replaying_.empty() && now - pumpedAt_ >= kPumpInterval) {
+    pumpedAt_ = now;
+    const std::vector<OutgoingTrack*> tracks(replaying_.begin(), replaying_.end());
+    for (OutgoingTrack* track : tracks) pump(*track);
+  }
+  if (now - reportsLookedAt_ >= kReportLookInterval) {
+    reportsLookedAt_ = now;
+    for (auto& [id, track] : tracks_) {
+      if (track.reportDue <= now) report(track);
+    }
+  }
+  sink_.flush();
+  double next = tracks_.empty() ? kNever : reportsLookedAt_ + kReportLookInterval;
+  if (!replaying_.empty()) next = std::min(next, pumpedAt_ + kPumpInterval);
+  for (const Pending& one : pending_) next = std::min(next, one.since + window);
+  return next;
+}
+
+std::shared_ptr<PacketLog> Shard::logOf(LogId id) const {
+  const auto log = logs_.find(id);
+  return log == logs_.end() ? nullptr : log->second;
+}
+
+OutgoingTrack* Shard::trackOf(TrackId id) const {
+  const auto track = tracks_.find(id);
+  return track == tracks_.end() ? nullptr : track->second.outgoing.get();
+}
+
+// Viewer by viewer, so that what one viewer gets leaves as one train.
+void Shard::deliverPending(PacketLog& log) {
+  for (OutgoingTrack* track : log.members) {
+    const bool first = !track->hasSent();
+    for (const int64_t index : log.pending) track->deliver(index);
+    if (first && track->hasSent()) started(*track);
+  }
+  log.publish();
+}
+
+void Shard::pump(OutgoingTrack& track) {
+  const bool first = !track.hasSent();
+  const bool reachedLive = track.pump();
+  if (first && track.hasSent()) started(track);
+  if (!reachedLive) return;
+  replaying_.erase(&track);
+  listener_.caughtUp(track.id);
+}
+
+void Shard::started(OutgoingTrack& track) {
+  listener_.started(track.id);
+  report(tracks_.at(track.id));
+}
+
+void Shard::report(Track& track) {
+  OutgoingTrack& outgoing = *track.outgoing;
+  uint8_t* datagram = sink_.take();
+  const size_t length = writeTrackReport(outgoing, now_.wall, datagram);
+  if (length == 0) return;
+  track.reportDue = now_.monotonic + kReportInterval;
+  SendingPeer& to = outgoing.peer;
+  sink_.send(to.destination, to.srtp.protectRtcp(datagram, length));
+}
+
+void Shard::silence(Track& track) {
+  track.outgoing->leave();
+  replaying_.erase(track.outgoing.get());
+  track.reportDue = kNever;
+}
+
+void Shard::forget(TrackId id) {
+  const auto track = tracks_.find(id);
+  if (track == tracks_.end()) return;
+  silence(track->second);
+  tracks_.erase(track);
+}
+
+}  // namespace tailrace
