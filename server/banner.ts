@@ -1,3 +1,5 @@
+import type { Sending } from '#native/open-plane.ts'
+
 /** Facts of a started node that its operator needs. */
 export interface BannerFacts {
   /** Where clients reach the HTTP server, without a slash at the end; the best first. */
@@ -13,8 +15,8 @@ export interface BannerFacts {
   readonly watchNeedsToken: boolean
   /** The clip plays on this stream. */
   readonly demoStream?: string
-  /** How media is sent: `gso`, `sendmmsg`, `sendto` or `typescript`. */
-  readonly sending: string
+  /** How media is sent. */
+  readonly sending: Sending
 }
 
 /** What `npm start` prints once everything listens: at most 80 columns, short of long keys. */

@@ -52,6 +52,19 @@ export const Config = Type.Object(
       default: '127.0.0.1',
       description: 'Address to listen on for metrics.',
     }),
+    NATIVE: Type.Enum(['auto', 'gso', 'sendmmsg', 'sendto', 'off'], {
+      default: 'auto',
+      description:
+        'How media is sent: `auto` is the first that this machine has of `gso`, `sendmmsg`, ' +
+        '`sendto` (all by the native addon) and TypeScript, which is `off`. One asked for by ' +
+        'name that cannot be had ends the start.',
+    }),
+    MEDIA_THREADS: Type.Integer({
+      minimum: 0,
+      maximum: 64,
+      default: 0,
+      description: 'Threads of the addon that send. 0 is one less than the cores, at least one.',
+    }),
     PUBLIC_ADDRESS: Type.Array(Type.String(address), {
       default: [],
       shownDefault: 'every address of this machine',

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { MediaPlaneListener } from '#native/media-plane.ts'
-import { TwinPlane } from '#native/twin/twin-plane.ts'
+import { type OpenedPlane, openMediaPlane, RungError } from '#native/open-plane.ts'
 import type { Config } from './config.ts'
 import { explainListenError } from './listen-error.ts'
 import { localAddresses } from './local-addresses.ts'
@@ -14,25 +14,22 @@ import { serveMetrics } from './metrics-server.ts'
 const enoughKernelBuffer = 4 * 1024 * 1024
 
 /**
- * Opens the media port on every address of this machine.
+ * Opens the media port on every address of this machine, and says how media will be sent.
  *
  * @throws Error that names the setting to change
  */
 export async function listenMedia(
-  { MEDIA_PORT: port }: Config,
+  { MEDIA_PORT: port, NATIVE: mode, MEDIA_THREADS: threads }: Config,
   listener: MediaPlaneListener,
   log: Logger,
-): Promise<TwinPlane> {
+): Promise<OpenedPlane> {
   try {
-    const plane = await TwinPlane.open(localAddresses(networkInterfaces()), port, listener)
-    if (plane.kernelBuffer < enoughKernelBuffer) {
-      log.warn(
-        { bytes: plane.kernelBuffer },
-        'small UDP buffers: set net.core.rmem_max and wmem_max to 8388608',
-      )
-    }
-    return plane
+    const addresses = localAddresses(networkInterfaces())
+    const opened = await openMediaPlane({ addresses, port, listener, mode, threads })
+    describeSending(opened, mode, log)
+    return opened
   } catch (error) {
+    if (error instanceof RungError) throw error
     const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
     throw new Error(text, { cause: error })
   }
@@ -82,4 +79,17 @@ export async function listenMetrics(
 export function portOf(server: Server | FastifyInstance['server']): number {
   const address = server.address()
   return typeof address === 'object' && address ? address.port : 0
+}
+
+function describeSending({ plane, sending, threads, why }: OpenedPlane, mode: string, log: Logger) {
+  const facts = { sending, ...(threads > 0 && { threads }), ...(why && { why }) }
+  // Several times the CPU per viewer: an operator who did not ask for it should know.
+  if (sending === 'typescript' && mode === 'auto') log.warn(facts, 'no native media plane')
+  else log.info(facts, 'media plane opened')
+  if (plane.kernelBuffer < enoughKernelBuffer) {
+    log.warn(
+      { bytes: plane.kernelBuffer },
+      'small UDP buffers: set net.core.rmem_max and wmem_max to 8388608',
+    )
+  }
 }

@@ -45,12 +45,12 @@ async function run(flags: Flags): Promise<void> {
 }
 
 function announce(
-  { httpPort, mediaPort, metricsPort }: Node,
+  { httpPort, mediaPort, metricsPort, sending }: Node,
   config: Config,
   facts: { keys: PublishKeys; flags: Flags; origins: readonly string[] },
 ): void {
   if (config.PRINT === 'json') {
-    print(`${JSON.stringify({ ready: true, httpPort, mediaPort, metricsPort })}\n`)
+    print(`${JSON.stringify({ ready: true, httpPort, mediaPort, metricsPort, sending })}\n`)
     return
   }
   const { keys, flags } = facts
@@ -60,7 +60,7 @@ function announce(
       mediaPort,
       metricsOrigin: `http://${config.METRICS_HOST}:${metricsPort}`,
       watchNeedsToken: config.PLAY_TOKEN.length > 0,
-      sending: 'typescript',
+      sending,
       ...(keys.kind === 'keys' && { publishKey: keys.keys[0]! }),
       ...(config.PUBLISH_KEY.length === 0 && { keyFile: keyFile(config.DATA_DIR) }),
       ...(flags.demo && { demoStream }),

@@ -1,9 +1,12 @@
-import type { MediaPlane } from '#native/media-plane.ts'
+import type { OpenedPlane } from '#native/open-plane.ts'
 import type { Streams } from '#relay/streams.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 /** What the gauges show: gathered when somebody asks, counted by nobody in between. */
-export function metricsSnapshot(streams: Streams, plane: MediaPlane): MetricsSnapshot {
+export function metricsSnapshot(
+  streams: Streams,
+  { plane, sending, threads }: Pick<OpenedPlane, 'plane' | 'sending' | 'threads'>,
+): MetricsSnapshot {
   const tenants = new Map<string, { streams: number; publishers: number; viewers: number }>()
   let logBytes = 0
   let viewersWithInexactProfile = 0
@@ -19,6 +22,8 @@ export function metricsSnapshot(streams: Streams, plane: MediaPlane): MetricsSna
   return {
     tenants: Array.from(tenants, ([tenant, counts]) => ({ tenant, ...counts })),
     plane: plane.statistics,
+    sending,
+    threads,
     viewersWithInexactProfile,
     logBytes,
   }

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { DropReason, PlaneStatistics } from '#native/media-plane.ts'
+import type { Sending } from '#native/open-plane.ts'
 import type { RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
 import { BoundedLabels } from './bounded-labels.ts'
@@ -15,6 +16,10 @@ export interface MetricsSnapshot {
   }[]
   /** Totals of the media plane; repairs and replays are among what was sent. */
   readonly plane: Pick<PlaneStatistics, 'dropped' | 'sendErrors' | 'received' | 'sent'>
+  /** The rung of the ladder on which media leaves. */
+  readonly sending: Sending
+  /** Native threads that send; 0 in TypeScript. */
+  readonly threads: number
   /** Viewers that got an H264 profile other than the stream's, for want of an exact one. */
   readonly viewersWithInexactProfile: number
   /** Held by the packet logs now. */
@@ -44,6 +49,10 @@ export class Metrics implements RelayObserver {
     viewers: this.#gauge('tailrace_viewers', 'Viewers connected', ['tenant']),
   }
   readonly #logBytes = this.#gauge('tailrace_log_bytes', 'Media held by the packet logs')
+  readonly #sending = this.#gauge('tailrace_media_sending', 'How media is sent: 1 for its rung', [
+    'rung',
+  ])
+  readonly #threads = this.#gauge('tailrace_media_threads', 'Native threads that send media')
   readonly #inexact = this.#gauge(
     'tailrace_viewers_inexact_profile',
     'Viewers sent an H264 profile that they did not offer exactly',
@@ -138,6 +147,8 @@ export class Metrics implements RelayObserver {
     for (const total of this.#totals) total.reset()
     this.#takeTenants(now.tenants)
     this.#logBytes.set(now.logBytes)
+    this.#sending.set({ rung: now.sending }, 1)
+    this.#threads.set(now.threads)
     this.#inexact.set(now.viewersWithInexactProfile)
     for (const [side, traffic] of [
       ['in', plane.received],

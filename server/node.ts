@@ -10,6 +10,7 @@ import { ViewerSessions } from '#edge/viewer-sessions.ts'
 import { whepRoutes } from '#edge/whep-routes.ts'
 import { PublisherSessions } from '#ingest/publisher-sessions.ts'
 import { whipRoutes } from '#ingest/whip-routes.ts'
+import type { Sending } from '#native/open-plane.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
 import { streamStatus } from '#relay/status.ts'
 import { Streams } from '#relay/streams.ts'
@@ -42,6 +43,8 @@ export interface Node {
   readonly httpPort: number
   readonly mediaPort: number
   readonly metricsPort: number
+  /** How media is sent. */
+  readonly sending: Sending
   /** Tells every peer and stops listening. */
   close(): Promise<void>
 }
@@ -60,8 +63,9 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const dispatcher = new Dispatcher(clock)
   const streams = new Streams()
   const sessions = new SessionTable()
-  const plane = await listenMedia(config, dispatcher, log)
-  const metrics = new Metrics(() => metricsSnapshot(streams, plane))
+  const opened = await listenMedia(config, dispatcher, log)
+  const { plane, sending } = opened
+  const metrics = new Metrics(() => metricsSnapshot(streams, opened))
   const peers = new Peers({
     plane,
     certificate: createCertificate(clock.wall()),
@@ -132,7 +136,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     const httpPort = await listenHttp(app, config)
     metricsServer = await listenMetrics(metrics, config)
     const mediaPort = plane.addresses[0]!.port
-    return { httpPort, mediaPort, metricsPort: portOf(metricsServer), close }
+    return { httpPort, mediaPort, metricsPort: portOf(metricsServer), sending, close }
   } catch (error) {
     await close()
     throw error

@@ -8,7 +8,7 @@ const facts: BannerFacts = {
   publishKey: '00112233445566778899aabbccddeeff',
   keyFile: 'data/publish-key',
   watchNeedsToken: false,
-  sending: 'typescript',
+  sending: 'gso',
 }
 
 describe('the banner', () => {
@@ -31,7 +31,7 @@ ffmpeg (8 or newer), from a file
     -authorization 00112233445566778899aabbccddeeff \\
     -ac 2 -f whip http://192.0.2.7:8080/whip/live
 
-Ports    8080/tcp HTTP, 8189/udp media (typescript)
+Ports    8080/tcp HTTP, 8189/udp media (gso)
 Metrics  http://127.0.0.1:9464/metrics
 Key      kept in data/publish-key
 

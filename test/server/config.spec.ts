@@ -22,6 +22,8 @@ describe('settings', () => {
       MEDIA_PORT: 8189,
       METRICS_PORT: 9464,
       METRICS_HOST: '127.0.0.1',
+      NATIVE: 'auto',
+      MEDIA_THREADS: 0,
       PUBLIC_ADDRESS: [],
       REGION: 'local',
       DATA_DIR: './data',
@@ -43,6 +45,8 @@ describe('settings', () => {
     ${'PUBLISH_KEY'}    | ${'key-of-anna,key-of-ben='}                                 | ${['key-of-anna', 'key-of-ben=']}
     ${'ICE_SERVERS'}    | ${'stun:a:3478, turn:b?transport=tcp|me|pass'}               | ${[{ urls: 'stun:a:3478' }, { urls: 'turn:b?transport=tcp', username: 'me', credential: 'pass' }]}
     ${'ICE_SERVERS'}    | ${'[{"urls":"turns:b","username":"me","credential":"p,q"}]'} | ${[{ urls: 'turns:b', username: 'me', credential: 'p,q' }]}
+    ${'NATIVE'}         | ${'sendmmsg'}                                                | ${'sendmmsg'}
+    ${'MEDIA_THREADS'}  | ${'64'}                                                      | ${64}
     ${'REGION'}         | ${''}                                                        | ${'local'}
   `('TAILRACE_$name=$text is $value', ({ name, text, value }) => {
     expect(loadConfig({ env: { [`TAILRACE_${name}`]: text } })).toMatchObject({ [name]: value })
@@ -64,6 +68,8 @@ describe('settings', () => {
     ${'ICE_SERVERS'}    | ${'[{"url":"stun:a"}]'}
     ${'ICE_SERVERS'}    | ${'[{'}
     ${'LOG_LEVEL'}      | ${'loud'}
+    ${'NATIVE'}         | ${'on'}
+    ${'MEDIA_THREADS'}  | ${'65'}
   `('TAILRACE_$name=$text is refused, with what it takes', ({ name, text }) => {
     const faults = faultsOf({ env: { [`TAILRACE_${name}`]: text } })
     expect(faults).toEqual([expect.stringMatching(`^TAILRACE_${name} is .*: it takes .{8}`)])

@@ -17,6 +17,8 @@ const quiet: MetricsSnapshot = {
     received: { packets: 0, bytes: 0 },
     sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 },
   },
+  sending: 'gso',
+  threads: 2,
   viewersWithInexactProfile: 0,
   logBytes: 0,
 }
@@ -60,6 +62,14 @@ describe('metrics', () => {
     const lines = await samples(metrics, 'tailrace_datagrams_dropped_total')
     expect(lines).toHaveLength(6)
     expect(lines).toContain('tailrace_datagrams_dropped_total{reason="authentication"} 4')
+  })
+
+  it('show the rung on which media is sent', async () => {
+    const metrics = new Metrics(() => quiet)
+    expect(await samples(metrics, 'tailrace_media_')).toEqual([
+      'tailrace_media_sending{rung="gso"} 1',
+      'tailrace_media_threads 2',
+    ])
   })
 
   it('count joins by phase, in seconds', async () => {
