@@ -32,6 +32,15 @@ void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX* context);
 
 // `type` below. Returns 0 or less for failure.
 int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX* context, int type, int argument, void* pointer);
+// OSSL_PARAM of openssl/core.h: what to read and where to write it. A list ends with `key` null.
+struct OSSL_PARAM {
+  const char* key;
+  unsigned int type;
+  void* data;
+  std::size_t data_size;
+  std::size_t return_size;
+};
+int EVP_CIPHER_CTX_get_params(EVP_CIPHER_CTX* context, OSSL_PARAM params[]);
 // 0 for no padding, which a bare block of ECB wants: the default pads.
 int EVP_CIPHER_CTX_set_padding(EVP_CIPHER_CTX* context, int padding);
 
@@ -81,6 +90,8 @@ namespace tailrace {
 /// Types of EVP_CIPHER_CTX_ctrl for GCM (EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_TAG).
 constexpr int kGetTag = 0x10;
 constexpr int kSetTag = 0x11;
+/// OSSL_PARAM_OCTET_STRING: a type of OSSL_PARAM, as `"tag"` has it.
+constexpr unsigned int kOctetString = 5;
 
 static_assert(sizeof(SHA_CTX) == 96, "as OpenSSL lays it out");
 

@@ -1,0 +1,141 @@
+#include <cstring>
+
+#include "bytes.h"
+#include "openssl.h"
+#include "srtp-keys.h"
+#include "srtp-transform.h"
+
+namespace tailrace {
+
+namespace {
+
+constexpr size_t kSha1Block = 64;
+constexpr size_t kSha1Length = 20;
+
+/** HMAC-SHA1 (RFC 2104) of one key: each message starts from copies of two hashed states. */
+class HmacSha1 {
+ public:
+  explicit HmacSha1(const uint8_t (&key)[20]) {
+    begin(inner_, key, 0x36);
+    begin(outer_, key, 0x5c);
+  }
+
+  /** Of `message`, and of the four bytes of `suffix` behind it, if there is one. */
+  void digest(const uint8_t* message, size_t length, const uint8_t* suffix,
+              uint8_t (&out)[kSha1Length]) const {
+    SHA_CTX state = inner_;
+    bool succeeded = SHA1_Update(&state, message, length) == 1;
+    if (suffix) succeeded &= SHA1_Update(&state, suffix, 4) == 1;
+    succeeded &= SHA1_Final(out, &state) == 1;
+    state = outer_;
+    succeeded &= SHA1_Update(&state, out, kSha1Length) == 1 && SHA1_Final(out, &state) == 1;
+    requireOpenssl(succeeded);
+  }
+
+ private:
+  static void begin(SHA_CTX& state, const uint8_t (&key)[20], uint8_t pad) {
+    uint8_t block[kSha1Block];
+    std::memset(block, pad, sizeof(block));
+    for (size_t i = 0; i < sizeof(key); i++) block[i] ^= key[i];
+    requireOpenssl(SHA1_Init(&state) == 1 && SHA1_Update(&state, block, sizeof(block)) == 1);
+    OPENSSL_cleanse(block, sizeof(block));
+  }
+
+  SHA_CTX inner_;
+  SHA_CTX outer_;
+};
+
+/** AES128_CM_HMAC_SHA1_80 (RFC 3711 §4.1.1, §4.2.1). Counter mode is its own inverse. */
+class CounterModeTransform final : public SrtpTransform {
+ public:
+  explicit CounterModeTransform(const SrtpSessionKeys& keys)
+      : context_(EVP_CIPHER_CTX_new()), hmac_(keys.authentication) {
+    std::memcpy(salt_, keys.salt, sizeof(salt_));
+    requireOpenssl(context_ && EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr,
+                                                  keys.cipher, nullptr) == 1);
+  }
+
+  void sealRtp(const CipherPosition& at, uint8_t* packet, size_t headerLength,
+               const uint8_t* payload, size_t payloadLength) override {
+    apply(at, payload, payloadLength, packet + headerLength);
+    const size_t end = headerLength + payloadLength;
+    writeTag(packet, end, rollover(at).bytes, packet + end);
+  }
+
+  bool openRtp(const CipherPosition& at, const uint8_t* datagram, size_t headerLength, size_t end,
+               uint8_t* into) override {
+    if (!tagFits(datagram, end, rollover(at).bytes)) return false;
+    std::memcpy(into, datagram, headerLength);
+    apply(at, datagram + headerLength, end - headerLength, into + headerLength);
+    return true;
+  }
+
+  // The word is part of what is authenticated (RFC 3711 §3.4), with no suffix.
+  void sealRtcp(const CipherPosition& at, uint8_t* compound, size_t length,
+                uint32_t word) override {
+    uint8_t* const body = compound + kSrtcpClearLength;
+    apply(at, body, length - kSrtcpClearLength, body);
+    write32(compound + length, word);
+    const size_t end = length + kSrtcpWordLength;
+    writeTag(compound, end, nullptr, compound + end);
+  }
+
+  bool openRtcp(const CipherPosition& at, const uint8_t* datagram, size_t end,
+                uint8_t* into) override {
+    if (!tagFits(datagram, end + kSrtcpWordLength, nullptr)) return false;
+    std::memcpy(into, datagram, kSrtcpClearLength);
+    apply(at, datagram + kSrtcpClearLength, end - kSrtcpClearLength, into + kSrtcpClearLength);
+    return true;
+  }
+
+ private:
+  struct Rollover {
+    uint8_t bytes[4];
+  };
+
+  static Rollover rollover(const CipherPosition& at) {
+    Rollover suffix;
+    write32(suffix.bytes, at.high);
+    return suffix;
+  }
+
+  void apply(const CipherPosition& at, const uint8_t* in, size_t length, uint8_t* out) {
+    if (length == 0) return;
+    uint8_t iv[16] = {};
+    std::memcpy(iv, salt_, sizeof(salt_));
+    write32(iv + 4, read32(iv + 4) ^ at.ssrc);
+    write32(iv + 8, read32(iv + 8) ^ at.high);
+    write16(iv + 12, static_cast<uint32_t>(read16(iv + 12) ^ at.low));
+    int written = 0;
+    requireOpenssl(
+        EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, iv) == 1 &&
+        EVP_EncryptUpdate(context_.get(), out, &written, in, static_cast<int>(length)) == 1);
+  }
+
+  void writeTag(const uint8_t* message, size_t length, const uint8_t* suffix, uint8_t* tag) const {
+    uint8_t digest[kSha1Length];
+    hmac_.digest(message, length, suffix, digest);
+    std::memcpy(tag, digest, kHmacTagLength);
+  }
+
+  /** @param end of what is authenticated, where the tag begins */
+  bool tagFits(const uint8_t* datagram, size_t end, const uint8_t* suffix) const {
+    uint8_t digest[kSha1Length];
+    hmac_.digest(datagram, end, suffix, digest);
+    return CRYPTO_memcmp(digest, datagram + end, kHmacTagLength) == 0;
+  }
+
+  const CipherContext context_;
+  const HmacSha1 hmac_;
+  uint8_t salt_[14];
+};
+
+}  // namespace
+
+std::unique_ptr<SrtpTransform> makeCounterModeTransform(const SrtpMaster& master,
+                                                        SrtpProtocol protocol) {
+  const SrtpSessionKeys keys(SrtpProfile::kCounterMode, master, protocol);
+  return std::make_unique<CounterModeTransform>(keys);
+}
+
+}  // namespace tailrace

@@ -1,0 +1,141 @@
+#include <optional>
+#include <vector>
+
+#include "bytes.h"
+#include "replay-window.h"
+#include "srtp-transform.h"
+#include "srtp.h"
+
+namespace tailrace {
+
+namespace {
+
+/** Repairs on the media SSRC come late, so the window is far wider than the 64 of RFC 3711. */
+constexpr size_t kRtpReplayWindow = 1024;
+constexpr size_t kRtcpReplayWindow = 128;
+/** Streams remembered per peer: three layers with RTX and audio are seven. */
+constexpr size_t kMaxReceivedStreams = 32;
+constexpr size_t kRtpFixedHeader = 12;
+
+/** The replay windows of one peer, by SSRC. */
+template <size_t kWindow>
+class ReceivedStreams {
+ public:
+  /** Null for one that no authentic packet has come from. */
+  const ReplayWindow<kWindow>* find(uint32_t ssrc) const {
+    for (const Stream& stream : streams_) {
+      if (stream.ssrc == ssrc) return &stream.window;
+    }
+    return nullptr;
+  }
+
+  // Only an authenticated packet opens a stream: a stranger cannot fill the table.
+  bool accept(uint32_t ssrc, uint64_t index) {
+    for (Stream& stream : streams_) {
+      if (stream.ssrc != ssrc) continue;
+      stream.window.accept(index);
+      return true;
+    }
+    if (streams_.size() == kMaxReceivedStreams) return false;
+    streams_.push_back({ssrc, {}});
+    streams_.back().window.accept(index);
+    return true;
+  }
+
+ private:
+  struct Stream {
+    uint32_t ssrc;
+    ReplayWindow<kWindow> window;
+  };
+
+  std::vector<Stream> streams_;
+};
+
+/** Length of header, CSRCs and extension, if they fit before `end`. */
+std::optional<size_t> rtpHeaderLength(const uint8_t* datagram, size_t end) {
+  if (end < kRtpFixedHeader) return std::nullopt;
+  const uint8_t flags = datagram[0];
+  size_t length = kRtpFixedHeader + size_t{4} * (flags & 0x0f);
+  if (flags & 0x10) {
+    if (end < length + 4) return std::nullopt;
+    length += 4 + size_t{4} * read16(datagram + length + 2);
+  }
+  return length <= end ? std::optional(length) : std::nullopt;
+}
+
+/** The index nearest to the highest accepted one (RFC 3711 §3.3.1, appendix A). */
+uint64_t estimateIndex(std::optional<uint64_t> highest, uint16_t sequenceNumber) {
+  if (!highest) return sequenceNumber;
+  const auto newer = static_cast<int16_t>(sequenceNumber - static_cast<uint16_t>(*highest));
+  const int64_t index = static_cast<int64_t>(*highest) + newer;
+  return index < 0 ? sequenceNumber : static_cast<uint64_t>(index);
+}
+
+}  // namespace
+
+struct SrtpReceiver::State {
+  SrtpTransforms transforms;
+  ReceivedStreams<kRtpReplayWindow> rtp;
+  ReceivedStreams<kRtcpReplayWindow> rtcp;
+  SrtpFailure failure = SrtpFailure::kNone;
+
+  size_t fail(SrtpFailure reason) {
+    failure = reason;
+    return 0;
+  }
+};
+
+SrtpReceiver::SrtpReceiver(SrtpProfile profile, const SrtpMaster& master)
+    : state_(new State{{profile, master, SrtpDirection::kOpen}, {}, {}}) {}
+
+SrtpReceiver::~SrtpReceiver() = default;
+
+SrtpFailure SrtpReceiver::failure() const { return state_->failure; }
+
+size_t SrtpReceiver::unprotectRtp(const uint8_t* datagram, size_t length, uint8_t* into) {
+  State& state = *state_;
+  const size_t tagLength = state.transforms.tagLength();
+  if (length < tagLength) return state.fail(SrtpFailure::kTooShort);
+  const size_t end = length - tagLength;
+  const std::optional<size_t> headerLength = rtpHeaderLength(datagram, end);
+  if (!headerLength) return state.fail(SrtpFailure::kTooShort);
+
+  const uint32_t ssrc = read32(datagram + 8);
+  const auto* stream = state.rtp.find(ssrc);
+  const uint64_t index =
+      estimateIndex(stream ? stream->highest() : std::nullopt, read16(datagram + 2));
+  if (stream && !stream->isFresh(index)) return state.fail(SrtpFailure::kReplayed);
+
+  const CipherPosition at{ssrc, static_cast<uint32_t>(index >> 16), static_cast<uint16_t>(index)};
+  if (!state.transforms.rtp().openRtp(at, datagram, *headerLength, end, into) ||
+      !state.rtp.accept(ssrc, index)) {
+    return state.fail(SrtpFailure::kAuthentication);
+  }
+  state.failure = SrtpFailure::kNone;
+  return end;
+}
+
+size_t SrtpReceiver::unprotectRtcp(const uint8_t* datagram, size_t length, uint8_t* into) {
+  State& state = *state_;
+  const size_t overhead = state.transforms.tagLength() + kSrtcpWordLength;
+  if (length < kSrtcpClearLength + overhead) return state.fail(SrtpFailure::kTooShort);
+  const size_t end = length - overhead;
+  const bool isGcm = state.transforms.profile == SrtpProfile::kGcm;
+  const uint32_t word = read32(datagram + (isGcm ? length - kSrtcpWordLength : end));
+  const uint32_t index = word & kSrtcpIndexMask;
+  const uint32_t ssrc = read32(datagram + 4);
+  const auto* stream = state.rtcp.find(ssrc);
+  if (stream && !stream->isFresh(index)) return state.fail(SrtpFailure::kReplayed);
+
+  // Both profiles are negotiated with encryption; a packet without it is not from our peer.
+  const bool isEncrypted = (word & kSrtcpEncryptedFlag) != 0;
+  const CipherPosition at{ssrc, index >> 16, static_cast<uint16_t>(index)};
+  if (!isEncrypted || !state.transforms.rtcp().openRtcp(at, datagram, end, into) ||
+      !state.rtcp.accept(ssrc, index)) {
+    return state.fail(SrtpFailure::kAuthentication);
+  }
+  state.failure = SrtpFailure::kNone;
+  return end;
+}
+
+}  // namespace tailrace
