@@ -26,8 +26,7 @@ Shard::~Shard() = default;
 void Shard::addPeer(PeerId id, SrtpProfile profile, const SrtpMaster& master,
                     const Destination& to, std::shared_ptr<TransportHistory> transport) {
   removePeer(id);
-  peers_.emplace(
-      id, std::make_unique<Peer>(Peer{{id, profile, master, to, std::move(transport)}, {}}));
+  peers_.emplace(id, std::make_unique<Peer>(id, profile, master, to, std::move(transport)));
 }
 
 void Shard::movePeer(PeerId id, const Destination& to) {

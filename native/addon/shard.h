@@ -85,6 +85,9 @@ class Shard {
 
  private:
   struct Peer {
+    template <typename... Arguments>
+    explicit Peer(Arguments&&... arguments) : sending(std::forward<Arguments>(arguments)...) {}
+
     SendingPeer sending;
     std::vector<TrackId> tracks;
   };

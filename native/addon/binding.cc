@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <cstring>
+
+#include "call.h"
+#include "load-sink.h"
+
+// The functions of `native/addon-binding.ts` for the plane as a whole and its peers. Nothing is
+// decided here: arguments are read, and the plane is called. The first argument is the handle that
+// `open` returned.
+
+namespace tailrace {
+namespace {
+
+SrtpMaster masterOf(const Arguments& from, size_t at) {
+  SrtpMaster master{};
+  const Arguments::Bytes key = from.bytes(at);
+  const Arguments::Bytes salt = from.bytes(at + 1);
+  std::memcpy(master.key, key.data, std::min(key.length, sizeof master.key));
+  std::memcpy(master.salt, salt.data, std::min(salt.length, sizeof master.salt));
+  return master;
+}
+
+void setNamed(napi_env env, napi_value object, const char* name, double value) {
+  napi_value number;
+  napi_create_double(env, value, &number);
+  napi_set_named_property(env, object, name, number);
+}
+
+// open(addresses, port, rung or −1, threads, wake)
+napi_value open(napi_env env, napi_callback_info info) {
+  const Arguments from(env, info);
+  auto handle = std::make_unique<Handle>();
+  napi_value name;
+  napi_create_string_utf8(env, "tailrace media", NAPI_AUTO_LENGTH, &name);
+  // A queue of one: what waits is drained as a whole.
+  napi_create_threadsafe_function(env, from.value(4), nullptr, name, 0, 1, nullptr, nullptr,
+                                  nullptr, nullptr, &handle->wake);
+  const napi_threadsafe_function wake = handle->wake;
+  handle->plane = std::make_unique<Plane>(
+      [wake] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); });
+  const double rung = from.number(2);
+  const PlaneOptions options{from.texts(0), static_cast<uint16_t>(from.integer(1)),
+                             rung < 0 ? bestRung() : static_cast<Rung>(rung), from.integer(3)};
+  const int error = handle->plane->open(options);
+  napi_value result;
+  napi_create_object(env, &result);
+  setNamed(env, result, "error", error);
+  setNamed(env, result, "port", error ? 0 : handle->plane->port());
+  setNamed(env, result, "rung", static_cast<double>(options.rung));
+  setNamed(env, result, "kernelBuffer", error ? 0 : handle->plane->kernelBuffer());
+  napi_value address;
+  napi_create_string_utf8(env, handle->plane->failedAddress().c_str(), NAPI_AUTO_LENGTH, &address);
+  napi_set_named_property(env, result, "failedAddress", address);
+  if (error) {
+    handle->close();
+    return result;
+  }
+  napi_value external;
+  napi_create_external(
+      env, handle.release(),
+      [](napi_env, void* data, void*) {
+        const std::unique_ptr<Handle> owned(static_cast<Handle*>(data));
+        owned->close();
+      },
+      nullptr, &external);
+  napi_set_named_property(env, result, "handle", external);
+  return result;
+}
+
+napi_value close(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (call.handle) call.handle->close();
+  return nullptr;
+}
+
+// sendControl(handle, datagram, family, remoteAddress, remotePort, localAddress)
+napi_value sendControl(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Arguments::Bytes datagram = call.bytes(1);
+  if (Plane* plane = call.plane()) {
+    plane->sendControl(datagram.data, datagram.length, call.destination(2));
+  }
+  return nullptr;
+}
+
+// addPeer(handle, peer, profile, localKey, localSalt, remoteKey, remoteSalt, …path)
+napi_value addPeer(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const PeerKeys keys{static_cast<SrtpProfile>(call.integer(2)), masterOf(call, 3),
+                      masterOf(call, 5)};
+  if (Plane* plane = call.plane()) plane->addPeer(call.integer(1), keys, call.destination(7));
+  return nullptr;
+}
+
+napi_value movePeer(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (Plane* plane = call.plane()) plane->movePeer(call.integer(1), call.destination(2));
+  return nullptr;
+}
+
+napi_value removePeer(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (Plane* plane = call.plane()) plane->removePeer(call.integer(1));
+  return nullptr;
+}
+
+// sendRtcp(handle, peer, compound)
+napi_value sendRtcp(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Arguments::Bytes compound = call.bytes(2);
+  if (Plane* plane = call.plane()) {
+    plane->sendRtcp(call.integer(1), compound.data, compound.length);
+  }
+  return nullptr;
+}
+
+// route(handle, peer, ssrc, log, newest)
+napi_value route(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (Plane* plane = call.plane()) {
+    plane->route(call.integer(1), call.integer(2), call.integer(3), call.index(4));
+  }
+  return nullptr;
+}
+
+// statistics(handle, out): see `native/addon-statistics.ts` for the places
+napi_value statistics(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  auto* out = call.elements<double>(1, 24);
+  if (!call.handle || !out) return nullptr;
+  call.handle->plane->writeStatistics(out);
+  return nullptr;
+}
+
+// slabMemory(handle, slab), an ArrayBuffer over it
+napi_value slabMemory(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Slab* slab = call.handle ? call.handle->plane->slabs().find(call.integer(1)) : nullptr;
+  if (!slab) return nullptr;
+  slab->share();
+  napi_value memory;
+  const auto disown = [](napi_env, void*, void* hint) { static_cast<Slab*>(hint)->disown(); };
+  napi_create_external_arraybuffer(env, slab->bytes, kSlabSize, disown, slab, &memory);
+  return memory;
+}
+
+// releaseSlab(handle, slab): JavaScript keeps nothing of it any longer
+napi_value releaseSlab(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Slab* slab = call.handle ? call.handle->plane->slabs().find(call.integer(1)) : nullptr;
+  if (slab && std::exchange(slab->heldByScript, false)) slab->release();
+  return nullptr;
+}
+
+// drain(handle, inbox), bytes written
+napi_value drain(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Plane* plane = call.plane();
+  const Arguments::Bytes room = call.bytes(1);
+  return call.result(
+      plane ? static_cast<double>(plane->inbox().drain(room.data, room.length)) : 0);
+}
+
+}  // namespace
+}  // namespace tailrace
+
+NAPI_MODULE_INIT() {
+  using namespace tailrace;
+  registerFunction(env, exports, "open", open);
+  registerFunction(env, exports, "close", close);
+  registerFunction(env, exports, "sendControl", sendControl);
+  registerFunction(env, exports, "addPeer", addPeer);
+  registerFunction(env, exports, "movePeer", movePeer);
+  registerFunction(env, exports, "removePeer", removePeer);
+  registerFunction(env, exports, "sendRtcp", sendRtcp);
+  registerFunction(env, exports, "route", route);
+  registerFunction(env, exports, "statistics", statistics);
+  registerFunction(env, exports, "slabMemory", slabMemory);
+  registerFunction(env, exports, "releaseSlab", releaseSlab);
+  registerFunction(env, exports, "drain", drain);
+  registerMediaFunctions(env, exports);
+  registerLoadSink(env, exports);
+  return exports;
+}

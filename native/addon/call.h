@@ -1,0 +1,55 @@
+#pragma once
+#include <node_api.h>
+
+#include <memory>
+#include <utility>
+
+#include "plane.h"
+#include "values.h"
+
+namespace tailrace {
+
+
+/** A plane and what ties it to JavaScript. */
+struct Handle {
+  napi_threadsafe_function wake = nullptr;
+  std::unique_ptr<Plane> plane;
+  bool closed = false;
+
+  void close() {
+    if (std::exchange(closed, true)) return;
+    plane->close();
+    napi_release_threadsafe_function(wake, napi_tsfn_abort);
+  }
+};
+
+class Call : public Arguments {
+ public:
+  Call(napi_env env, napi_callback_info info) : Arguments(env, info) {
+    void* found = nullptr;
+    napi_get_value_external(env, value(0), &found);
+    handle = static_cast<Handle*>(found);
+  }
+
+  Handle* handle = nullptr;
+  /** Null for a closed plane. */
+  Plane* plane() const { return handle && !handle->closed ? handle->plane.get() : nullptr; }
+  napi_value result(double value) const {
+    napi_value number;
+    napi_create_double(env(), value, &number);
+    return number;
+  }
+};
+
+/** Registers the functions for logs and tracks, beside those of `binding.cc`. */
+void registerMediaFunctions(napi_env env, napi_value exports);
+
+/** One function of the addon's exports. */
+inline void registerFunction(napi_env env, napi_value exports, const char* name,
+                             napi_callback function) {
+  napi_value value;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+  napi_set_named_property(env, exports, name, value);
+}
+
+}  // namespace tailrace

@@ -1,0 +1,280 @@
+#include "plane.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "clock.h"
+
+namespace tailrace {
+
+/** Batches taken from one socket before the other one has its turn. */
+constexpr int kBatchesAtOnce = 8;
+
+Plane::Plane(std::function<void()> wake)
+    : inbox_(std::move(wake)), incoming_(slabs_, *this) {
+  routed_.reserve(kReceiveBatch);
+}
+
+Plane::~Plane() { close(); }
+
+int Plane::open(const PlaneOptions& options) {
+  std::vector<std::string> addresses[2];
+  for (const std::string& address : options.addresses) {
+    addresses[address.find(':') == std::string::npos ? 0 : 1].push_back(address);
+  }
+  uint16_t port = options.port;
+  UdpSocket* sockets[2] = {&v4_, &v6_};
+  for (int i = 0; i < 2; i++) {
+    if (addresses[i].empty()) continue;
+    const int error = sockets[i]->open(addresses[i], port);
+    if (error != 0) {
+      failedAddress_ = addresses[i].front();
+      return error;
+    }
+    port = sockets[i]->port();
+  }
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  stop_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (epoll_ < 0 || stop_ < 0) return errno;
+  const int watched[3] = {v4_.fd(), v6_.fd(), stop_};
+  for (const int fd : watched) {
+    if (fd < 0) continue;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
+  }
+  UdpSocket* v4 = v4_.fd() < 0 ? nullptr : &v4_;
+  UdpSocket* v6 = v6_.fd() < 0 ? nullptr : &v6_;
+  for (size_t i = 0; i < std::max<size_t>(1, options.threads); i++) {
+    shards_.push_back(std::make_unique<ShardThread>(options.rung, v4, v6, *this));
+  }
+  receiver_ = std::thread([this] { receive(); });
+  return 0;
+}
+
+void Plane::close() {
+  if (receiver_.joinable()) {
+    const uint64_t one = 1;
+    while (write(stop_, &one, sizeof one) < 0 && errno == EINTR) continue;
+    receiver_.join();
+  }
+  for (const auto& shard : shards_) shard->stop();
+  v4_.close();
+  v6_.close();
+  for (int* fd : {&epoll_, &stop_}) {
+    if (*fd >= 0) ::close(std::exchange(*fd, -1));
+  }
+}
+
+uint16_t Plane::port() const { return v4_.fd() >= 0 ? v4_.port() : v6_.port(); }
+
+int Plane::kernelBuffer() const {
+  if (v6_.fd() < 0) return v4_.kernelBuffer();
+  if (v4_.fd() < 0) return v6_.kernelBuffer();
+  return std::min(v4_.kernelBuffer(), v6_.kernelBuffer());
+}
+
+void Plane::sendControl(const uint8_t* datagram, size_t length, const Destination& to) {
+  UdpSocket* socket = socketOf(to);
+  const bool sent = socket && socket->send(datagram, length, to) == 0;
+  (sent ? controlSent_ : controlFailed_)++;
+}
+
+void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
+  removePeer(id);
+  const size_t shard = nextShard_++ % shards_.size();
+  auto transport = std::make_shared<TransportHistory>();
+  peers_[id] = {shard, transport, {}};
+  shards_[shard]->post([=](Shard& owner) {
+    owner.addPeer(id, keys.profile, keys.local, path, transport);
+  });
+  incoming_.addPeer(id, keys.profile, keys.remote, path);
+}
+
+void Plane::movePeer(PeerId id, const Destination& path) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  incoming_.movePeer(id, path);
+  shards_[peer->second.shard]->post([=](Shard& owner) { owner.movePeer(id, path); });
+}
+
+void Plane::removePeer(PeerId id) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  incoming_.removePeer(id);
+  shards_[peer->second.shard]->post([=](Shard& owner) { owner.removePeer(id); });
+  for (const TrackId track : peer->second.tracks) forget(track);
+  peers_.erase(peer);
+}
+
+void Plane::sendRtcp(PeerId id, const uint8_t* compound, size_t length) {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return;
+  std::vector<uint8_t> copy(compound, compound + length);
+  shards_[peer->second.shard]->post([id, copy = std::move(copy)](Shard& owner) {
+    owner.sendRtcp(id, copy.data(), copy.size());
+  });
+}
+
+void Plane::route(PeerId id, uint32_t ssrc, LogId log, int64_t newest) {
+  incoming_.route(id, ssrc, log, newest);
+}
+
+void Plane::openLog(LogId id) {
+  tellAll([=](Shard& shard) { shard.openLog(id); });
+}
+
+void Plane::closeLog(LogId id) {
+  incoming_.closeLog(id);
+  tellAll([=](Shard& shard) { shard.closeLog(id); });
+}
+
+void Plane::setClock(LogId id, const LogClock& clock) {
+  tellAll([=](Shard& shard) { shard.setClock(id, clock); });
+}
+
+void Plane::append(Append* appends, size_t count) {
+  for (size_t i = 0; i < shards_.size(); i++) {
+    if (i + 1 == shards_.size()) {
+      shards_[i]->post(appends, count);
+    } else {
+      std::vector<Append> copies(appends, appends + count);
+      shards_[i]->post(copies.data(), count);
+    }
+  }
+}
+
+void Plane::dropBefore(LogId id, int64_t index) {
+  tellAll([=](Shard& shard) { shard.dropBefore(id, index); });
+}
+
+StoredPacket Plane::copyIn(const uint8_t* packet, size_t length) {
+  if (!copies_ || copiesUsed_ + length > kSlabSize) {
+    copies_ = slabs_.take();
+    copiesUsed_ = 0;
+  }
+  StoredPacket stored{copies_, static_cast<uint32_t>(copiesUsed_), static_cast<uint16_t>(length)};
+  std::memcpy(copies_->bytes + copiesUsed_, packet, length);
+  copiesUsed_ += length;
+  return stored;
+}
+
+void Plane::addTrack(PeerId peerId, TrackId id, const TrackFormat& format) {
+  const auto peer = peers_.find(peerId);
+  if (peer == peers_.end()) return;
+  peer->second.tracks.push_back(id);
+  const size_t shard = peer->second.shard;
+  auto counters = std::make_shared<TrackCounters>();
+  tracks_[id] = {peerId, shard, counters};
+  shards_[shard]->post([=](Shard& owner) { owner.addTrack(peerId, id, format, counters); });
+}
+
+void Plane::removeTrack(TrackId id) {
+  const auto track = tracks_.find(id);
+  if (track == tracks_.end()) return;
+  toTrack(id, [=](Shard& owner) { owner.removeTrack(id); });
+  auto& tracks = peers_[track->second.peer].tracks;
+  tracks.erase(std::remove(tracks.begin(), tracks.end(), id), tracks.end());
+  forget(id);
+}
+
+void Plane::toTrack(TrackId id, Task task) {
+  const auto track = tracks_.find(id);
+  if (track != tracks_.end()) shards_[track->second.shard]->post(std::move(task));
+}
+
+const TrackCounters* Plane::trackCounters(TrackId id) const {
+  const auto track = tracks_.find(id);
+  return track == tracks_.end() ? nullptr : track->second.counters.get();
+}
+
+std::optional<SentPacket> Plane::transportSend(PeerId id, uint16_t number) const {
+  const auto peer = peers_.find(id);
+  if (peer == peers_.end()) return std::nullopt;
+  return peer->second.transport->find(number);
+}
+
+void Plane::forget(TrackId id) {
+  const auto track = tracks_.find(id);
+  if (track == tracks_.end()) return;
+  addTo(sumsBefore_, *track->second.counters);
+  tracks_.erase(track);
+}
+
+UdpSocket* Plane::socketOf(const Destination& to) {
+  UdpSocket& socket = to.isV6() ? v6_ : v4_;
+  return socket.fd() < 0 ? nullptr : &socket;
+}
+
+void Plane::tellAll(const Task& task) {
+  for (const auto& shard : shards_) shard->post(task);
+}
+
+void Plane::control(const uint8_t* datagram, size_t length, const Destination& from) {
+  inbox_.control(datagram, length, from);
+}
+
+void Plane::media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) {
+  if (index >= 0) routed_.push_back({log, index, packet, arrivedAt_});
+  inbox_.media(peer, packet, arrivedAt_, log, index);
+}
+
+void Plane::rtcp(PeerId peer, const uint8_t* compound, size_t length) {
+  inbox_.rtcp(peer, compound, length);
+}
+
+void Plane::started(TrackId track) {
+  inbox_.track(TrackEvent::kStarted, track);
+  inbox_.announce();
+}
+
+void Plane::caughtUp(TrackId track) {
+  inbox_.track(TrackEvent::kCaughtUp, track);
+  inbox_.announce();
+}
+
+void Plane::starved(TrackId track) {
+  inbox_.track(TrackEvent::kStarved, track);
+  inbox_.announce();
+}
+
+void Plane::receive() {
+  epoll_event events[3];
+  for (;;) {
+    const int ready = epoll_wait(epoll_, events, 3, -1);
+    for (int i = 0; i < ready; i++) {
+      const int fd = events[i].data.fd;
+      if (fd == stop_) return;
+      receiveBatch(fd == v4_.fd() ? v4_ : v6_);
+    }
+  }
+}
+
+void Plane::receiveBatch(UdpSocket& socket) {
+  ReceivedDatagram datagrams[kReceiveBatch];
+  for (int batch = 0; batch < kBatchesAtOnce; batch++) {
+    const size_t count = socket.receive(datagrams);
+    if (count == 0) break;
+    arrivedAt_ = monotonicMs();
+    {
+      std::lock_guard<std::mutex> lock(incoming_.mutex());
+      for (size_t i = 0; i < count; i++) {
+        incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from);
+      }
+    }
+    // Viewers before JavaScript: it is told of what has left already.
+    if (!routed_.empty()) append(routed_.data(), routed_.size());
+    routed_.clear();
+    inbox_.announce();
+    if (count < kReceiveBatch) break;
+  }
+}
+
+}  // namespace tailrace

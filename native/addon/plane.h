@@ -1,0 +1,138 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "inbox.h"
+#include "incoming.h"
+#include "shard-thread.h"
+#include "slab.h"
+#include "udp-socket.h"
+
+namespace tailrace {
+
+struct PlaneOptions {
+  /** In text form, of both families. */
+  std::vector<std::string> addresses;
+  /** 0 takes a free one. */
+  uint16_t port = 0;
+  Rung rung = Rung::kGso;
+  /** Shards, each with a thread of its own. */
+  size_t threads = 1;
+};
+
+/** SRTP keys of a peer, both ways. */
+struct PeerKeys {
+  SrtpProfile profile;
+  /** Protects what we send. */
+  SrtpMaster local;
+  /** Protects what the peer sends. */
+  SrtpMaster remote;
+};
+
+/**
+ * The media plane: sockets, the thread that receives, and the shards. Its methods are called on
+ * the thread of JavaScript; what they do to viewers happens on the shards, in the order of the calls.
+ *
+ * Packets whose SSRC has a route go from the receiving thread to the shards and never wait for
+ * JavaScript, which is told of them afterwards.
+ */
+class Plane final : public IncomingListener, public ShardListener {
+ public:
+  explicit Plane(std::function<void()> wake);
+  ~Plane() override;
+
+  /** @returns 0, or errno; `failedAddress` then tells where */
+  int open(const PlaneOptions& options);
+  /** Stops all threads. Afterwards every method does nothing. Idempotent. */
+  void close();
+
+  uint16_t port() const;
+  int kernelBuffer() const;
+  const std::string& failedAddress() const { return failedAddress_; }
+
+  void sendControl(const uint8_t* datagram, size_t length, const Destination& to);
+  void addPeer(PeerId id, const PeerKeys& keys, const Destination& path);
+  void movePeer(PeerId id, const Destination& path);
+  void removePeer(PeerId id);
+  void sendRtcp(PeerId id, const uint8_t* compound, size_t length);
+  void route(PeerId id, uint32_t ssrc, LogId log, int64_t newest);
+
+  void openLog(LogId id);
+  void closeLog(LogId id);
+  void setClock(LogId id, const LogClock& clock);
+  /** @param appends moved from */
+  void append(Append* appends, size_t count);
+  void dropBefore(LogId id, int64_t index);
+  /** A packet from elsewhere, copied into a slab of ours. */
+  StoredPacket copyIn(const uint8_t* packet, size_t length);
+
+  void addTrack(PeerId peer, TrackId id, const TrackFormat& format);
+  void removeTrack(TrackId id);
+  /** A command to the shard that the track lives in. */
+  void toTrack(TrackId id, Task task);
+  const TrackCounters* trackCounters(TrackId id) const;
+  std::optional<SentPacket> transportSend(PeerId id, uint16_t number) const;
+
+  Inbox& inbox() { return inbox_; }
+  SlabPool& slabs() { return slabs_; }
+  /** @param out the counters, at the places of `native/addon-statistics.ts` */
+  void writeStatistics(double* out) const;
+
+ private:
+  struct Peer {
+    size_t shard;
+    std::shared_ptr<TransportHistory> transport;
+    std::vector<TrackId> tracks;
+  };
+  struct Track {
+    PeerId peer;
+    size_t shard;
+    std::shared_ptr<TrackCounters> counters;
+  };
+
+  void control(const uint8_t* datagram, size_t length, const Destination& from) override;
+  void media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) override;
+  void rtcp(PeerId peer, const uint8_t* compound, size_t length) override;
+  void started(TrackId track) override;
+  void caughtUp(TrackId track) override;
+  void starved(TrackId track) override;
+
+  /** Packets, bytes, retransmitted and replayed. */
+  static void addTo(uint64_t (&sums)[4], const TrackCounters& counters);
+  void receive();
+  void receiveBatch(UdpSocket& socket);
+  void forget(TrackId id);
+  UdpSocket* socketOf(const Destination& to);
+  void tellAll(const Task& task);
+
+  // First, so that it outlives whoever holds slabs.
+  SlabPool slabs_;
+  Inbox inbox_;
+  Incoming incoming_;
+  UdpSocket v4_;
+  UdpSocket v6_;
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+  std::string failedAddress_;
+  /** Datagrams of `sendControl`, and how many of them failed. */
+  uint64_t controlSent_ = 0;
+  uint64_t controlFailed_ = 0;
+  // Of the thread of JavaScript.
+  std::unordered_map<PeerId, Peer> peers_;
+  std::unordered_map<TrackId, Track> tracks_;
+  uint64_t sumsBefore_[4] = {0, 0, 0, 0};
+  size_t nextShard_ = 0;
+  SlabRef copies_;
+  size_t copiesUsed_ = 0;
+  // Of the receiving thread.
+  std::vector<Append> routed_;
+  double arrivedAt_ = 0;
+  int epoll_ = -1;
+  int stop_ = -1;
+  std::thread receiver_;
+};
+
+}  // namespace tailrace
