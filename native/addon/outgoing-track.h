@@ -8,6 +8,7 @@
 #include "datagram-sink.h"
 #include "media-types.h"
 #include "packet-log.h"
+#include "packet-writer.h"
 #include "replay-cursor.h"
 #include "retransmission-budget.h"
 #include "segments.h"
@@ -88,7 +89,55 @@ class OutgoingTrack {
   void leave();
 
  private:
-  // State and private methods: see native/twin/outgoing-track.ts.
+  struct PendingJump;
+  // Offset from the log's RTP time to ours.
+  struct Timeline {
+    LogId log;
+    uint32_t delta;
+  };
+  // The packet that got the highest number.
+  struct Last {
+    double at = 0;
+    uint32_t timestamp = 0;
+    bool marker = true;
+    bool sent = false;
+  };
+
+  void enter(const TrackSource& source, std::shared_ptr<PacketLog> log);
+  bool canFinish() const;
+  bool jump();
+  void startSegment(int64_t index, uint32_t timestampDelta, PlayoutDelay delay);
+  void sendPrefix(const Replay& replay, uint32_t timestampDelta);
+  void continueSegment(PlayoutDelay delay);
+  Segment segmentAt(int64_t index, uint32_t timestampDelta, PlayoutDelay delay) const;
+  uint32_t timelineOf(const PacketLog& log, int64_t index);
+  uint32_t continuedTime(const PacketLog& log, int64_t index) const;
+  size_t sendIndexed(int64_t index);
+  size_t sendPacket(const Segment& segment, const PacketView& packet, const PacketNumbers& numbers);
+  bool repeat(const Segment& segment, const PacketView& packet, int64_t out);
+  void repeatHead(int64_t index);
+
+  // What a live packet touches comes first.
+  PacketWriter writer_;
+  Outlet& outlet_;
+  const std::shared_ptr<TrackCounters> counters_;
+  std::shared_ptr<PacketLog> log_;
+  // The log that the current segment maps, unless the track has left it since.
+  const PacketLog* mapped_ = nullptr;
+  int64_t nextOut_;
+  // Outgoing index at which the playout delay is released; 0 for none.
+  int64_t releaseUntil_ = 0;
+  Last last_;
+  Segments segments_;
+  std::optional<ReplayCursor> cursor_;
+
+  int64_t nextRtx_;
+  TrackSource source_;
+  std::optional<Timeline> timeline_;
+  RetransmissionBudget budget_;
+  std::unique_ptr<PendingJump> pendingJump_;
+  // Where the track stands among the members of its log.
+  size_t place_ = 0;
 };
 
 }  // namespace tailrace

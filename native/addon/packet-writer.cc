@@ -1,0 +1,69 @@
+#include "packet-writer.h"
+
+#include <cstring>
+
+#include "bytes.h"
+#include "outgoing-track.h"
+
+namespace tailrace {
+
+/** Publishers' packets are shorter by far; nothing else may reach past a datagram's room. */
+constexpr size_t kLongestPayload = kDatagramRoom - kLongestHeader - kSrtpMaxOverhead;
+
+// What lies behind header, CSRCs and extensions. The receiver has checked the packet, and yet
+// nothing here reads past its end.
+static PacketView payloadOf(const PacketView& packet) {
+  if (packet.length < kFixedHeader) return {};
+  const uint8_t flags = packet.bytes[0];
+  size_t header = kFixedHeader + 4 * (flags & 0x0f);
+  if (flags & 0x10) {
+    if (header + 4 > packet.length) return {};
+    header += 4 + 4 * static_cast<size_t>(read16(packet.bytes + header + 2));
+  }
+  if (header > packet.length || packet.length - header > kLongestPayload) return {};
+  return {packet.bytes + header, packet.length - header};
+}
+
+Written PacketWriter::media(const PacketView& packet, const HeaderTemplate& header,
+                            const PacketNumbers& numbers) {
+  const PacketView payload = payloadOf(packet);
+  if (!payload.bytes) return {};
+  uint8_t* datagram = outlet_.sink.take();
+  // All of it, whatever its length: two stores, and the payload goes over the rest.
+  std::memcpy(datagram, header.bytes, kLongestHeader);
+  datagram[0] |= packet.bytes[0] & 0x20;
+  datagram[1] |= packet.bytes[1] & 0x80;
+  write16(datagram + 2, static_cast<uint16_t>(numbers.index));
+  write32(datagram + 4, numbers.timestamp);
+  if (header.transportCcAt != 0) {
+    const size_t sent = header.length + payload.length + peer_.srtp.overhead();
+    write16(datagram + header.transportCcAt, peer_.transport->next(outlet_.now, sent));
+  }
+  return send(datagram, header.length, payload, numbers.index);
+}
+
+Written PacketWriter::repeat(const PacketView& packet, int64_t original,
+                             const RepeatStream& stream, const PacketNumbers& numbers) {
+  const PacketView payload = payloadOf(packet);
+  if (!payload.bytes) return {};
+  uint8_t* datagram = outlet_.sink.take();
+  datagram[0] = static_cast<uint8_t>(0x80 | (packet.bytes[0] & 0x20));
+  datagram[1] = static_cast<uint8_t>(stream.payloadType | (packet.bytes[1] & 0x80));
+  write16(datagram + 2, static_cast<uint16_t>(numbers.index));
+  write32(datagram + 4, numbers.timestamp);
+  write32(datagram + 8, stream.ssrc);
+  write16(datagram + kFixedHeader, static_cast<uint16_t>(original));
+  std::memcpy(datagram + kFixedHeader + 2, payload.bytes, payload.length);
+  // The cipher takes its input in one piece, so in place.
+  return send(datagram, kFixedHeader, {datagram + kFixedHeader, payload.length + 2}, numbers.index);
+}
+
+Written PacketWriter::send(uint8_t* datagram, size_t headerLength, const PacketView& payload,
+                           int64_t index) {
+  const size_t sent = peer_.srtp.protectRtp(datagram, headerLength, payload.bytes, payload.length,
+                                            static_cast<uint64_t>(index));
+  outlet_.sink.send(peer_.destination, sent);
+  return {payload.length, sent};
+}
+
+}  // namespace tailrace

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "header-template.h"
+#include "prefix-store.h"
+
+namespace tailrace {
+
+struct Outlet;
+struct SendingPeer;
+
+/** The identity of one outgoing packet, decided by its track. */
+struct PacketNumbers {
+  /** Outgoing index, 48 bits: sequence number and SRTP index in one. */
+  int64_t index;
+  uint32_t timestamp;
+};
+
+/** The stream that repeats go on. */
+struct RepeatStream {
+  uint32_t ssrc;
+  uint8_t payloadType;
+};
+
+/** What has left, in bytes; all 0 for a packet that fits no datagram. */
+struct Written {
+  /** With padding. */
+  size_t payload;
+  /** The whole datagram, SRTP tag included. */
+  size_t datagram;
+};
+
+/**
+ * Builds outgoing packets from stored ones, protects them and hands them over. Bytes go from
+ * the slab to the datagram once, by the cipher.
+ */
+class PacketWriter {
+ public:
+  PacketWriter(SendingPeer& peer, Outlet& outlet) : peer_(peer), outlet_(outlet) {}
+
+  Written media(const PacketView& packet, const HeaderTemplate& header,
+                const PacketNumbers& numbers);
+  /**
+   * A repeat on the retransmission stream (RFC 4588 §4): the original sequence number goes
+   * before the payload.
+   *
+   * @param original outgoing index of the packet that is repeated
+   */
+  Written repeat(const PacketView& packet, int64_t original, const RepeatStream& stream,
+                 const PacketNumbers& numbers);
+
+ private:
+  Written send(uint8_t* datagram, size_t headerLength, const PacketView& payload, int64_t index);
+
+  SendingPeer& peer_;
+  Outlet& outlet_;
+};
+
+}  // namespace tailrace
