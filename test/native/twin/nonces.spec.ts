@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { TrackFormat } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import { SourceLog } from '#native/twin/source-log.ts'
+import { SrtpSender } from '#native/twin/srtp-sender.ts'
+import { withoutRtx, withRtx } from '#test/native/received.ts'
 import { NonceLedger } from '#test/support/nonce-ledger.ts'
 import { labelled } from '#test/support/stored-packets.ts'
-import { header, LogRig, TrackRig, withoutRtx, withRtx } from './track-rig.ts'
+import { header, keys, LogRig, TrackRig } from './track-rig.ts'
 
 // Short limits, so that a run of a few hundred steps meets eviction and refused packets.
 const limits = { minimumAge: 25, maximumAge: 200, maximumBytes: 60_000 }
@@ -173,11 +175,19 @@ describe('no (SSRC, index) stands for two packets (RFC 7714 §8.4)', () => {
   })
 
   it('would be noticed', () => {
-    const ledger = new NonceLedger()
-    const packet = labelled('a', { sequenceNumber: 7 })
-    ledger.record(packet)
-    expect(ledger.record(packet).repeated).toBe(true)
-    expect(() => ledger.record(labelled('b', { sequenceNumber: 7 }))).toThrow('two packets')
-    expect(ledger.record(labelled('b', { sequenceNumber: 7, ssrc: 9 })).repeated).toBe(false)
+    const ledger = new NonceLedger(7, keys.local)
+    const sender = new SrtpSender(7, keys.local)
+    const sent = (label: string, index: number, ssrc = 7) => {
+      const datagram = Buffer.alloc(100)
+      const length = labelled(label, { sequenceNumber: index & 0xffff, ssrc }).copy(datagram)
+      return datagram.subarray(0, sender.protectRtp(datagram, 12, length, index))
+    }
+    expect(ledger.record(sent('a', 0xffff)).repeated).toBe(false)
+    expect(ledger.record(sent('a', 0xffff)).repeated).toBe(true)
+    expect(() => ledger.record(sent('b', 0xffff))).toThrow('two packets')
+    expect(ledger.record(sent('b', 0xffff, 9)).repeated).toBe(false)
+    expect(ledger.record(sent('b', 0x1ffff))).toMatchObject({ index: 0x1ffff, repeated: false })
+    expect(() => ledger.record(sent('c', 0xffff))).toThrow('two packets')
+    expect(() => ledger.record(sent('a', 0x9ffff))).toThrow('under any index')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ReplayCursor } from '#native/twin/replay-cursor.ts'
-import { LogRig, TrackRig, withoutRtx } from './track-rig.ts'
+import { withoutRtx } from '#test/native/received.ts'
+import { LogRig, TrackRig } from './track-rig.ts'
 
 // A header of 20 bytes in front of 988 of payload, and the tag of GCM.
 const datagramSize = 20 + 988 + 16

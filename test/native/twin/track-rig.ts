@@ -5,12 +5,10 @@ import type { SrtpKeys } from '#native/srtp-keys.ts'
 import { OutgoingTrack } from '#native/twin/outgoing-track.ts'
 import { Peer } from '#native/twin/peer.ts'
 import { SourceLog } from '#native/twin/source-log.ts'
-import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
 import { PacketLog, packetLogLimits } from '#relay/packet-log.ts'
-import { readPlayoutDelay, readTransportSequence } from '#rtp/header-extensions.ts'
-import { RtpPacket } from '#rtp/packet.ts'
+import { type Received, ReceivedReader, withRtx } from '#test/native/received.ts'
 import { NonceLedger } from '#test/support/nonce-ledger.ts'
-import { labelled, labelOf, SlabWriter } from '#test/support/stored-packets.ts'
+import { labelled, SlabWriter } from '#test/support/stored-packets.ts'
 
 export const keys: SrtpKeys = {
   profile: 7,
@@ -24,19 +22,6 @@ export const path = {
   remotePort: 40_000,
   localAddress: '203.0.113.5',
 } as const
-
-export const withRtx: TrackFormat = {
-  kind: 'video',
-  ssrc: 0x1111,
-  rtxSsrc: 0x2222,
-  clockRate: 90_000,
-  cname: 'viewer',
-  playoutDelayId: 5,
-  transportCcId: 3,
-}
-const { rtxSsrc: _rtx, transportCcId: _cc, ...plain } = withRtx
-/** Of a viewer without RTX and without transport-wide numbers. */
-export const withoutRtx: TrackFormat = plain
 
 /** A log as an ingest fills it. Packets are 1000 bytes, frames two packets and 3000 ticks. */
 export class LogRig {
@@ -74,21 +59,6 @@ export const header = (index: number) => ({
   marker: index % 2 === 1,
 })
 
-/** A packet as the viewer decrypts it. */
-export interface Received {
-  readonly ssrc: number
-  /** Counted from the first packet of its SSRC. */
-  readonly out: number
-  readonly label: string
-  readonly timestamp: number
-  readonly marker: boolean
-  readonly payloadType: number
-  readonly payload: Buffer
-  readonly playoutDelay: { readonly min: number; readonly max: number } | undefined
-  readonly transportSequence: number | undefined
-  readonly repeated: boolean
-}
-
 /** One outgoing track and the viewer it goes to, in simulated time. */
 export class TrackRig {
   /** Monotonic ms. */
@@ -99,13 +69,12 @@ export class TrackRig {
   readonly peer = new Peer(1, keys, path, new SlabPool())
   readonly track: OutgoingTrack
   readonly #format: TrackFormat
-  readonly #ledger = new NonceLedger()
-  readonly #receiver = new SrtpReceiver(keys.profile, keys.local)
-  readonly #firstOut = new Map<number, number>()
-  readonly #originals = new Map<string, Received>()
+  readonly #ledger = new NonceLedger(keys.profile, keys.local)
+  readonly #reader: ReceivedReader
 
   constructor(format = withRtx) {
     this.#format = format
+    this.#reader = new ReceivedReader(format)
     const rig = this
     this.track = new OutgoingTrack(1, this.peer, format, {
       // What a slot held before must not matter.
@@ -156,47 +125,14 @@ export class TrackRig {
 
   /** @param outs counted from the first packet, as in `received` */
   nack(...outs: readonly number[]): boolean {
-    const first = this.#firstOut.get(this.#format.ssrc)!
+    const first = this.#reader.firstIndex(this.#format.ssrc)!
     return this.track.retransmit(outs.map((out) => (first + out) & 0xffff))
   }
 
   #receive(borrowed: Buffer): void {
-    const { ssrc, index, datagram, repeated } = this.#ledger.record(borrowed)
-    this.datagrams.push(datagram)
-    const first = this.#firstOut.get(ssrc) ?? index
-    this.#firstOut.set(ssrc, first)
-    const out = index - first
-    const name = `${ssrc} ${out}`
-    if (repeated) {
-      this.received.push({ ...this.#originals.get(name)!, repeated })
-      return
-    }
-    const plain = Buffer.alloc(datagram.length)
-    const length = this.#receiver.unprotectRtp(datagram, plain, 0)
-    if (length === undefined)
-      throw new Error(`the viewer cannot read it: ${this.#receiver.failure}`)
-    const received = { ...this.#read(plain.subarray(0, length)), out }
-    this.#originals.set(name, received)
-    this.received.push(received)
-  }
-
-  #read(bytes: Buffer): Omit<Received, 'out'> {
-    const packet = RtpPacket.parse(bytes)!
-    const { playoutDelayId = 0, transportCcId = 0 } = this.#format
-    const delay = packet.extension(playoutDelayId)
-    const number = packet.extension(transportCcId)
-    const { ssrc, timestamp, marker, payloadType, payload } = packet
-    return {
-      ssrc,
-      timestamp,
-      marker,
-      payloadType,
-      payload,
-      label: labelOf(ssrc === this.#format.rtxSsrc ? payload.subarray(2) : payload),
-      playoutDelay: delay && readPlayoutDelay(delay, 0, delay.length),
-      transportSequence: number && readTransportSequence(number, 0, number.length),
-      repeated: false,
-    }
+    const sent = this.#ledger.record(borrowed)
+    this.datagrams.push(sent.datagram)
+    this.received.push(this.#reader.read(sent))
   }
 }
 

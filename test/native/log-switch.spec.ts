@@ -1,0 +1,136 @@
+import { expect } from 'vitest'
+import { onEveryPlane } from './planes.ts'
+import { withoutRtx } from './received.ts'
+import { until } from './until.ts'
+
+const ticksPerMs = 90
+
+onEveryPlane('a new log (an epoch or a layer, SRTP-102, SRTP-109)', (it) => {
+  it('goes on with numbers, and with time by what has passed', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    const start = performance.now()
+    first.arriveAll(100, 101)
+    rig.replay(viewer, first, 100)
+    await viewer.has(2)
+    second.arriveAll(60_000, 60_001)
+    rig.replay(viewer, second, 60_000)
+    await viewer.has(4)
+    const elapsed = performance.now() - start
+    first.arrive(102)
+    await viewer.settled()
+    expect(viewer.media.slice(2)).toEqual([
+      [2, 'b60000'],
+      [3, 'b60001'],
+    ])
+    const ticks = viewer.received[2]!.timestamp - viewer.received[1]!.timestamp
+    expect(ticks).toBeGreaterThanOrEqual(ticksPerMs)
+    expect(ticks).toBeLessThanOrEqual(Math.ceil(elapsed * ticksPerMs))
+    expect(viewer.received[3]!.timestamp).toBe(viewer.received[2]!.timestamp)
+  })
+
+  it('goes on at least one ms later, and with time that wraps at 32 bits', async (rig) => {
+    const viewer = await rig.viewer(withoutRtx)
+    const [first, second, third] = [rig.log('a'), rig.log('b'), rig.log('c')]
+    const start = performance.now()
+    // Times just below 2^32, far below, and in between.
+    const last = 2 * Math.floor(2 ** 32 / 3000) - 2
+    first.arriveAll(last, last + 1)
+    second.arriveAll(100, 101)
+    third.arriveAll(1_000_000, 1_000_001)
+    rig.replay(viewer, first, last)
+    rig.replay(viewer, second, 100)
+    rig.replay(viewer, third, 1_000_000)
+    await viewer.has(6)
+    const elapsed = performance.now() - start
+    const times = viewer.received.map(({ timestamp }) => timestamp)
+    expect(times[1]).toBeGreaterThan(2 ** 32 - 10_000)
+    for (const at of [2, 4]) {
+      const ticks = (times[at]! - times[at - 1]!) >>> 0
+      expect(ticks).toBeGreaterThanOrEqual(ticksPerMs)
+      expect(ticks).toBeLessThanOrEqual(Math.ceil((elapsed + 1) * ticksPerMs))
+    }
+  })
+
+  it('keeps its own time when it is replayed again', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    first.arriveAll(100, 101)
+    second.arriveAll(500, 503)
+    rig.replay(viewer, first, 100)
+    await viewer.take(2)
+    rig.replay(viewer, second, 500)
+    const once = await viewer.take(4)
+    rig.replay(viewer, second, 500)
+    const again = await viewer.take(4)
+    expect(again.map(({ timestamp }) => timestamp)).toEqual(once.map(({ timestamp }) => timestamp))
+  })
+
+  it('is followed from the next packet delivered', async (rig) => {
+    const viewer = await rig.viewer(withoutRtx)
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    rig.follow(viewer, first)
+    first.arriveAll(10, 11)
+    second.arrive(499)
+    rig.follow(viewer, second)
+    second.arriveAll(500, 501)
+    first.arrive(12)
+    await viewer.has(4)
+    await viewer.settled()
+    expect(viewer.media).toEqual([
+      [0, 'a10'],
+      [1, 'a11'],
+      [2, 'b500'],
+      [3, 'b501'],
+    ])
+  })
+
+  it('may be the same one after a pause: what came meanwhile is no hole', async (rig) => {
+    const viewer = await rig.viewer(withoutRtx)
+    const [log, other] = [rig.log('a'), rig.log('b')]
+    rig.follow(viewer, log)
+    log.arriveAll(10, 11)
+    rig.follow(viewer, other)
+    log.arriveAll(12, 13)
+    rig.follow(viewer, log)
+    log.arriveAll(14, 15)
+    await viewer.has(4)
+    expect(viewer.media).toEqual([
+      [0, 'a10'],
+      [1, 'a11'],
+      [2, 'a14'],
+      [3, 'a15'],
+    ])
+  })
+
+  it('brings payload types of its own', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    rig.follow(viewer, first)
+    first.arrive(1)
+    rig.plane.follow(viewer.track, { log: second.id, payloadType: 100, rtxPayloadType: 101 })
+    second.arrive(1)
+    await viewer.take(2)
+    viewer.nack(0, 1)
+    await viewer.take(2)
+    expect(viewer.received.map(({ payloadType }) => payloadType)).toEqual([96, 100, 97, 101])
+  })
+
+  it('is silent once closed, and the next one is as any other', async (rig) => {
+    const viewer = await rig.viewer(withoutRtx)
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    rig.follow(viewer, first)
+    first.arriveAll(10, 11)
+    first.close()
+    first.arrive(12)
+    rig.follow(viewer, second)
+    second.arriveAll(500, 501)
+    await viewer.has(4)
+    await viewer.settled()
+    expect(viewer.labels).toEqual(['a10', 'a11', 'b500', 'b501'])
+    const { retransmitted, replayed, packets } = rig.plane.statistics.sent
+    await until(() => rig.plane.statistics.sent.packets === 4)
+    expect([retransmitted, replayed]).toEqual([0, 0])
+    expect(packets).toBeLessThanOrEqual(4)
+  })
+})

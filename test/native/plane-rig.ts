@@ -1,0 +1,132 @@
+import type {
+  MediaPlane,
+  MediaPlaneListener,
+  PeerId,
+  ReceivedBatch,
+  Replay,
+  TrackFormat,
+  TrackId,
+} from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import type { PacketLogLimits } from '#relay/packet-log.ts'
+import { LogFeed } from './log-feed.ts'
+import type { PlaneOptions, TestedPlane } from './planes.ts'
+import { withRtx } from './received.ts'
+import { UdpPeer, type UdpPeerOptions } from './udp-peer.ts'
+import { until } from './until.ts'
+import { Viewer } from './viewer.ts'
+
+/** A packet that the plane announced. */
+export interface Announced {
+  readonly peer: PeerId
+  readonly packet: Buffer
+  /** Monotonic ms. */
+  readonly arrivedAt: number
+}
+
+/** A plane on loopback, the peers around it, and everything it told. */
+export class PlaneRig implements MediaPlaneListener {
+  plane!: MediaPlane
+  readonly announced: Announced[] = []
+  readonly controls: { readonly datagram: Buffer; readonly path: Path }[] = []
+  readonly compounds: { readonly peer: PeerId; readonly compound: Buffer }[] = []
+  /** Events of tracks in their order, as in "started 7". */
+  readonly events: string[] = []
+  /** Called with each batch as it is announced. */
+  onMedia: (peer: PeerId, batch: ReceivedBatch) => void = () => {}
+  readonly #peers: UdpPeer[] = []
+  #nextPeer = 1
+
+  static async open(tested: TestedPlane, options: PlaneOptions = {}): Promise<PlaneRig> {
+    const rig = new PlaneRig()
+    rig.plane = await tested.open(rig, options)
+    return rig
+  }
+
+  get port(): number {
+    return this.plane.addresses[0]!.port
+  }
+
+  nextPeer(): PeerId {
+    return this.#nextPeer++
+  }
+
+  /** A peer that the plane does not know. */
+  async stranger(options?: UdpPeerOptions): Promise<UdpPeer> {
+    const peer = await UdpPeer.open(options)
+    this.#peers.push(peer)
+    return peer
+  }
+
+  /** A peer that the plane knows, without a track. */
+  async peer(options?: UdpPeerOptions): Promise<{ readonly id: PeerId; readonly peer: UdpPeer }> {
+    const peer = await this.stranger(options)
+    const id = this.nextPeer()
+    this.plane.addPeer(id, peer.keys, peer.path)
+    return { id, peer }
+  }
+
+  /** A peer that the plane knows, with one track. */
+  async viewer(format: TrackFormat = withRtx, options?: UdpPeerOptions): Promise<Viewer> {
+    return new Viewer(this.plane, this.nextPeer(), await this.stranger(options), format)
+  }
+
+  log(name: string, limits?: PacketLogLimits): LogFeed {
+    return new LogFeed(this.plane, name, limits)
+  }
+
+  follow(viewer: Viewer, log: LogFeed): void {
+    this.plane.follow(viewer.track, log.source)
+  }
+
+  /** All that the log holds from an index on leaves at once, unless the options say otherwise. */
+  replay(viewer: Viewer, log: LogFeed, from: number, options: Partial<Replay> = {}): void {
+    const replay = { from, pace: 100_000, burst: 1_000_000, ...options }
+    this.plane.replay(viewer.track, log.source, replay)
+  }
+
+  /** Waits until the plane has told of something, once or more often. */
+  async told(event: string, track: TrackId, times = 1): Promise<void> {
+    const wanted = `${event} ${track}`
+    await until(() => this.events.filter((one) => one === wanted).length >= times)
+  }
+
+  /** @throws the first nonce used twice, or packet that its peer could not open */
+  checkNonces(): void {
+    for (const { faults } of this.#peers) if (faults.length > 0) throw faults[0]
+  }
+
+  async close(): Promise<void> {
+    await this.plane.close()
+    for (const peer of this.#peers) peer.close()
+  }
+
+  control(datagram: Buffer, path: Path): void {
+    this.controls.push({ datagram: Buffer.from(datagram), path: { ...path } })
+  }
+
+  media(peer: PeerId, batch: ReceivedBatch): void {
+    const { slab, offsets, lengths, arrivedAt, count } = batch
+    for (let i = 0; i < count; i++) {
+      const packet = Buffer.from(slab.bytes.subarray(offsets[i]!, offsets[i]! + lengths[i]!))
+      this.announced.push({ peer, packet, arrivedAt: arrivedAt[i]! })
+    }
+    this.onMedia(peer, batch)
+  }
+
+  rtcp(peer: PeerId, compound: Buffer): void {
+    this.compounds.push({ peer, compound: Buffer.from(compound) })
+  }
+
+  starved(track: TrackId): void {
+    this.events.push(`starved ${track}`)
+  }
+
+  started(track: TrackId): void {
+    this.events.push(`started ${track}`)
+  }
+
+  caughtUp(track: TrackId): void {
+    this.events.push(`caught up ${track}`)
+  }
+}

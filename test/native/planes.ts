@@ -1,0 +1,57 @@
+import { describe, it } from 'vitest'
+import type { MediaPlane, MediaPlaneListener } from '#native/media-plane.ts'
+import { TwinPlane } from '#native/twin/twin-plane.ts'
+import { PlaneRig } from './plane-rig.ts'
+
+export interface PlaneOptions {
+  readonly addresses?: readonly string[]
+  /** 0 takes a free one. */
+  readonly port?: number
+  /** First sequence numbers, as the planes ask for them: below `bound`. */
+  readonly random?: (bound: number) => number
+}
+
+/** An implementation of the media plane, as specs open it. */
+export interface TestedPlane {
+  readonly name: string
+  open(listener: MediaPlaneListener, options?: PlaneOptions): Promise<MediaPlane>
+}
+
+const twin: TestedPlane = {
+  name: 'twin',
+  open: (listener, { addresses = ['127.0.0.1'], port = 0, random } = {}) =>
+    TwinPlane.open(addresses, port, listener, random),
+}
+
+/** Every implementation that this machine can run. */
+export const planes: readonly TestedPlane[] = [twin]
+
+type Spec = (name: string, body: (rig: PlaneRig) => Promise<void>) => void
+
+/** Longer than any wait within a spec, so that it is the wait that says what was missing. */
+const timeout = 30_000
+
+/**
+ * Describes what every implementation must do, each spec with a plane of its own. Every packet
+ * of every spec is also looked at for a nonce used twice.
+ */
+export function onEveryPlane(
+  about: string,
+  body: (it: Spec, plane: TestedPlane) => void,
+  options?: PlaneOptions,
+): void {
+  describe.each(planes)(`${about} ($name)`, (plane) => {
+    const spec: Spec = (name, run) => {
+      it(name, { timeout }, async () => {
+        const rig = await PlaneRig.open(plane, options)
+        try {
+          await run(rig)
+          rig.checkNonces()
+        } finally {
+          await rig.close()
+        }
+      })
+    }
+    body(spec, plane)
+  })
+}
