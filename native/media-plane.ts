@@ -17,6 +17,11 @@ export interface ReceivedBatch {
   readonly lengths: Uint16Array
   /** Monotonic ms. */
   readonly arrivedAt: Float64Array
+  /**
+   * Ingest index of each packet that a route has taken to its log and to live viewers already; NaN
+   * for others. Absent where the plane takes no packet ahead.
+   */
+  readonly indices?: Float64Array
 }
 
 /** What the plane tells. Buffers are borrowed: copy what outlives the call. */
@@ -97,6 +102,12 @@ export interface PlaneStatistics {
   readonly datagramsReceived: number
   readonly datagramsSent: number
   readonly sendErrors: number
+  /** Not sent: live packets that came too late, and what a full socket did not take in time. */
+  readonly sendDrops: { readonly late: number; readonly full: number }
+  /** Segmented trains that a way refused; their packets went one by one. */
+  readonly trainsRefused: number
+  /** Announcements that nobody came for in time: media, and STUN, DTLS and RTCP. */
+  readonly unheard: { readonly media: number; readonly control: number }
   /** RTP of all peers, as decrypted. */
   readonly received: { readonly packets: number; readonly bytes: number }
   /** RTP of all tracks, gone ones too. */
@@ -118,7 +129,8 @@ export type DropReason =
  *
  * It alone owns a viewer's numbers: SRTP index, sequence, transport-wide count, history. The
  * caller decides and posts commands, and never builds an outgoing media packet: two owners of
- * one counter would reuse a GCM nonce. Implemented by the twin (`native/twin`), later the addon.
+ * one counter would reuse a GCM nonce. Implemented by the addon
+ * (`native/addon-plane.ts`) and by its twin in TypeScript (`native/twin`).
  */
 export interface MediaPlane {
   /** Local addresses that peers can reach, with the port each is bound to. */
@@ -136,11 +148,22 @@ export interface MediaPlane {
   /** @param compound plain RTCP; protected and sent */
   sendRtcp(peer: PeerId, compound: Buffer): void
 
+  /**
+   * Packets of this SSRC belong in that log. The plane may now store and send them before it
+   * announces them, with the index it gave them: they never wait for the caller.
+   *
+   * @param newest index of the packet of that SSRC seen last; the next ones are counted from it
+   */
+  route(peer: PeerId, ssrc: number, log: LogId, newest: number): void
+
   openLog(store: PacketStore): LogId
   /** Its tracks fall silent until they get another source. */
   closeLog(log: LogId): void
   setClock(log: LogId, clock: LogClock): void
-  /** These indices were stored just now, in this order: every live track of the log gets them. */
+  /**
+   * These indices were stored just now, in this order: every live track of the log gets them. What
+   * the store has let go of since the last call, the plane lets go of now; `count` may be 0 for it.
+   */
   deliver(log: LogId, indices: Float64Array, count: number): void
 
   addTrack(peer: PeerId, format: TrackFormat): TrackId

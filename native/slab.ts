@@ -1,18 +1,25 @@
 /** Bytes of one slab: small enough that a forgotten reader pins little, far over a packet. */
 export const slabSize = 256 * 1024
 
+/** Where a slab goes when nobody holds it any longer. */
+export interface SlabHome {
+  give(slab: Slab): void
+}
+
 /**
  * A reference-counted block of packet memory. Whoever keeps a packet past the call that
  * announced it holds a reference; the block returns to its pool with the last one.
  */
 export class Slab {
-  readonly bytes = Buffer.allocUnsafeSlow(slabSize)
-  readonly #pool: SlabPool
+  readonly bytes: Buffer
+  readonly #home: SlabHome
   #references = 0
   #retentions = 0
 
-  constructor(pool: SlabPool) {
-    this.#pool = pool
+  /** @param bytes `slabSize` of them */
+  constructor(bytes: Buffer, home: SlabHome) {
+    this.bytes = bytes
+    this.#home = home
   }
 
   get references(): number {
@@ -30,12 +37,12 @@ export class Slab {
   }
 
   release(): void {
-    if (--this.#references === 0) this.#pool.give(this)
+    if (--this.#references === 0) this.#home.give(this)
   }
 }
 
 /** Free slabs, kept for reuse up to a bound: allocation is not for the live path. */
-export class SlabPool {
+export class SlabPool implements SlabHome {
   readonly #free: Slab[] = []
   readonly #keep: number
 
@@ -46,7 +53,7 @@ export class SlabPool {
 
   /** A slab with one reference, the caller's. */
   take(): Slab {
-    const slab = this.#free.pop() ?? new Slab(this)
+    const slab = this.#free.pop() ?? new Slab(Buffer.allocUnsafeSlow(slabSize), this)
     slab.retain()
     return slab
   }

@@ -13,7 +13,7 @@ import type { RelayObserver } from './observer.ts'
 import { PublisherClock } from './publisher-clock.ts'
 import { PublisherFeedback } from './publisher-feedback.ts'
 import { type Route, type RoutedMedia, SsrcRouter } from './ssrc-router.ts'
-import { UpLayer } from './up-layer.ts'
+import { type Arrival, UpLayer } from './up-layer.ts'
 
 /** What is known of a publisher's program. */
 export interface PublisherTraits {
@@ -66,6 +66,8 @@ export class Publication implements Machine {
   readonly #timed = new Set<UpLayer>()
   readonly #packet = new RtpPacket()
   readonly #touched = new Set<UpLayer>()
+  /** SSRCs that the plane knows the log of; the router bounds their number. */
+  readonly #routed = new Set<number>()
   #video: UpLayer | undefined
   #heard = false
   #aliveAt = Number.NEGATIVE_INFINITY
@@ -111,7 +113,11 @@ export class Publication implements Machine {
       if (!this.#packet.read(batch.slab.bytes, offset, offset + batch.lengths[i]!)) continue
       this.feedback.count(this.#packet, arrivedAt)
       const route = this.#router.route(this.#packet)
-      if (route) this.#store(route, batch.slab, arrivedAt)
+      if (!route) continue
+      const index = batch.indices?.[i]
+      const sent = index === undefined || Number.isNaN(index) ? undefined : index
+      const arrival = { now: arrivedAt, repaired: route.repair, sent }
+      this.#store(route, batch.slab, arrival)
     }
     // All is delivered before anybody hears of a keyframe: a replay started by it reads the log
     // up to its end, and must not meet the same packets again as fresh ones.
@@ -146,8 +152,9 @@ export class Publication implements Machine {
     for (const layer of this.layers) layer.close()
   }
 
-  #store({ layer, format, repair }: Route, slab: Slab, now: number): void {
+  #store({ layer, format, repair }: Route, slab: Slab, arrival: Arrival): void {
     const packet = this.#packet
+    const { ssrc } = packet
     if (repair) {
       // In place: the bytes are ours until the slab is released. Probes carry nothing (IO-66).
       if (layer.ssrc === undefined) return
@@ -159,8 +166,12 @@ export class Publication implements Machine {
       const clock = { rtpTimestamp: packet.timestamp, wall: this.#clock.wall() }
       this.#plane.setClock(layer.logId, clock)
     }
-    layer.receive(packet, slab, now, repair)
+    const index = layer.receive(packet, slab, arrival)
     this.#touched.add(layer)
+    // The next packets of this SSRC need not wait for us.
+    if (repair || this.#routed.has(ssrc)) return
+    this.#routed.add(ssrc)
+    this.#plane.route(this.peer, ssrc, layer.logId, index)
   }
 
   #keyframe(layer: UpLayer): void {

@@ -25,6 +25,16 @@ export interface UpLayerOptions {
   readonly keyframeAnswers: KeyframeAnswers
 }
 
+/** How a packet came. */
+export interface Arrival {
+  /** Monotonic ms. */
+  readonly now: number
+  /** Whether it came by RTX: late on purpose, and no measure of the path. */
+  readonly repaired: boolean
+  /** Its ingest index, where the plane has stored it and sent it to live viewers already. */
+  readonly sent: number | undefined
+}
+
 /** Packets announced per batch at most; more are delivered in several. */
 const batchSize = 256
 
@@ -110,19 +120,20 @@ export class UpLayer {
    * Takes a packet of this layer, original or rebuilt from a repair.
    *
    * @param packet view of bytes inside `slab`
-   * @param repaired whether it came by RTX: late on purpose, and no measure of the path
+   * @returns its ingest index
    */
-  receive(packet: RtpPacket, slab: Slab, now: number, repaired: boolean): void {
+  receive(packet: RtpPacket, slab: Slab, { now, repaired, sent }: Arrival): number {
     const length = packet.end - packet.start
     if (!repaired) this.#measure(packet, now)
     this.nack?.receive(packet.sequenceNumber, now)
-    const index = this.#unwrapper.unwrap(packet.sequenceNumber)
-    if (!this.log.append(index, slab, packet.start, length, now)) return
+    const index = sent ?? this.#unwrapper.unwrap(packet.sequenceNumber)
+    if (sent !== undefined) this.#unwrapper.follow(sent)
+    if (!this.log.append(index, slab, packet.start, length, now)) return index
     this.bitrate.add(length, now)
     if (packet.marker) this.#frames.add(1, now)
-    if (this.#freshCount === batchSize) this.#deliver()
-    this.#fresh[this.#freshCount++] = index
+    if (sent === undefined) this.#tell(index)
     this.#inspect(packet, index, now)
+    return index
   }
 
   /** Hands what came to the plane. @returns whether a new keyframe began in it */
@@ -138,8 +149,14 @@ export class UpLayer {
     this.log.close()
   }
 
+  #tell(index: number): void {
+    if (this.#freshCount === batchSize) this.#deliver()
+    this.#fresh[this.#freshCount++] = index
+  }
+
+  // Also when the plane has them all: what the log has let go of since, it need not hold.
   #deliver(): void {
-    if (this.#freshCount > 0) this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
+    this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
     this.#freshCount = 0
   }
 

@@ -21,4 +21,9 @@ export class SequenceUnwrapper {
     if (unwrapped > this.#last) this.#last = unwrapped
     return unwrapped
   }
+
+  /** A number that somebody else has unwrapped: the next ones are counted from the newest. */
+  follow(unwrapped: number): void {
+    if (this.#last === undefined || unwrapped > this.#last) this.#last = unwrapped
+  }
 }

@@ -104,6 +104,9 @@ export class TwinPlane implements MediaPlane {
       ...this.#incoming.statistics,
       datagramsSent: this.#sockets.sent,
       sendErrors: this.#sockets.errors,
+      sendDrops: { late: 0, full: 0 },
+      trainsRefused: 0,
+      unheard: { media: 0, control: 0 },
       sent: this.#sent(),
     }
   }
@@ -136,6 +139,9 @@ export class TwinPlane implements MediaPlane {
     const datagram = peer.sender.protectRtcp(compound)
     this.#sockets.send(datagram, datagram.length, peer.path)
   }
+
+  // Packets are announced as they come, on the only thread there is: nothing to run ahead of.
+  route(): void {}
 
   openLog(store: PacketStore): LogId {
     const log = new SourceLog(this.#nextId++, store)

@@ -25,7 +25,7 @@ class Rig {
     const packet = buildRtp({ ...header, timestamp: sequenceNumber * 900 }, payload)
     const { slab, offset, length } = this.#writer.write(packet)
     this.#view.read(slab.bytes, offset, offset + length)
-    this.layer.receive(this.#view, slab, now, repaired)
+    this.layer.receive(this.#view, slab, { now, repaired, sent: undefined })
   }
 
   get delivered(): readonly number[] {

@@ -54,7 +54,7 @@ export class LayerRig {
     const { slab, offset, length } = this.#writer.write(bytes)
     const packet = new RtpPacket()
     packet.read(slab.bytes, offset, offset + length)
-    this.layer.receive(packet, slab, now, false)
+    this.layer.receive(packet, slab, { now, repaired: false, sent: undefined })
     this.layer.flush()
     return this.layer.log.end - 1
   }

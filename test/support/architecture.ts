@@ -24,6 +24,7 @@ export const layers = Object.keys(mayImport)
 
 // The only places that may touch a socket, a disk, a clock or a timer.
 const ioPlaces = [
+  'native/addon-plane.ts',
   'native/twin/udp-sockets.ts',
   'native/twin/ticker.ts',
   'edge/pages.ts',

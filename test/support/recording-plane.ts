@@ -48,6 +48,7 @@ export class RecordingPlane implements MediaPlane {
   readonly clocks = new Map<LogId, LogClock>()
   readonly tracks = new Map<TrackId, TrackFormat & { readonly peer: PeerId }>()
   readonly delivered = new Map<LogId, number[]>()
+  readonly routes: { readonly ssrc: number; readonly log: LogId; readonly newest: number }[] = []
   /** What left, by transport-wide number, for those who ask. */
   readonly sent = new Map<number, SentPacket>()
   #nextId = 1
@@ -87,6 +88,10 @@ export class RecordingPlane implements MediaPlane {
 
   sendRtcp(peer: PeerId, compound: Buffer): void {
     this.rtcp.push({ peer, packets: readRtcp(compound) })
+  }
+
+  route(_peer: PeerId, ssrc: number, log: LogId, newest: number): void {
+    this.routes.push({ ssrc, log, newest })
   }
 
   openLog(store: PacketStore): LogId {
@@ -150,6 +155,9 @@ export class RecordingPlane implements MediaPlane {
       datagramsReceived: 0,
       datagramsSent: 0,
       sendErrors: 0,
+      sendDrops: { late: 0, full: 0 },
+      trainsRefused: 0,
+      unheard: { media: 0, control: 0 },
       received: { packets: 0, bytes: 0 },
       sent: noStatistics,
       dropped: {

@@ -1,0 +1,266 @@
+import { randomInt } from 'node:crypto'
+import { getSystemErrorName } from 'node:util'
+import type { MediaBinding, PlaneHandle } from './addon-binding.ts'
+import { AddonInbox } from './addon-inbox.ts'
+import { AddonLogs } from './addon-logs.ts'
+import { AddonSlabs } from './addon-slabs.ts'
+import { planeStatistics, statisticsLength } from './addon-statistics.ts'
+import type {
+  LogClock,
+  LogId,
+  MediaPlane,
+  MediaPlaneListener,
+  PeerId,
+  PlaneStatistics,
+  Replay,
+  SentPacket,
+  TrackFormat,
+  TrackId,
+  TrackSource,
+  TrackStatistics,
+} from './media-plane.ts'
+import type { PacketStore } from './packet-store.ts'
+import type { Path } from './path.ts'
+import type { SrtpKeys } from './srtp-keys.ts'
+
+/** How datagrams reach the kernel, worst first: places in the ladder (DESIGN §7). */
+const rungs = ['sendto', 'sendmmsg', 'gso'] as const
+export type Rung = (typeof rungs)[number]
+
+/** First sequence numbers stay below 2^15, so that a loss at once cannot hide a wrap (SRTP-16). */
+const firstSequenceBound = 0x4000
+
+export interface AddonPlaneOptions {
+  /** Local addresses to bind, IPv4 and IPv6. */
+  readonly addresses: readonly string[]
+  /** 0 takes a free one. */
+  readonly port: number
+  /** `auto` is the best that the kernel has. */
+  readonly rung: 'auto' | Rung
+  /** Shards, each with a thread of its own. */
+  readonly threads: number
+  /** An integer from 0 to below `bound`: asked twice per track, media then RTX. */
+  readonly random?: (bound: number) => number
+}
+
+/** The media plane in C++ (`native/addon`): this class only passes on what is decided elsewhere. */
+export class AddonPlane implements MediaPlane {
+  readonly addresses: readonly { readonly address: string; readonly port: number }[]
+  readonly sending: Rung
+  /** Bytes of socket buffer the kernel granted. */
+  readonly kernelBuffer: number
+  readonly #binding: MediaBinding
+  readonly #handle: PlaneHandle
+  readonly #random: (bound: number) => number
+  readonly #slabs: AddonSlabs
+  readonly #logs: AddonLogs
+  readonly #inbox: AddonInbox
+  readonly #clockOffset: number
+  readonly #peers = new Map<PeerId, Set<TrackId>>()
+  readonly #tracks = new Map<TrackId, PeerId>()
+  readonly #pair = new Float64Array(2)
+  readonly #four = new Float64Array(4)
+  readonly #counters = new Float64Array(statisticsLength)
+  #nextId = 1
+  #closed = false
+
+  private constructor(
+    binding: MediaBinding,
+    options: AddonPlaneOptions,
+    listener: MediaPlaneListener,
+  ) {
+    const { addresses, port, rung, threads, random } = options
+    const opened = binding.open(
+      addresses,
+      port,
+      rung === 'auto' ? -1 : rungs.indexOf(rung),
+      threads,
+      () => this.#drain(),
+    )
+    if (!opened.handle) throw bindError(opened.error, opened.failedAddress, port)
+    this.#binding = binding
+    this.#handle = opened.handle
+    this.#random = random ?? ((bound) => randomInt(bound))
+    this.#slabs = new AddonSlabs(binding, opened.handle)
+    this.#logs = new AddonLogs(binding, opened.handle, this.#slabs)
+    this.#clockOffset = clockOffset()
+    this.#inbox = new AddonInbox(listener, this.#slabs, this.#clockOffset)
+    this.addresses = addresses.map((address) => ({ address, port: opened.port }))
+    this.sending = rungs[opened.rung]!
+    this.kernelBuffer = opened.kernelBuffer
+  }
+
+  /** @throws the system's error when the port is taken or an address is not ours */
+  static async open(
+    binding: MediaBinding,
+    options: AddonPlaneOptions,
+    listener: MediaPlaneListener,
+  ): Promise<AddonPlane> {
+    return new AddonPlane(binding, options, listener)
+  }
+
+  get statistics(): PlaneStatistics {
+    this.#binding.statistics(this.#handle, this.#counters)
+    return planeStatistics(this.#counters)
+  }
+
+  sendControl(datagram: Buffer, path: Path): void {
+    this.#binding.sendControl(this.#handle, datagram, ...pathArguments(path))
+  }
+
+  addPeer(peer: PeerId, { profile, local, remote }: SrtpKeys, path: Path): void {
+    this.removePeer(peer)
+    this.#peers.set(peer, new Set())
+    this.#binding.addPeer(
+      this.#handle,
+      peer,
+      profile,
+      local.key,
+      local.salt,
+      remote.key,
+      remote.salt,
+      ...pathArguments(path),
+    )
+  }
+
+  movePeer(peer: PeerId, path: Path): void {
+    this.#binding.movePeer(this.#handle, peer, ...pathArguments(path))
+  }
+
+  removePeer(peer: PeerId): void {
+    const tracks = this.#peers.get(peer)
+    if (!tracks) return
+    for (const track of tracks) this.#tracks.delete(track)
+    this.#peers.delete(peer)
+    this.#binding.removePeer(this.#handle, peer)
+  }
+
+  sendRtcp(peer: PeerId, compound: Buffer): void {
+    this.#binding.sendRtcp(this.#handle, peer, compound)
+  }
+
+  route(peer: PeerId, ssrc: number, log: LogId, newest: number): void {
+    if (this.#logs.has(log)) this.#binding.route(this.#handle, peer, ssrc, log, newest)
+  }
+
+  openLog(store: PacketStore): LogId {
+    const log = this.#nextId++
+    this.#logs.open(log, store)
+    return log
+  }
+
+  closeLog(log: LogId): void {
+    this.#logs.close(log)
+  }
+
+  setClock(log: LogId, { rtpTimestamp, wall }: LogClock): void {
+    this.#binding.setClock(this.#handle, log, rtpTimestamp, wall)
+  }
+
+  deliver(log: LogId, indices: Float64Array, count: number): void {
+    this.#logs.deliver(log, indices, count)
+  }
+
+  addTrack(peer: PeerId, format: TrackFormat): TrackId {
+    const tracks = this.#peers.get(peer)
+    if (!tracks) throw new Error(`no peer ${peer}: add it before its tracks`)
+    const track = this.#nextId++
+    tracks.add(track)
+    this.#tracks.set(track, peer)
+    const firstIndex = this.#random(firstSequenceBound)
+    this.#binding.addTrack(
+      this.#handle,
+      peer,
+      track,
+      format.ssrc,
+      format.clockRate,
+      format.cname,
+      format.rtxSsrc ?? 0,
+      format.playoutDelayId ?? 0,
+      format.transportCcId ?? 0,
+      firstIndex,
+      this.#random(firstSequenceBound),
+    )
+    return track
+  }
+
+  removeTrack(track: TrackId): void {
+    const peer = this.#tracks.get(track)
+    if (peer === undefined) return
+    this.#tracks.delete(track)
+    this.#peers.get(peer)?.delete(track)
+    this.#binding.removeTrack(this.#handle, track)
+  }
+
+  follow(track: TrackId, { log, payloadType, rtxPayloadType = -1 }: TrackSource): void {
+    this.#binding.follow(this.#handle, track, log, payloadType, rtxPayloadType)
+  }
+
+  replay(track: TrackId, source: TrackSource, replay: Replay): void {
+    const { log, payloadType, rtxPayloadType = -1 } = source
+    const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [] } = replay
+    this.#binding.replay(
+      this.#handle,
+      track,
+      log,
+      payloadType,
+      rtxPayloadType,
+      from,
+      pace,
+      burst,
+      lead.bytes,
+      lead.pace,
+      prefix,
+    )
+  }
+
+  setPace(track: TrackId, pace: number): void {
+    this.#binding.setPace(this.#handle, track, pace)
+  }
+
+  retransmit(track: TrackId, sequenceNumbers: readonly number[]): void {
+    this.#binding.retransmit(this.#handle, track, Uint16Array.from(sequenceNumbers))
+  }
+
+  transportSend(peer: PeerId, transportSequence: number): SentPacket | undefined {
+    const pair = this.#pair
+    if (!this.#binding.transportSend(this.#handle, peer, transportSequence, pair)) return undefined
+    return { at: pair[0]! - this.#clockOffset, bytes: pair[1]! }
+  }
+
+  trackStatistics(track: TrackId): TrackStatistics {
+    const four = this.#four
+    if (!this.#binding.trackStatistics(this.#handle, track, four)) four.fill(0)
+    const [packets = 0, bytes = 0, retransmitted = 0, replayed = 0] = four
+    return { packets, bytes, retransmitted, replayed }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#binding.close(this.#handle)
+  }
+
+  // Once for all that has come, however often it was woken.
+  #drain(): void {
+    while (!this.#closed) {
+      const length = this.#binding.drain(this.#handle, this.#inbox.bytes)
+      if (length === 0) return
+      this.#inbox.tell(length)
+    }
+  }
+}
+
+function pathArguments({ family, remoteAddress, remotePort, localAddress }: Path) {
+  return [family, remoteAddress, remotePort, localAddress] as const
+}
+
+// Both are CLOCK_MONOTONIC; `performance.now` counts from the start of the process.
+function clockOffset(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now()
+}
+
+function bindError(errno: number, address: string, port: number): Error {
+  const code = getSystemErrorName(-errno)
+  const error = new Error(`bind ${code} ${address}:${port}`)
+  return Object.assign(error, { code, errno: -errno, syscall: 'bind', address, port })
+}

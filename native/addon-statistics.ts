@@ -1,0 +1,58 @@
+import type { PlaneStatistics } from './media-plane.ts'
+
+/** Counters of a plane, in the order of `native/addon/plane-statistics.cc`. */
+const names = [
+  'datagramsReceived',
+  'datagramsSent',
+  'sendErrors',
+  'packetsReceived',
+  'bytesReceived',
+  'unknown-range',
+  'unknown-peer',
+  'too-short',
+  'too-long',
+  'authentication',
+  'replayed',
+  'packetsSent',
+  'bytesSent',
+  'retransmitted',
+  'replayedToViewers',
+  'late',
+  'full',
+  'trainsRefused',
+  'systemCalls',
+  'unheardMedia',
+  'unheardControl',
+] as const
+type Name = (typeof names)[number]
+
+/** Room that the addon fills. */
+export const statisticsLength = 24
+
+/** @param counters as the addon has filled them */
+export function planeStatistics(counters: Float64Array): PlaneStatistics {
+  const of = (name: Name) => counters[names.indexOf(name)]!
+  return {
+    datagramsReceived: of('datagramsReceived'),
+    datagramsSent: of('datagramsSent'),
+    sendErrors: of('sendErrors'),
+    sendDrops: { late: of('late'), full: of('full') },
+    trainsRefused: of('trainsRefused'),
+    unheard: { media: of('unheardMedia'), control: of('unheardControl') },
+    received: { packets: of('packetsReceived'), bytes: of('bytesReceived') },
+    sent: {
+      packets: of('packetsSent'),
+      bytes: of('bytesSent'),
+      retransmitted: of('retransmitted'),
+      replayed: of('replayedToViewers'),
+    },
+    dropped: {
+      'unknown-range': of('unknown-range'),
+      'unknown-peer': of('unknown-peer'),
+      'too-short': of('too-short'),
+      'too-long': of('too-long'),
+      authentication: of('authentication'),
+      replayed: of('replayed'),
+    },
+  }
+}
