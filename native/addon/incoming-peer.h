@@ -18,7 +18,7 @@ struct IncomingRoute {
   int64_t newest;
   SlabWriter writer;
 
-  /** @returns the ingest index nearest to the newest one; negative for one before the log's first */
+  /** @returns the ingest index nearest to the newest; negative before the log's first */
   int64_t unwrap(uint16_t sequenceNumber) {
     const auto newer = static_cast<int16_t>(sequenceNumber - static_cast<uint16_t>(newest));
     const int64_t index = newest + newer;

@@ -24,7 +24,7 @@ class PeerTable {
   /** An authentic packet of the peer came on its path: now it is the likeliest owner. */
   void prove(IncomingPeer& peer);
 
-  /** @param place 0 for the likeliest owner of the path, 1 for the next one; null behind the last */
+  /** @param place 0 for the likeliest owner, 1 for the next one; null behind the last */
   IncomingPeer* find(const Destination& path, size_t place) const;
 
   const ById& all() const { return byId_; }
