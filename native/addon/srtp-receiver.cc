@@ -1,8 +1,7 @@
 #include <optional>
-#include <vector>
 
 #include "bytes.h"
-#include "replay-window.h"
+#include "received-streams.h"
 #include "srtp-transform.h"
 #include "srtp.h"
 
@@ -13,43 +12,7 @@ namespace {
 /** Repairs on the media SSRC come late, so the window is far wider than the 64 of RFC 3711. */
 constexpr size_t kRtpReplayWindow = 1024;
 constexpr size_t kRtcpReplayWindow = 128;
-/** Streams remembered per peer: three layers with RTX and audio are seven. */
-constexpr size_t kMaxReceivedStreams = 32;
 constexpr size_t kRtpFixedHeader = 12;
-
-/** The replay windows of one peer, by SSRC. */
-template <size_t kWindow>
-class ReceivedStreams {
- public:
-  /** Null for one that no authentic packet has come from. */
-  const ReplayWindow<kWindow>* find(uint32_t ssrc) const {
-    for (const Stream& stream : streams_) {
-      if (stream.ssrc == ssrc) return &stream.window;
-    }
-    return nullptr;
-  }
-
-  // Only an authenticated packet opens a stream: a stranger cannot fill the table.
-  bool accept(uint32_t ssrc, uint64_t index) {
-    for (Stream& stream : streams_) {
-      if (stream.ssrc != ssrc) continue;
-      stream.window.accept(index);
-      return true;
-    }
-    if (streams_.size() == kMaxReceivedStreams) return false;
-    streams_.push_back({ssrc, {}});
-    streams_.back().window.accept(index);
-    return true;
-  }
-
- private:
-  struct Stream {
-    uint32_t ssrc;
-    ReplayWindow<kWindow> window;
-  };
-
-  std::vector<Stream> streams_;
-};
 
 /** Length of header, CSRCs and extension, if they fit before `end`. */
 std::optional<size_t> rtpHeaderLength(const uint8_t* datagram, size_t end) {
