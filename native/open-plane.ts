@@ -1,12 +1,15 @@
+import { availableParallelism } from 'node:os'
+import { messageOf } from '#core/errors.ts'
 import { type LoadedAddon, loadAddon } from './addon-file.ts'
+import { AddonPlane, type Rung } from './addon-plane.ts'
 import type { MediaPlane, MediaPlaneListener } from './media-plane.ts'
 import { TwinPlane } from './twin/twin-plane.ts'
 
 /** How datagrams reach the kernel, best first: the ladder (DESIGN §7). */
-export type Sending = 'gso' | 'sendmmsg' | 'sendto' | 'typescript'
+export type Sending = Rung | 'typescript'
 
 /** What may be asked for: the best there is, one rung or none, or no native code. */
-export type NativeMode = 'auto' | Exclude<Sending, 'typescript'> | 'off'
+export type NativeMode = 'auto' | Rung | 'off'
 
 export interface OpenPlaneOptions {
   /** Local addresses to bind, IPv4 and IPv6. */
@@ -33,6 +36,13 @@ export interface OpenedPlane {
   readonly why?: string
 }
 
+/** What a machine lacks that is without a rung. */
+const missing: Readonly<Record<Rung, string>> = {
+  gso: 'this kernel does not cut trains of datagrams (UDP_SEGMENT, since Linux 4.18)',
+  sendmmsg: 'sendmmsg is not allowed here',
+  sendto: 'sendto is not allowed here',
+}
+
 /** A rung was asked for by name, and this machine does not have it. */
 export class RungError extends Error {}
 
@@ -46,7 +56,22 @@ export async function openMediaPlane(options: OpenPlaneOptions): Promise<OpenedP
   const { mode, addon = loadAddon() } = options
   if (mode === 'off') return openTwin(options, 'TAILRACE_NATIVE is off')
   if ('why' in addon) return withoutAddon(options, addon.why)
-  return withoutAddon(options, 'the native media plane is still to come')
+  const threads = options.threads || Math.max(1, availableParallelism() - 1)
+  const { addresses, port, listener } = options
+  let plane: AddonPlane
+  try {
+    const settings = { addresses, port, rung: mode, threads }
+    plane = await AddonPlane.open(addon.binding, settings, listener)
+  } catch (error) {
+    if (isForTheOperator(error)) throw error
+    return withoutAddon(options, `the native addon does not start: ${messageOf(error)}`, error)
+  }
+  const { sending } = plane
+  if (mode !== 'auto' && sending !== mode) {
+    await plane.close()
+    return withoutAddon(options, missing[mode])
+  }
+  return { plane, sending, threads, ...(sending !== 'gso' && { why: reasonFor(sending, mode) }) }
 }
 
 async function withoutAddon(
@@ -67,4 +92,15 @@ async function openTwin(options: OpenPlaneOptions, why: string): Promise<OpenedP
   const { addresses, port, listener } = options
   const plane = await TwinPlane.open(addresses, port, listener)
   return { plane, sending: 'typescript', threads: 0, why }
+}
+
+function reasonFor(sending: Exclude<Rung, 'gso'>, mode: NativeMode): string {
+  if (mode !== 'auto') return `TAILRACE_NATIVE is ${mode}`
+  return sending === 'sendmmsg' ? missing.gso : missing.sendmmsg
+}
+
+// The twin would meet the same: it is no reason to send by other means.
+function isForTheOperator(error: unknown): boolean {
+  const codes: readonly unknown[] = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']
+  return error instanceof Error && 'code' in error && codes.includes(error.code)
 }

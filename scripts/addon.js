@@ -20,7 +20,8 @@ const stampFile = join(folder, 'tailrace.stamp')
 /** Said by every message below, so that nobody takes it for an error. */
 const instead = 'the TypeScript media plane serves instead, at several times the CPU per viewer'
 const installCompiler =
-  'install a C++ compiler (Debian, Ubuntu: apt-get install g++; Alpine: apk add g++) and start again'
+  'To get it, install a C++ compiler (Debian, Ubuntu: apt-get install g++; Alpine: apk add g++) ' +
+  'and start again.'
 
 /** What every compilation of the C++ has in common, those of the fuzz targets too. */
 export const dialect = ['-std=c++17', '-pthread', '-Wall', '-Wextra']
@@ -76,7 +77,7 @@ function build(stamp, stderr) {
   const { status } = spawnSync(compiler, args, { cwd: sources, input: wholeAddon(), stdio })
   if (status !== 0) {
     rmSync(temporary, { force: true })
-    return without(`${compiler} could not compile it`, 'run "npm run build:addon" to see why')
+    return without(`${compiler} could not compile it`, '"npm run build:addon" shows why.')
   }
   // Another process may be loading the old one, which stays whole behind its name.
   renameSync(temporary, addon)
@@ -101,7 +102,7 @@ function isBuilt(stamp) {
 }
 
 function without(reason, advice) {
-  const hint = advice ? ` To get it, ${advice}.` : ''
+  const hint = advice ? ` ${advice}` : ''
   process.stderr.write(`tailrace: no native addon: ${reason}; ${instead}.${hint}\n`)
   discard()
   return false

@@ -15,7 +15,7 @@ export interface MetricsSnapshot {
     readonly viewers: number
   }[]
   /** Totals of the media plane; repairs and replays are among what was sent. */
-  readonly plane: Pick<PlaneStatistics, 'dropped' | 'sendErrors' | 'received' | 'sent'>
+  readonly plane: Omit<PlaneStatistics, 'datagramsReceived' | 'datagramsSent'>
   /** The rung of the ladder on which media leaves. */
   readonly sending: Sending
   /** Native threads that send; 0 in TypeScript. */
@@ -67,6 +67,21 @@ export class Metrics implements RelayObserver {
   ])
   readonly #sendErrors = this.#counter('tailrace_send_errors_total', 'Datagrams that did not leave')
 
+  readonly #sendDrops = this.#counter(
+    'tailrace_send_dropped_total',
+    'Packets not sent: too late for their viewer, or the socket stayed full',
+    ['reason'],
+  )
+  readonly #trainsRefused = this.#counter(
+    'tailrace_gso_refused_total',
+    'Segmented trains that a way refused, sent as single datagrams instead',
+  )
+  readonly #unheard = this.#counter(
+    'tailrace_announcements_dropped_total',
+    'What the media threads had to tell and nobody took in time',
+    ['kind'],
+  )
+
   readonly #totals = [
     this.#packets,
     this.#bytes,
@@ -74,6 +89,9 @@ export class Metrics implements RelayObserver {
     this.#replayed,
     this.#dropped,
     this.#sendErrors,
+    this.#sendDrops,
+    this.#trainsRefused,
+    this.#unheard,
   ]
 
   readonly #opened = this.#counter('tailrace_sessions_total', 'Sessions made', ['role'])
@@ -160,6 +178,11 @@ export class Metrics implements RelayObserver {
     this.#retransmitted.inc(plane.sent.retransmitted)
     this.#replayed.inc(plane.sent.replayed)
     this.#sendErrors.inc(plane.sendErrors)
+    this.#sendDrops.inc({ reason: 'late' }, plane.sendDrops.late)
+    this.#sendDrops.inc({ reason: 'full' }, plane.sendDrops.full)
+    this.#trainsRefused.inc(plane.trainsRefused)
+    this.#unheard.inc({ kind: 'media' }, plane.unheard.media)
+    this.#unheard.inc({ kind: 'control' }, plane.unheard.control)
     for (const [reason, count] of Object.entries(plane.dropped) as [DropReason, number][]) {
       this.#dropped.inc({ reason }, count)
     }

@@ -6,6 +6,9 @@ const quiet: MetricsSnapshot = {
   tenants: [],
   plane: {
     sendErrors: 0,
+    sendDrops: { late: 0, full: 0 },
+    trainsRefused: 0,
+    unheard: { media: 0, control: 0 },
     dropped: {
       'unknown-range': 0,
       'unknown-peer': 0,
@@ -62,6 +65,27 @@ describe('metrics', () => {
     const lines = await samples(metrics, 'tailrace_datagrams_dropped_total')
     expect(lines).toHaveLength(6)
     expect(lines).toContain('tailrace_datagrams_dropped_total{reason="authentication"} 4')
+  })
+
+  it('name what did not leave, and why', async () => {
+    const plane = {
+      ...quiet.plane,
+      sendErrors: 1,
+      sendDrops: { late: 2, full: 3 },
+      trainsRefused: 4,
+      unheard: { media: 5, control: 6 },
+    }
+    const text = await new Metrics(() => ({ ...quiet, plane })).metricsText()
+    for (const line of [
+      'tailrace_send_errors_total 1',
+      'tailrace_send_dropped_total{reason="late"} 2',
+      'tailrace_send_dropped_total{reason="full"} 3',
+      'tailrace_gso_refused_total 4',
+      'tailrace_announcements_dropped_total{kind="media"} 5',
+      'tailrace_announcements_dropped_total{kind="control"} 6',
+    ]) {
+      expect(text).toContain(`${line}\n`)
+    }
   })
 
   it('show the rung on which media is sent', async () => {

@@ -24,6 +24,9 @@ export const layers = Object.keys(mayImport)
 
 // The only places that may touch a socket, a disk, a clock or a timer.
 const ioPlaces = [
+  'native/addon-inbox.ts',
+  'native/addon-plane.ts',
+  'native/addon-inbox.ts',
   'native/addon-plane.ts',
   'native/twin/udp-sockets.ts',
   'native/twin/ticker.ts',
