@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,12 @@ constexpr size_t kReceiveBatch = 64;
  */
 class UdpSocket {
  public:
-  UdpSocket() = default;
+  UdpSocket();
   ~UdpSocket();
   UdpSocket(const UdpSocket&) = delete;
 
   /**
-   * @param addresses of one family, in text form
+   * @param addresses of one family, in text form; `0.0.0.0` or `::` alone takes what comes to any
    * @param port 0 takes a free one
    * @returns 0, or errno of the system call that failed
    */
@@ -42,22 +43,39 @@ class UdpSocket {
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }
   sa_family_t family() const { return family_; }
-  /** The smaller of both socket buffers that the kernel granted, in bytes. */
+  /** Bound to all addresses: each datagram has to say which one it leaves from. */
+  bool isWildcard() const { return wildcard_; }
+  /** The smaller of both socket buffers that the kernel granted, in bytes of its own counting. */
   int kernelBuffer() const { return kernelBuffer_; }
 
   /**
    * One batch. Longer datagrams than 2048 bytes are cut off there, with `length` more than that.
-   * @returns how many of `into` (room for kReceiveBatch) were filled, 0 when none waits
+   * @returns how many of `into` (room for kReceiveBatch) were filled; 0 when none waits, or none
+   *     of a batch was for us: poll again
    */
   size_t receive(ReceivedDatagram* into);
   /** One datagram at once, by sendmsg. @returns 0 or errno */
   int send(const uint8_t* datagram, size_t length, const Destination& to);
 
  private:
+  struct Buffers;
+
+  int bindTo(const std::vector<Destination>& locals, uint16_t port);
+  int setOptions();
+  int take();
+  bool fill(ReceivedDatagram& datagram, size_t slot) const;
+  bool isOurs(const Destination& local) const;
+
   int fd_ = -1;
   uint16_t port_ = 0;
   sa_family_t family_ = AF_UNSPEC;
+  bool wildcard_ = false;
   int kernelBuffer_ = 0;
+  /** Only the `local` of each counts. Empty where any address is ours. */
+  std::vector<Destination> locals_;
+  /** The kernel, or what filters its calls, has no recvmmsg. */
+  bool oneByOne_ = false;
+  std::unique_ptr<Buffers> buffers_;
 };
 
 }  // namespace tailrace

@@ -1,0 +1,233 @@
+#include "udp-socket.h"
+
+#include <netdb.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "send-control.h"
+
+namespace tailrace {
+
+/** Room for a keyframe storm in both directions; the kernel may cap it. */
+constexpr int kKernelBuffer = 8 * 1024 * 1024;
+/** More than any datagram of an Ethernet; a longer one is none that we negotiate. */
+constexpr size_t kReceiveRoom = 2048;
+
+struct UdpSocket::Buffers {
+  /** Slots that the last system call wrote to: those before it need no making ready. */
+  size_t used = kReceiveBatch;
+  uint8_t bytes[kReceiveBatch][kReceiveRoom];
+  mmsghdr messages[kReceiveBatch];
+  iovec pieces[kReceiveBatch];
+  sockaddr_in6 names[kReceiveBatch];
+  alignas(cmsghdr) uint8_t controls[kReceiveBatch][CMSG_SPACE(sizeof(in6_pktinfo))];
+};
+
+UdpSocket::UdpSocket() = default;
+
+UdpSocket::~UdpSocket() { close(); }
+
+/** @returns 0 or errno; scope ids (`fe80::1%eth0`) are kept */
+static int parseLocal(const std::string& text, Destination& into) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(text.c_str(), nullptr, &hints, &found) != 0) return EINVAL;
+  into.family = static_cast<sa_family_t>(found->ai_family);
+  std::memcpy(&into.remote, found->ai_addr, into.addressLength());
+  freeaddrinfo(found);
+  if (into.isV6()) {
+    into.local.v6 = into.remote.v6.sin6_addr;
+  } else {
+    into.local.v4 = into.remote.v4.sin_addr;
+  }
+  return 0;
+}
+
+static bool isUnspecified(const Destination& local) {
+  return local.isV6() ? IN6_IS_ADDR_UNSPECIFIED(&local.local.v6)
+                      : local.local.v4.s_addr == INADDR_ANY;
+}
+
+int UdpSocket::open(const std::vector<std::string>& addresses, uint16_t port) {
+  close();
+  std::vector<Destination> locals(addresses.size());
+  for (size_t i = 0; i < locals.size(); i++) {
+    const int error = parseLocal(addresses[i], locals[i]);
+    if (error != 0) return error;
+    if (locals[i].family != locals[0].family) return EAFNOSUPPORT;
+  }
+  if (locals.empty()) return EINVAL;
+  family_ = locals[0].family;
+  fd_ = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return errno;
+  wildcard_ = locals.size() > 1 || isUnspecified(locals[0]);
+  const int refused = setOptions();
+  const int error = refused != 0 ? refused : bindTo(locals, port);
+  if (error != 0) {
+    close();
+    return error;
+  }
+  const bool any = std::any_of(locals.begin(), locals.end(), isUnspecified);
+  if (!any) locals_ = std::move(locals);
+  buffers_ = std::make_unique<Buffers>();
+  return 0;
+}
+
+void UdpSocket::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  port_ = 0;
+  kernelBuffer_ = 0;
+  wildcard_ = false;
+  locals_.clear();
+}
+
+/** @returns bytes granted */
+static int growBuffer(int fd, int forced, int asked) {
+  // Past the machine's limit by privilege, else up to it.
+  if (setsockopt(fd, SOL_SOCKET, forced, &kKernelBuffer, sizeof kKernelBuffer) != 0) {
+    setsockopt(fd, SOL_SOCKET, asked, &kKernelBuffer, sizeof kKernelBuffer);
+  }
+  int granted = 0;
+  socklen_t length = sizeof granted;
+  getsockopt(fd, SOL_SOCKET, asked, &granted, &length);
+  return granted;
+}
+
+int UdpSocket::setOptions() {
+  const int on = 1;
+  const bool v6 = family_ == AF_INET6;
+  if (v6 && setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return errno;
+  if (wildcard_) {
+    const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    const int option = v6 ? IPV6_RECVPKTINFO : IP_PKTINFO;
+    if (setsockopt(fd_, level, option, &on, sizeof on) != 0) return errno;
+  }
+  // Media that a narrow link cuts in two still arrives; with DF it would be an error, and lost. A
+  // kernel that refuses this loses only such packets.
+  const int never = v6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT;
+  setsockopt(fd_, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &never,
+             sizeof never);
+  kernelBuffer_ = std::min(growBuffer(fd_, SO_RCVBUFFORCE, SO_RCVBUF),
+                           growBuffer(fd_, SO_SNDBUFFORCE, SO_SNDBUF));
+  return 0;
+}
+
+int UdpSocket::bindTo(const std::vector<Destination>& locals, uint16_t port) {
+  Destination at;
+  at.family = family_;
+  // The family is at the same place in both forms of the union.
+  at.remote.v6 = {};
+  at.remote.v4.sin_family = family_;
+  if (!wildcard_) at.remote = locals[0].remote;
+  (at.isV6() ? at.remote.v6.sin6_port : at.remote.v4.sin_port) = htons(port);
+  if (bind(fd_, at.address(), at.addressLength()) != 0) return errno;
+  socklen_t length = sizeof at.remote;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&at.remote), &length) != 0) return errno;
+  port_ = at.port();
+  return 0;
+}
+
+// Datagrams in the buffers, or -1 with errno.
+int UdpSocket::take() {
+  Buffers& all = *buffers_;
+  for (size_t i = 0; i < all.used; i++) {
+    all.pieces[i] = {all.bytes[i], kReceiveRoom};
+    msghdr& header = all.messages[i].msg_hdr;
+    header = {};
+    header.msg_name = &all.names[i];
+    header.msg_namelen = sizeof all.names[i];
+    header.msg_iov = &all.pieces[i];
+    header.msg_iovlen = 1;
+    header.msg_control = wildcard_ ? all.controls[i] : nullptr;
+    header.msg_controllen = wildcard_ ? sizeof all.controls[i] : 0;
+  }
+  if (!oneByOne_) {
+    const int count = recvmmsg(fd_, all.messages, kReceiveBatch, MSG_TRUNC, nullptr);
+    // A filter of system calls may not know this one.
+    oneByOne_ = count < 0 && (errno == ENOSYS || errno == EPERM);
+    all.used = static_cast<size_t>(std::max(count, 0));
+    if (!oneByOne_) return count;
+  }
+  int count = 0;
+  while (count < static_cast<int>(kReceiveBatch)) {
+    const ssize_t length = recvmsg(fd_, &all.messages[count].msg_hdr, MSG_TRUNC);
+    if (length < 0) break;
+    all.messages[count++].msg_len = static_cast<unsigned>(length);
+  }
+  all.used = static_cast<size_t>(count);
+  return count;
+}
+
+size_t UdpSocket::receive(ReceivedDatagram* into) {
+  if (fd_ < 0) return 0;
+  const int count = take();
+  size_t filled = 0;
+  for (int i = 0; i < count; i++) {
+    if (fill(into[filled], static_cast<size_t>(i))) filled++;
+  }
+  return filled;
+}
+
+// Returns false when it is not for us.
+bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
+  Buffers& all = *buffers_;
+  mmsghdr& message = all.messages[slot];
+  Destination& from = datagram.from;
+  if (all.names[slot].sin6_family != family_) return false;
+  from.family = family_;
+  std::memcpy(&from.remote, &all.names[slot], from.addressLength());
+  from.refusesTrains = false;
+  datagram.bytes = all.bytes[slot];
+  datagram.length = message.msg_len;
+  if (!wildcard_) {
+    from.local = locals_[0].local;
+    return true;
+  }
+  const cmsghdr* control = CMSG_FIRSTHDR(&message.msg_hdr);
+  if (control == nullptr) return false;
+  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+    in_pktinfo to;
+    std::memcpy(&to, CMSG_DATA(control), sizeof to);
+    from.local.v4 = to.ipi_addr;
+  } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+    in6_pktinfo to;
+    std::memcpy(&to, CMSG_DATA(control), sizeof to);
+    from.local.v6 = to.ipi6_addr;
+  } else {
+    return false;
+  }
+  return isOurs(from);
+}
+
+bool UdpSocket::isOurs(const Destination& local) const {
+  if (locals_.empty()) return true;
+  return std::any_of(locals_.begin(), locals_.end(), [&](const Destination& ours) {
+    return local.isV6() ? IN6_ARE_ADDR_EQUAL(&ours.local.v6, &local.local.v6)
+                        : ours.local.v4.s_addr == local.local.v4.s_addr;
+  });
+}
+
+int UdpSocket::send(const uint8_t* datagram, size_t length, const Destination& to) {
+  if (fd_ < 0) return EBADF;
+  if (to.family != family_) return EAFNOSUPPORT;
+  iovec piece{const_cast<uint8_t*>(datagram), length};
+  msghdr header{};
+  header.msg_name = const_cast<sockaddr*>(to.address());
+  header.msg_namelen = to.addressLength();
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  SendControl control;
+  if (wildcard_) control.addSource(header, to);
+  while (sendmsg(fd_, &header, 0) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+}  // namespace tailrace
