@@ -39,8 +39,11 @@ napi_value open(napi_env env, napi_callback_info info) {
   handle->plane = std::make_unique<Plane>(
       [wake] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); });
   const double rung = from.number(2);
+  // A better rung than there is becomes the best: the caller sees which one it got.
+  const Rung best = bestRung();
   const PlaneOptions options{from.texts(0), static_cast<uint16_t>(from.integer(1)),
-                             rung < 0 ? bestRung() : static_cast<Rung>(rung), from.integer(3)};
+                             rung < 0 ? best : std::min(best, static_cast<Rung>(rung)),
+                             from.integer(3)};
   const int error = handle->plane->open(options);
   napi_value result;
   napi_create_object(env, &result);
