@@ -4,8 +4,8 @@ import type { Machine } from '#core/machine.ts'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { createCertificate, type DtlsCertificate } from '#webrtc/dtls/certificate.ts'
 import { type Answer, type ClientTransport, parseAnswer } from '#webrtc/sdp/client.ts'
-import { ClientPeer, type PeerListener } from './client-peer.ts'
-import { ClientSocket } from './client-socket.ts'
+import { ClientPeer, maxDatagram, type PeerListener } from './client-peer.ts'
+import { type ClientChannel, ClientSocket, type DatagramReceiver } from './client-socket.ts'
 import {
   deleteSession,
   postOffer,
@@ -14,17 +14,23 @@ import {
   type SignallingSession,
 } from './http-signalling.ts'
 import type { Endpoint } from './ice-client.ts'
+import type { NativeSink } from './native-sink.ts'
 import { SessionLoop } from './session-loop.ts'
 
 /** What all sessions of the process share. */
 export interface ClientContext {
   readonly loop: SessionLoop
   readonly certificate: DtlsCertificate
+  /** Receives for all of them; each has a socket of `node:dgram` without. */
+  readonly sink: NativeSink | undefined
+  /** Room for one packet. */
+  readonly scratch: Buffer
 }
 
-export function createClientContext(): ClientContext {
+export function createClientContext(sink?: NativeSink): ClientContext {
   const loop = new SessionLoop()
-  return { loop, certificate: createCertificate(loop.wall()) }
+  const scratch = Buffer.allocUnsafeSlow(maxDatagram)
+  return { loop, certificate: createCertificate(loop.wall()), sink, scratch }
 }
 
 /** The media side of a session: it gets what the peer receives, and is polled with it. */
@@ -32,6 +38,15 @@ export type SessionMedia = PeerListener & Machine
 
 export interface ConnectionOptions extends SignallingOptions {
   readonly writeOffer: (transport: ClientTransport) => string
+  /**
+   * Opens the socket, once it is known what was agreed on; a plain one if absent.
+   * @throws the system's error when no socket is to be had (EMFILE …)
+   */
+  readonly openChannel?: (
+    answer: Answer,
+    family: 4 | 6,
+    receiver: DatagramReceiver,
+  ) => Promise<ClientChannel>
   /**
    * Makes the media side, once it is known what was agreed on.
    * @throws SignallingError when the answer cannot be used
@@ -54,7 +69,7 @@ export class ClientConnection implements Machine {
   readonly #context: ClientContext
   readonly #options: ConnectionOptions
   readonly #session: SignallingSession
-  readonly #socket: ClientSocket
+  readonly #socket: ClientChannel
   readonly #media: SessionMedia
   #over = false
 
@@ -82,12 +97,11 @@ export class ClientConnection implements Machine {
     const postedAt = context.loop.now()
     const session = await postOffer(offer, options)
     const answeredAt = context.loop.now()
-    let socket: ClientSocket | undefined
+    let socket: ClientChannel | undefined
     try {
       const answer = readAnswer(session.answer)
-      const receiver = new Receiver(context.loop)
-      const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
-      socket = await openSocket(family, receiver)
+      const receiver = new Receiver()
+      socket = await openSocket(context, options, answer, receiver)
       const parts = { context, options, session, socket, answer, local, postedAt, answeredAt }
       const connection = new ClientConnection(parts)
       receiver.connection = connection
@@ -112,6 +126,12 @@ export class ClientConnection implements Machine {
   receive(datagram: Buffer, from: Endpoint, now: number): void {
     this.peer.receive(datagram, from, now)
     this.#notice()
+    this.noteDeadline()
+  }
+
+  /** Something outside the loop has moved `nextTimeout`. */
+  noteDeadline(): void {
+    if (!this.#over) this.#context.loop.moved(this)
   }
 
   /** DELETEs the session, says goodbye over DTLS, and gives back what it holds. */
@@ -143,7 +163,7 @@ interface ConnectionParts {
   readonly context: ClientContext
   readonly options: ConnectionOptions
   readonly session: SignallingSession
-  readonly socket: ClientSocket
+  readonly socket: ClientChannel
   readonly answer: Answer
   readonly local: { readonly ufrag: string; readonly password: string }
   readonly postedAt: number
@@ -169,6 +189,7 @@ function createPeer(parts: ConnectionParts, listener: PeerListener): ClientPeer 
         srtpProfiles: options.srtpProfiles,
       },
       listener,
+      scratch: context.scratch,
       send: (datagram, length, to) => socket.send(datagram, length, to.address, to.port),
     },
     context.loop.now(),
@@ -176,23 +197,25 @@ function createPeer(parts: ConnectionParts, listener: PeerListener): ClientPeer 
 }
 
 /** Stands between the socket, which comes first, and the connection, which needs it. */
-class Receiver {
+class Receiver implements DatagramReceiver {
   connection: ClientConnection | undefined
-  readonly #loop: SessionLoop
 
-  constructor(loop: SessionLoop) {
-    this.#loop = loop
-  }
-
-  datagram(datagram: Buffer, address: string, port: number): void {
-    this.connection?.receive(datagram, { address, port }, this.#loop.now())
+  datagram(datagram: Buffer, from: Endpoint, now: number): void {
+    this.connection?.receive(datagram, from, now)
   }
 }
 
 // Many viewers may come to the process's limit of open files: that is a figure, not a crash.
-async function openSocket(family: 4 | 6, receiver: Receiver): Promise<ClientSocket> {
+async function openSocket(
+  { sink }: ClientContext,
+  { openChannel }: ConnectionOptions,
+  answer: Answer,
+  receiver: Receiver,
+): Promise<ClientChannel> {
+  const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
   try {
-    return await ClientSocket.open(family, receiver)
+    if (openChannel) return await openChannel(answer, family, receiver)
+    return sink ? sink.session(family, undefined, receiver) : await ClientSocket.open(family, receiver)
   } catch (cause) {
     throw new SignallingError('no socket', `no UDP socket could be opened: ${messageOf(cause)}`, {
       cause,

@@ -13,6 +13,11 @@ export interface PeerListener {
    * @param roundTrip to the server, in ms
    */
   connected(srtp: SrtpSender, roundTrip: number, now: number): void
+  /**
+   * Looks at an SRTP packet, whose header is in the clear.
+   * @returns whether to decrypt it for `rtp`
+   */
+  wantsRtp(datagram: Buffer, now: number): boolean
   /** A plain RTP packet in the first `length` bytes. */
   rtp(packet: Buffer, length: number, now: number): void
   /** A plain RTCP compound. */
@@ -24,10 +29,12 @@ export interface ClientPeerOptions {
   readonly dtls: DtlsOptions
   readonly listener: PeerListener
   readonly send: (datagram: Buffer, length: number, to: Endpoint) => void
+  /** Room for one packet of `maxDatagram` bytes, which all peers may share. */
+  readonly scratch: Buffer
 }
 
 /** Longer than any datagram that is read: see `parseStun` and the slots of `SendRing`. */
-const maxDatagram = 2048
+export const maxDatagram = 2048
 
 /**
  * One client of a server: ICE, DTLS in the role that the answer gave it, SRTP both ways, over one
@@ -37,11 +44,11 @@ export class ClientPeer implements Machine {
   readonly #ice: IceClient
   readonly #dtls: DtlsTransport
   readonly #options: ClientPeerOptions
-  readonly #plain = Buffer.allocUnsafe(maxDatagram)
   #dtlsStarted = false
   #receiver: SrtpReceiver | undefined
   #iceAt: number | undefined
   #dtlsAt: number | undefined
+  #undecryptable = 0
 
   constructor(options: ClientPeerOptions, now: number) {
     this.#options = options
@@ -60,6 +67,11 @@ export class ClientPeer implements Machine {
   /** Monotonic ms at which the SRTP keys were there. */
   get dtlsAt(): number | undefined {
     return this.#dtlsAt
+  }
+
+  /** RTP packets that were to be decrypted and whose tag was wrong. */
+  get undecryptable(): number {
+    return this.#undecryptable
   }
 
   /** Why the session is over, as failures are counted; undefined while it lives. */
@@ -118,8 +130,12 @@ export class ClientPeer implements Machine {
   }
 
   #receiveRtp(datagram: Buffer, now: number): void {
-    const length = this.#receiver?.unprotectRtp(datagram, this.#plain, 0)
-    if (length !== undefined) this.#options.listener.rtp(this.#plain, length, now)
+    const { listener, scratch } = this.#options
+    const receiver = this.#receiver
+    if (!listener.wantsRtp(datagram, now) || !receiver) return
+    const length = receiver.unprotectRtp(datagram, scratch, 0)
+    if (length !== undefined) listener.rtp(scratch, length, now)
+    else if (receiver.failure === 'authentication') this.#undecryptable++
   }
 
   #receiveRtcp(datagram: Buffer, now: number): void {

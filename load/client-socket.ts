@@ -1,15 +1,26 @@
 import { createSocket, type Socket } from 'node:dgram'
+import type { Endpoint } from './ice-client.ts'
 
 /** Room for a replay's burst while the event loop is busy; the kernel may cap it. */
 const receiveBuffer = 1024 * 1024
 
 export interface DatagramReceiver {
-  /** @param datagram borrowed for the call */
-  datagram(datagram: Buffer, address: string, port: number): void
+  /**
+   * @param datagram borrowed for the call
+   * @param now monotonic ms at which it came
+   */
+  datagram(datagram: Buffer, from: Endpoint, now: number): void
 }
 
 /** The UDP socket of one client, on a port of its own. */
-export class ClientSocket {
+export interface ClientChannel {
+  /** @param datagram not to be written to until the kernel has it: see `SendRing` */
+  send(datagram: Buffer, length: number, address: string, port: number): void
+  close(): void
+}
+
+/** A channel over `node:dgram`. */
+export class ClientSocket implements ClientChannel {
   readonly #socket: Socket
   #closed = false
 
@@ -32,18 +43,13 @@ export class ClientSocket {
         socket.on('error', () => {})
         socket.setRecvBufferSize(receiveBuffer)
         socket.on('message', (datagram, from) => {
-          receiver.datagram(datagram, from.address, from.port)
+          receiver.datagram(datagram, from, performance.now())
         })
         resolve(new ClientSocket(socket))
       })
     })
   }
 
-  get port(): number {
-    return this.#socket.address().port
-  }
-
-  /** @param datagram not to be written to until the kernel has it: see `SendRing` */
   send(datagram: Buffer, length: number, address: string, port: number): void {
     if (!this.#closed) this.#socket.send(datagram, 0, length, port, address)
   }

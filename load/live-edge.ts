@@ -4,8 +4,6 @@ import { timestampDistance } from '#rtp/sequence.ts'
 const tolerance = 100
 /** Falls in lag smaller than this are not worth a record. */
 const step = 20
-/** Records of one replay: 10 s of catching up in steps of 20 ms. */
-const maxRecords = 512
 /** Past this a lower lag means that clocks drift, not that a replay ends. */
 const longestReplay = 30_000
 
@@ -23,6 +21,7 @@ interface LagRecord {
  */
 export class LiveEdge {
   readonly #ticksPerMs: number
+  /** Falling lags, all within the tolerance of the last: six at most. */
   readonly #records: LagRecord[] = []
   #firstAt: number | undefined
   #timestamp = 0
@@ -41,8 +40,15 @@ export class LiveEdge {
     this.#timestamp = timestamp
     const lag = now - this.#ticks / this.#ticksPerMs
     const last = this.#records.at(-1)
-    const worthIt = !last || lag < last.lag - step
-    if (worthIt && this.#records.length < maxRecords) this.#records.push({ at: now, lag })
+    if (last && lag >= last.lag - step) return
+    // The least lag only falls, so that what is too far above it now will never be live.
+    while (this.#records[0] && this.#records[0].lag > lag + tolerance) this.#records.shift()
+    this.#records.push({ at: now, lag })
+  }
+
+  /** Monotonic ms at which the lag last fell; undefined before the first packet. */
+  get fellAt(): number | undefined {
+    return this.#records.at(-1)?.at
   }
 
   /** Monotonic ms from which on the viewer was live; undefined before the first packet. */

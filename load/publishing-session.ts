@@ -49,8 +49,13 @@ export class PublishingSession implements SessionMedia {
     })
   }
 
-  rtp(): void {
+  wantsRtp(): boolean {
     // A publisher's peer sends none.
+    return false
+  }
+
+  rtp(): void {
+    // None is wanted.
   }
 
   rtcp(compound: Buffer): void {

@@ -1,28 +1,48 @@
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 
+/** Longest sleep in ms while there are machines. */
+const longestSleep = 1000
 /**
- * Longest sleep in ms while there are machines: what a packet makes due (a NACK after its wait)
- * is found within this, without telling the loop of every packet.
+ * Least time between two rounds, in ms. A thousand machines are due at a thousand moments: half
+ * of these rounds would find one of them.
  */
-const longestSleep = 10
+const leastSleep = 1
 
-/** The clock and the one timer of all sessions in the process. */
+/**
+ * The clock and the one timer of all sessions in the process. It looks at a machine's deadline
+ * after each poll and when told that it moved, and at no other time.
+ */
 export class SessionLoop implements Clock {
-  readonly #machines = new Set<Machine>()
+  readonly #machines = new Map<Machine, { due: number }>()
   #timer: NodeJS.Timeout | undefined
+  /** Monotonic ms at which the timer fires. */
+  #wakesAt = Number.POSITIVE_INFINITY
 
   now(): number {
     return performance.now()
   }
 
   wall(): number {
-    return performance.timeOrigin + performance.now()
+    return this.wallAt(performance.now())
+  }
+
+  /** @param now monotonic ms @returns the same moment in ms since the Unix epoch */
+  wallAt(now: number): number {
+    return performance.timeOrigin + now
   }
 
   add(machine: Machine): void {
-    this.#machines.add(machine)
-    this.#timer ??= setTimeout(this.#wake, 0)
+    this.#machines.set(machine, { due: Number.NEGATIVE_INFINITY })
+    this.#wakeBy(performance.now())
+  }
+
+  /** The machine's deadline may be another than it was after its last poll. */
+  moved(machine: Machine): void {
+    const entry = this.#machines.get(machine)
+    if (!entry) return
+    entry.due = machine.nextTimeout
+    this.#wakeBy(entry.due)
   }
 
   /** With the last machine the timer ends, and the process may. */
@@ -31,19 +51,31 @@ export class SessionLoop implements Clock {
     if (this.#machines.size > 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#wakesAt = Number.POSITIVE_INFINITY
+  }
+
+  #wakeBy(due: number): void {
+    if (due >= this.#wakesAt) return
+    clearTimeout(this.#timer)
+    const now = performance.now()
+    const sleep = Math.min(longestSleep, Math.max(leastSleep, due - now))
+    this.#wakesAt = now + sleep
+    this.#timer = setTimeout(this.#wake, sleep)
   }
 
   readonly #wake = (): void => {
+    // Until the end of the round nobody sets the timer.
+    this.#wakesAt = Number.NEGATIVE_INFINITY
     let earliest = Number.POSITIVE_INFINITY
-    for (const machine of this.#machines) {
+    for (const [machine, entry] of this.#machines) {
       const now = performance.now()
-      if (machine.nextTimeout <= now) machine.poll(now)
-      earliest = Math.min(earliest, machine.nextTimeout)
+      if (entry.due <= now) {
+        machine.poll(now)
+        entry.due = machine.nextTimeout
+      }
+      earliest = Math.min(earliest, entry.due)
     }
-    if (this.#machines.size === 0) return
-    // A poll may have emptied the set and filled it again, with a timer of its own.
-    clearTimeout(this.#timer)
-    const sleep = Math.min(longestSleep, Math.max(0, earliest - performance.now()))
-    this.#timer = setTimeout(this.#wake, sleep)
+    this.#wakesAt = Number.POSITIVE_INFINITY
+    if (this.#machines.size > 0) this.#wakeBy(Math.min(earliest, performance.now() + longestSleep))
   }
 }

@@ -1,58 +1,80 @@
 import type { Machine } from '#core/machine.ts'
 import type { SrtpSender } from '#native/twin/srtp-sender.ts'
-import { readTransportSequence } from '#rtp/header-extensions.ts'
 import { ntpMiddle } from '#rtp/ntp.ts'
 import { RtpPacket } from '#rtp/packet.ts'
 import { compound, readRtcp } from '#rtp/rtcp/compound.ts'
 import { writePli } from '#rtp/rtcp/keyframe-request.ts'
 import { writeNack } from '#rtp/rtcp/nack.ts'
+import type { SenderReport } from '#rtp/rtcp/reports.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { writeSdes } from '#rtp/rtcp/sdes.ts'
 import { writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
 import { unwrapRtx } from '#rtp/rtx.ts'
-import { TransportFeedbackRecorder } from '#rtp/transport-feedback.ts'
+import { ArrivalFeedback } from './arrival-feedback.ts'
+import { CaptureLatency } from './capture-latency.ts'
 import type { PeerListener } from './client-peer.ts'
-import { IncomingStream } from './incoming-stream.ts'
-import type { ViewFormats } from './view-formats.ts'
+import { KeyframeAsking } from './keyframe-asking.ts'
+import { KeyframeSearch } from './keyframe-search.ts'
+import type { CountListener, PacketCounts } from './packet-counts.ts'
+import { ReceptionReports } from './reception-reports.ts'
+import type { StreamFigures } from './stream-figures.ts'
+import { StreamRepair } from './stream-repair.ts'
+import type { PayloadFormat, ViewFormats } from './view-formats.ts'
 import type { ReceptionCounters } from './viewer-result.ts'
 
 export interface ViewerMediaOptions {
   readonly formats: ViewFormats
+  readonly counts: PacketCounts
   /** Of our RTCP. */
   readonly ssrc: number
   readonly cname: string
   /** Sends a protected datagram to the server. */
   readonly send: (datagram: Buffer, length: number) => void
+  /**
+   * Gets the age of each picture, in ms since its capture. With it everything is decrypted;
+   * without, only until there is a picture, and then what RTX brings.
+   */
+  readonly onLatency?: ((age: number) => void) | undefined
+  /** @param now monotonic ms @returns the same moment in ms since the Unix epoch */
+  readonly wallAt: (now: number) => number
+  /** Called when `nextTimeout` has moved by what native code told, outside of `rtp` and `poll`. */
+  readonly onDeadline: () => void
 }
 
 const reportInterval = 1000
-/** Wait for a complete keyframe before the first PLI, and between two, in ms. */
-const keyframeWait = 500
-const keyframeInterval = 1000
-/** A WHEP session has one audio and one video stream; a server that restarts them gets this far. */
-const maxStreams = 8
+/** A browser's: over 1 Mbit/s every 50 ms, under it every 100 ms. */
+const fastFeedback = 50
+const slowFeedback = 100
+/** Arrivals of 100 ms at 1 Mbit/s, in packets of 1250 bytes. */
+const manyArrivals = 10
 
 /**
- * The receiving half of a viewer: tells streams apart, counts, and answers as a browser does, with
- * NACK, PLI, transport-wide feedback and receiver reports. Sans-IO: every `now` is monotonic ms.
+ * The receiving half of a viewer: it answers as a browser does, with NACK, PLI, transport-wide
+ * feedback and receiver reports, by what the headers of the packets tell. Sans-IO: every `now` is
+ * monotonic ms.
  */
-export class ViewerMedia implements PeerListener, Machine {
+export class ViewerMedia implements PeerListener, CountListener, Machine {
   readonly #options: ViewerMediaOptions
   readonly #packet = new RtpPacket()
-  readonly #streams = new Map<number, IncomingStream>()
-  readonly #feedback = new TransportFeedbackRecorder()
-  #video: IncomingStream | undefined
+  readonly #repairs = new Map<number, StreamRepair>()
+  readonly #reports = new ReceptionReports()
+  readonly #feedback = new ArrivalFeedback()
+  readonly #keyframes = new KeyframeAsking()
+  #search: KeyframeSearch | undefined
+  #latency: CaptureLatency | undefined
+  /** SSRC of the video, or of the sound where there is none. */
+  #watched: number | undefined
+  #keyframeAt: number | undefined
   #srtp: SrtpSender | undefined
   #roundTrip = 0
   #reportAt = Number.POSITIVE_INFINITY
-  /** For the first complete keyframe. */
-  #waiting = false
-  #pliAt = Number.POSITIVE_INFINITY
-  #pliSentAt = Number.NEGATIVE_INFINITY
-  #keyframeRequests = 0
+  #feedbackAt = Number.POSITIVE_INFINITY
+  #feedbackInterval = slowFeedback
+  #repeated = 0
 
   constructor(options: ViewerMediaOptions) {
     this.#options = options
+    options.counts.listen(this)
   }
 
   connected(srtp: SrtpSender, roundTrip: number, now: number): void {
@@ -61,113 +83,166 @@ export class ViewerMedia implements PeerListener, Machine {
     this.#reportAt = now + reportInterval
   }
 
+  wantsRtp(datagram: Buffer, now: number): boolean {
+    this.#options.counts.receive(datagram, now)
+    return this.#looksAtAll || this.#formatOf(datagram[1]! & 0x7f)?.kind === 'rtx'
+  }
+
   rtp(bytes: Buffer, length: number, now: number): void {
     const packet = this.#packet
     if (!packet.read(bytes, 0, length)) return
-    this.#recordArrival(packet, length, now)
-    const format = this.#options.formats.byPayloadType.get(packet.payloadType)
+    const format = this.#formatOf(packet.payloadType)
     if (!format) return
-    if (format.kind === 'rtx') {
-      if (!this.#video || !unwrapRtx(packet, { ssrc: this.#video.ssrc, payloadType: format.of }))
-        return
-      this.#video.receive(packet, now)
-    } else {
-      const stream = this.#streams.get(packet.ssrc) ?? this.#open(packet.ssrc, format, now)
-      if (!stream) return
-      stream.statistics.receive(packet.sequenceNumber, packet.timestamp, now)
-      stream.receive(packet, now)
-    }
-    if (this.#waiting && this.#video?.keyframeAt !== undefined) {
-      this.#waiting = false
-      this.#pliAt = Number.POSITIVE_INFINITY
-    }
+    if (format.kind === 'rtx') this.#restore(packet, format.of, now)
+    else this.#look(packet, format, now)
   }
 
   rtcp(bytes: Buffer, now: number): void {
     for (const packet of readRtcp(bytes)) {
-      if (packet.kind !== 'sender-report') continue
-      this.#streams.get(packet.ssrc)?.statistics.receiveSenderReport(ntpMiddle(packet.ntp), now)
+      if (packet.kind === 'sender-report') this.#receiveSenderReport(packet, now)
     }
   }
 
+  gap(ssrc: number, before: number, after: number, now: number): void {
+    this.#repairOf(ssrc)?.gap(before, after, now)
+    this.#options.onDeadline()
+  }
+
+  late(ssrc: number, sequenceNumber: number, now: number): void {
+    this.#repairOf(ssrc)?.filled(sequenceNumber, now)
+  }
+
+  arrivals(now: number): void {
+    this.#feedbackAt = Math.min(this.#feedbackAt, now + this.#feedbackInterval)
+    this.#options.onDeadline()
+  }
+
   get nextTimeout(): number {
-    let earliest = Math.min(this.#reportAt, this.#pliAt, this.#feedback.nextTimeout)
-    for (const stream of this.#streams.values()) earliest = Math.min(earliest, stream.nextTimeout)
+    let earliest = Math.min(this.#reportAt, this.#feedbackAt, this.#keyframes.nextTimeout)
+    for (const repair of this.#repairs.values()) earliest = Math.min(earliest, repair.nextTimeout)
     return earliest
   }
 
   poll(now: number): void {
-    for (const stream of this.#streams.values()) this.#repair(stream, now)
-    if (this.#pliAt <= now) this.#requestKeyframe(now)
-    this.#sendFeedback(now)
+    for (const repair of this.#repairs.values()) this.#repair(repair, now)
+    if (this.#keyframes.poll(now)) this.#send(writePli(this.#options.ssrc, this.#watched ?? 0))
+    if (this.#feedbackAt <= now) this.#sendFeedback()
     if (this.#reportAt <= now) this.#report(now)
   }
 
-  /** The video, once its first packet has come. */
-  get video(): IncomingStream | undefined {
-    return this.#video
+  /** Monotonic ms at which the first keyframe was complete. */
+  get keyframeAt(): number | undefined {
+    return this.#keyframeAt
   }
 
-  get counters(): ReceptionCounters {
-    const sum = { packets: 0, bytes: 0, lost: 0, repaired: 0, duplicates: 0, nacked: 0 }
-    for (const { counters } of this.#streams.values()) {
-      sum.packets += counters.packets
-      sum.bytes += counters.bytes
-      sum.lost += counters.lost
-      sum.repaired += counters.repaired
-      sum.duplicates += counters.duplicates
-      sum.nacked += counters.nacked
+  /** What the headers told, by stream. */
+  figures(now: number): StreamFigures[] {
+    return this.#options.counts.figures(now)
+  }
+
+  counters(now: number): ReceptionCounters {
+    const sum = { packets: 0, bytes: 0, lost: 0, repaired: 0, duplicates: this.#repeated, nacked: 0 }
+    for (const { packets, bytes, lost, duplicates } of this.figures(now)) {
+      sum.packets += packets
+      sum.bytes += bytes
+      sum.lost += lost
+      sum.duplicates += duplicates
     }
-    return { ...sum, keyframeRequests: this.#keyframeRequests }
-  }
-
-  #open(ssrc: number, format: ConstructorParameters<typeof IncomingStream>[1], now: number) {
-    if (this.#streams.size === maxStreams) return undefined
-    const stream = new IncomingStream(ssrc, format, this.#roundTrip)
-    this.#streams.set(ssrc, stream)
-    if (format.kind === 'video' && !this.#video) {
-      this.#video = stream
-      this.#waiting = true
-      this.#pliAt = now + keyframeWait
+    for (const { repaired, nacked } of this.#repairs.values()) {
+      sum.repaired += repaired
+      sum.nacked += nacked
     }
-    return stream
+    return { ...sum, keyframeRequests: this.#keyframes.count }
   }
 
-  #recordArrival(packet: RtpPacket, length: number, now: number): void {
-    const id = this.#options.formats.transportCcId
-    const { extensions } = packet
-    if (id === undefined || !extensions.find(id)) return
-    const number = readTransportSequence(packet.bytes, extensions.start, extensions.end)
-    if (number !== undefined) this.#feedback.receive(number, now, length)
+  get #looksAtAll(): boolean {
+    const { formats, onLatency } = this.#options
+    return onLatency !== undefined || (formats.hasVideo && this.#keyframeAt === undefined)
   }
 
-  #repair(stream: IncomingStream, now: number): void {
+  #formatOf(payloadType: number): PayloadFormat | undefined {
+    return this.#options.formats.byPayloadType.get(payloadType)
+  }
+
+  // Whoever counts the packets bounds their streams.
+  #repairOf(ssrc: number): StreamRepair | undefined {
+    let repair = this.#repairs.get(ssrc)
+    if (!repair) {
+      const found = this.figures(0).find((stream) => stream.ssrc === ssrc)
+      if (!found) return undefined
+      repair = new StreamRepair(ssrc, found.kind, this.#roundTrip)
+      this.#repairs.set(ssrc, repair)
+    }
+    return repair
+  }
+
+  #restore(packet: RtpPacket, payloadType: number, now: number): void {
+    const ssrc = this.#watched
+    if (ssrc === undefined || !unwrapRtx(packet, { ssrc, payloadType })) return
+    const { sequenceNumber, marker } = packet
+    const length = packet.end - packet.start
+    if (!this.#options.counts.restore({ ssrc, sequenceNumber, marker, length }, now)) {
+      this.#repeated++
+      return
+    }
+    this.#repairOf(ssrc)?.filled(sequenceNumber, now)
+    const format = this.#formatOf(payloadType)
+    if (format && format.kind !== 'rtx') this.#look(packet, format, now)
+  }
+
+  #look(packet: RtpPacket, format: Exclude<PayloadFormat, { kind: 'rtx' }>, now: number): void {
+    const { formats, onLatency } = this.#options
+    if (format.kind === 'audio' && formats.hasVideo) return
+    if (this.#watched === undefined) {
+      this.#watched = packet.ssrc
+      this.#latency = onLatency && new CaptureLatency(format.clockRate)
+      if (format.kind === 'video') {
+        this.#search = new KeyframeSearch(format.codec)
+        this.#keyframes.begin(now)
+      }
+    }
+    if (packet.ssrc !== this.#watched) return
+    if (this.#search) this.#seek(this.#search, packet, now)
+    if (!packet.marker && format.kind === 'video') return
+    const age = this.#latency?.measure(packet.timestamp, now, this.#options.wallAt(now))
+    if (age !== undefined) onLatency?.(age)
+  }
+
+  #seek(search: KeyframeSearch, packet: RtpPacket, now: number): void {
+    if (!search.receive(packet)) return
+    this.#keyframeAt = now
+    this.#search = undefined
+    this.#keyframes.end()
+    if (!this.#looksAtAll) this.#options.counts.handUpAll(false)
+  }
+
+  #receiveSenderReport({ ssrc, ntp, rtpTimestamp }: SenderReport, now: number): void {
+    this.#reports.receiveSenderReport(ssrc, ntpMiddle(ntp), now)
+    if (ssrc === this.#watched) this.#latency?.receiveSenderReport(ntp, rtpTimestamp)
+  }
+
+  #repair(stream: StreamRepair, now: number): void {
     for (let repair = stream.poll(now); repair; repair = stream.poll(now)) {
-      if (repair.kind === 'nack')
+      if (repair.kind === 'nack') {
         this.#send(writeNack(this.#options.ssrc, stream.ssrc, repair.lost))
-      else if (stream.kind === 'video')
-        this.#pliAt = Math.min(this.#pliAt, this.#pliSentAt + keyframeInterval)
+      } else if (stream.kind === 'video') this.#keyframes.need()
     }
   }
 
-  #requestKeyframe(now: number): void {
-    if (!this.#video) return
-    this.#send(writePli(this.#options.ssrc, this.#video.ssrc))
-    this.#keyframeRequests++
-    this.#pliSentAt = now
-    this.#pliAt = this.#waiting ? now + keyframeInterval : Number.POSITIVE_INFINITY
-  }
-
-  #sendFeedback(now: number): void {
-    const media = this.#video?.ssrc ?? 0
-    for (let told = this.#feedback.poll(now); told; told = this.#feedback.poll(now)) {
+  #sendFeedback(): void {
+    this.#feedbackAt = Number.POSITIVE_INFINITY
+    const arrivals = this.#options.counts.takeArrivals()
+    const isFast = arrivals.length * slowFeedback > manyArrivals * this.#feedbackInterval
+    this.#feedbackInterval = isFast ? fastFeedback : slowFeedback
+    const media = this.#watched ?? 0
+    for (const told of this.#feedback.report(arrivals)) {
       this.#send(writeTransportCc(this.#options.ssrc, media, told))
     }
   }
 
   #report(now: number): void {
     const { ssrc, cname } = this.#options
-    const blocks = [...this.#streams.values()].flatMap((stream) => stream.report(now) ?? [])
+    const blocks = this.figures(now).map((stream) => this.#reports.block(stream, now))
     this.#send(compound(writeReceiverReport(ssrc, blocks), writeSdes([{ ssrc, cname }])))
     this.#reportAt = Math.max(this.#reportAt + reportInterval, now)
   }

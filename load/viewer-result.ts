@@ -5,7 +5,7 @@ export const joinPhases = ['answer', 'ice', 'dtls', 'firstPacket', 'keyframe', '
  * - `answer`: the 201 was read
  * - `ice`: the first connectivity check was answered
  * - `dtls`: the SRTP keys were agreed
- * - `firstPacket`: the first RTP packet of the video was decrypted
+ * - `firstPacket`: the first RTP packet of the video came, and the keys were there
  * - `keyframe`: no packet of a keyframe was missing any more: a picture can be shown
  * - `live`: and the replay had caught up: see `LiveEdge`
  */
@@ -18,6 +18,7 @@ export type JoinTimes = Readonly<Partial<Record<JoinPhase, number>>>
 export interface ReceptionCounters {
   /** Without duplicates. */
   readonly packets: number
+  /** Of whole RTP packets, headers and SRTP tags included. */
   readonly bytes: number
   /** Never came, nor by repair. */
   readonly lost: number
@@ -29,9 +30,47 @@ export interface ReceptionCounters {
   readonly keyframeRequests: number
 }
 
+/** The video of one viewer, or of several together. */
+export interface PictureCounters {
+  readonly frames: number
+  readonly wholeFrames: number
+  readonly freezes: number
+  /** In ms. */
+  readonly longestFreeze: number
+  /** All freezes together, in ms. */
+  readonly frozen: number
+}
+
+/** Which part of a run a viewer belongs to. */
+export type Cohort = 'ramp' | 'storm' | 'churn'
+
 export interface ViewerResult {
+  readonly cohort: Cohort
   readonly join: JoinTimes
   readonly reception: ReceptionCounters
+  readonly picture: PictureCounters
+  /** Whether every packet was decrypted. */
+  readonly decrypted: boolean
+  /** Packets that were to be decrypted, and could not be. */
+  readonly undecryptable: number
   /** Why the session ended before its time, or never began; undefined when all went well. */
   readonly failure: string | undefined
+}
+
+export const nothingReceived: ReceptionCounters = {
+  packets: 0,
+  bytes: 0,
+  lost: 0,
+  repaired: 0,
+  duplicates: 0,
+  nacked: 0,
+  keyframeRequests: 0,
+}
+
+export const nothingSeen: PictureCounters = {
+  frames: 0,
+  wholeFrames: 0,
+  freezes: 0,
+  longestFreeze: 0,
+  frozen: 0,
 }

@@ -1,31 +1,36 @@
 import { randomBytes } from 'node:crypto'
+import type { Answer } from '#webrtc/sdp/client.ts'
 import { writeOffer } from '#webrtc/sdp/client.ts'
 import { ClientConnection, type ClientContext } from './client-connection.ts'
+import { type ClientChannel, ClientSocket, type DatagramReceiver } from './client-socket.ts'
+import { HeaderCounts } from './header-counts.ts'
 import { SignallingError } from './http-signalling.ts'
-import { readViewFormats } from './view-formats.ts'
+import type { PacketCounts } from './packet-counts.ts'
+import type { StreamFigures } from './stream-figures.ts'
+import { readViewFormats, type ViewFormats } from './view-formats.ts'
 import { ViewerMedia } from './viewer-media.ts'
-import type { JoinTimes, ViewerResult } from './viewer-result.ts'
+import {
+  type Cohort,
+  type JoinTimes,
+  nothingReceived,
+  nothingSeen,
+  type PictureCounters,
+  type ViewerResult,
+} from './viewer-result.ts'
 
 export interface ViewerOptions {
   /** The WHEP endpoint. */
   readonly url: string
   readonly token?: string | undefined
   readonly signal?: AbortSignal
+  readonly cohort?: Cohort
+  /** Gets the age of each picture in ms; with it every packet is decrypted. */
+  readonly onLatency?: ((age: number) => void) | undefined
 }
 
 /** Named like the browser whose offer is sent: servers adapt to the name. */
 export const viewerUserAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 tailrace-load'
-
-const nothingReceived = {
-  packets: 0,
-  bytes: 0,
-  lost: 0,
-  repaired: 0,
-  duplicates: 0,
-  nacked: 0,
-  keyframeRequests: 0,
-}
 
 /** One WHEP viewer: joins, receives, and tells at any time how that went. */
 export class Viewer {
@@ -33,8 +38,10 @@ export class Viewer {
   readonly #context: ClientContext
   #connection: ClientConnection | undefined
   #media: ViewerMedia | undefined
-  #hasVideo = true
+  #formats: ViewFormats | undefined
+  #counts: PacketCounts | undefined
   #failure: string | undefined
+  #final: ViewerResult | undefined
 
   constructor(context: ClientContext, options: ViewerOptions) {
     this.#context = context
@@ -52,16 +59,11 @@ export class Viewer {
           const video = ['H264', 'VP8', 'VP9', 'AV1', 'H265'] as const
           return writeOffer({ direction: 'recvonly', transport, audio: true, video })
         },
-        openMedia: (answer, send) => {
-          const formats = readViewFormats(answer)
-          this.#hasVideo = formats.hasVideo
-          const ssrc = randomBytes(4).readUInt32BE()
-          const cname = randomBytes(12).toString('base64')
-          this.#media = new ViewerMedia({ formats, ssrc, cname, send })
-          return this.#media
-        },
+        openChannel: (answer, family, receiver) => this.#openChannel(answer, family, receiver),
+        openMedia: (_, send) => this.#openMedia(send),
         onEnd: (reason) => {
           this.#failure = reason
+          this.#final = this.#current
         },
       })
     } catch (error) {
@@ -72,38 +74,88 @@ export class Viewer {
     return undefined
   }
 
+  /** So far, or to its end. */
   get result(): ViewerResult {
+    return this.#final ?? this.#current
+  }
+
+  get #current(): ViewerResult {
+    const now = this.#context.loop.now()
+    const figures = this.#media?.figures(now) ?? []
     return {
-      join: this.#joinTimes,
-      reception: this.#media?.counters ?? nothingReceived,
-      failure: this.#failure ?? this.#disappointment,
+      cohort: this.#options.cohort ?? 'ramp',
+      join: this.#joinTimes(figures),
+      reception: this.#media?.counters(now) ?? nothingReceived,
+      picture: pictureOf(figures),
+      decrypted: this.#options.onLatency !== undefined,
+      undecryptable: this.#connection?.peer.undecryptable ?? 0,
+      failure: this.#failure ?? this.#disappointment(figures),
     }
+  }
+
+  /** What the headers told so far, by stream. */
+  get figures(): StreamFigures[] {
+    return this.#media?.figures(this.#context.loop.now()) ?? []
   }
 
   /** Ends the session in good order. */
   async leave(): Promise<void> {
+    this.#final ??= this.#current
     await this.#connection?.close()
   }
 
-  get #disappointment(): string | undefined {
-    if (!this.#hasVideo) return this.#media?.counters.packets === 0 ? 'no sound' : undefined
-    return this.#media?.video?.keyframeAt === undefined ? 'no picture' : undefined
+  async #openChannel(
+    answer: Answer,
+    family: 4 | 6,
+    receiver: DatagramReceiver,
+  ): Promise<ClientChannel> {
+    const { sink } = this.#context
+    const formats = readViewFormats(answer)
+    this.#formats = formats
+    if (sink) {
+      const session = sink.session(family, formats, receiver)
+      this.#counts = session
+      return session
+    }
+    this.#counts = new HeaderCounts(formats)
+    return ClientSocket.open(family, receiver)
   }
 
-  get #joinTimes(): JoinTimes {
+  #openMedia(send: (datagram: Buffer, length: number) => void): ViewerMedia {
+    const { loop } = this.#context
+    this.#media = new ViewerMedia({
+      formats: this.#formats!,
+      counts: this.#counts!,
+      ssrc: randomBytes(4).readUInt32BE(),
+      cname: randomBytes(12).toString('base64'),
+      send,
+      onLatency: this.#options.onLatency,
+      wallAt: (now) => loop.wallAt(now),
+      onDeadline: () => this.#connection?.noteDeadline(),
+    })
+    return this.#media
+  }
+
+  #disappointment(figures: readonly StreamFigures[]): string | undefined {
+    if (this.#formats?.hasVideo === false) return figures.length === 0 ? 'no sound' : undefined
+    return this.#media?.keyframeAt === undefined ? 'no picture' : undefined
+  }
+
+  #joinTimes(figures: readonly StreamFigures[]): JoinTimes {
     const connection = this.#connection
     if (!connection) return {}
-    const video = this.#media?.video
-    const keyframe = video?.keyframeAt
-    const caughtUp = video?.liveAt
+    const { iceAt, dtlsAt } = connection.peer
+    const video = figures.find(({ kind }) => kind === 'video')
+    const keyframe = this.#media?.keyframeAt
     const times = {
       answer: connection.answeredAt,
-      ice: connection.peer.iceAt,
-      dtls: connection.peer.dtlsAt,
-      firstPacket: video?.firstAt,
+      ice: iceAt,
+      dtls: dtlsAt,
+      // Headers are counted as they come; what comes before the keys is of no use yet.
+      firstPacket: dtlsAt && video && Math.max(dtlsAt, video.firstAt),
       keyframe,
       // Nobody is live without a picture.
-      live: keyframe && caughtUp && Math.max(keyframe, caughtUp),
+      live: keyframe && video?.liveAt && Math.max(keyframe, video.liveAt),
     }
     return Object.fromEntries(
       Object.entries(times)
@@ -111,4 +163,11 @@ export class Viewer {
         .map(([phase, at]) => [phase, at! - connection.postedAt]),
     )
   }
+}
+
+function pictureOf(figures: readonly StreamFigures[]): PictureCounters {
+  const video = figures.find(({ kind }) => kind === 'video')
+  if (!video) return nothingSeen
+  const { frames, wholeFrames, freezes, longestFreeze, frozen } = video
+  return { frames, wholeFrames, freezes, longestFreeze, frozen }
 }
