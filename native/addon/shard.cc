@@ -32,6 +32,7 @@ void Shard::addPeer(PeerId id, SrtpProfile profile, const SrtpMaster& master,
 void Shard::movePeer(PeerId id, const Destination& to) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
+  settle(*peer->second);
   // Trains under way name the old destination by reference.
   sink_.flush();
   peer->second->sending.destination = to;
@@ -40,6 +41,7 @@ void Shard::movePeer(PeerId id, const Destination& to) {
 void Shard::removePeer(PeerId id) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
+  settle(*peer->second);
   const std::vector<TrackId> tracks = peer->second->tracks;
   for (const TrackId track : tracks) forget(track);
   sink_.flush();
@@ -49,6 +51,7 @@ void Shard::removePeer(PeerId id) {
 void Shard::sendRtcp(PeerId id, const uint8_t* compound, size_t length) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end() || length + kSrtpMaxOverhead > kDatagramRoom) return;
+  settle(*peer->second);
   uint8_t* datagram = sink_.take();
   std::copy(compound, compound + length, datagram);
   SendingPeer& to = peer->second->sending;
@@ -60,13 +63,10 @@ void Shard::openLog(LogId id) { logs_.emplace(id, std::make_shared<PacketLog>(id
 void Shard::closeLog(LogId id) {
   const std::shared_ptr<PacketLog> log = logOf(id);
   if (!log) return;
+  settle(log.get());
   logs_.erase(id);
   const std::vector<OutgoingTrack*> members = log->members;
   for (OutgoingTrack* track : members) silence(tracks_.at(track->id));
-  pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
-                                [&](const Pending& one) { return one.log == log; }),
-                 pending_.end());
-  log->publish();
   log->dropBefore(log->end());
 }
 
@@ -95,7 +95,10 @@ void Shard::append(LogId id, int64_t index, StoredPacket packet, double at) {
 }
 
 void Shard::dropBefore(LogId id, int64_t index) {
-  if (const auto log = logOf(id)) log->dropBefore(index);
+  const auto log = logOf(id);
+  if (!log) return;
+  if (!log->pending.empty() && log->pending.front() < index) settle(log.get());
+  log->dropBefore(index);
 }
 
 void Shard::addTrack(PeerId peerId, TrackId id, TrackFormat format,
@@ -111,6 +114,7 @@ void Shard::addTrack(PeerId peerId, TrackId id, TrackFormat format,
 void Shard::removeTrack(TrackId id) {
   const OutgoingTrack* track = trackOf(id);
   if (!track) return;
+  settle(track->log());
   const auto peer = peers_.find(track->peer.id);
   auto& tracks = peer->second->tracks;
   tracks.erase(std::remove(tracks.begin(), tracks.end(), id), tracks.end());
@@ -121,6 +125,8 @@ void Shard::follow(TrackId id, const TrackSource& source) {
   OutgoingTrack* track = trackOf(id);
   const auto log = logOf(source.log);
   if (!track || !log) return;
+  settle(track->log());
+  settle(log.get());
   replaying_.erase(track);
   track->follow(source, log);
   tracks_[id].reportDue = 0;
@@ -130,6 +136,8 @@ void Shard::replay(TrackId id, const TrackSource& source, const Replay& replay) 
   OutgoingTrack* track = trackOf(id);
   const auto log = logOf(source.log);
   if (!track || !log) return;
+  settle(track->log());
+  settle(log.get());
   track->replay(source, log, replay);
   replaying_.insert(track);
   tracks_[id].reportDue = 0;
@@ -142,7 +150,9 @@ void Shard::setPace(TrackId id, double pace) {
 
 void Shard::retransmit(TrackId id, const uint16_t* sequenceNumbers, size_t count) {
   OutgoingTrack* track = trackOf(id);
-  if (track && !track->retransmit(sequenceNumbers, count)) listener_.starved(id);
+  if (!track) return;
+  settle(track->log());
+  if (!track->retransmit(sequenceNumbers, count)) listener_.starved(id);
 }
 
 double Shard::turn() {
@@ -184,6 +194,20 @@ std::shared_ptr<PacketLog> Shard::logOf(LogId id) const {
 OutgoingTrack* Shard::trackOf(TrackId id) const {
   const auto track = tracks_.find(id);
   return track == tracks_.end() ? nullptr : track->second.outgoing.get();
+}
+
+// A command finds what was stored before it delivered, however long that might still have waited
+// for its frame: what a track sends next depends on what it has sent.
+void Shard::settle(PacketLog* log) {
+  if (!log || log->pending.empty()) return;
+  deliverPending(*log);
+  pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
+                                [&](const Pending& one) { return one.log.get() == log; }),
+                 pending_.end());
+}
+
+void Shard::settle(const Peer& peer) {
+  for (const TrackId track : peer.tracks) settle(tracks_.at(track).outgoing->log());
 }
 
 // Viewer by viewer, so that what one viewer gets leaves as one train.

@@ -104,6 +104,9 @@ class Shard {
 
   std::shared_ptr<PacketLog> logOf(LogId id) const;
   OutgoingTrack* trackOf(TrackId id) const;
+  /** @param log may be null */
+  void settle(PacketLog* log);
+  void settle(const Peer& peer);
   void deliverPending(PacketLog& log);
   void pump(OutgoingTrack& track);
   void report(Track& track);
