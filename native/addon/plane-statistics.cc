@@ -22,6 +22,7 @@ void Plane::writeStatistics(double* out) const {
   uint64_t tracks[4];
   std::copy(std::begin(sumsBefore_), std::end(sumsBefore_), tracks);
   for (const auto& [id, track] : tracks_) addTo(tracks, *track.counters);
+  for (const auto& counters : leaving_) addTo(tracks, *counters);
   uint64_t sent = controlSent_;
   uint64_t errors = controlFailed_;
   uint64_t late = 0;

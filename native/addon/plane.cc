@@ -204,8 +204,18 @@ std::optional<SentPacket> Plane::transportSend(PeerId id, uint16_t number) const
 void Plane::forget(TrackId id) {
   const auto track = tracks_.find(id);
   if (track == tracks_.end()) return;
-  addTo(sumsBefore_, *track->second.counters);
+  sweepLeaving();
+  leaving_.push_back(std::move(track->second.counters));
   tracks_.erase(track);
+}
+
+// A shard counts until it comes to the command that ends the track, and then lets go.
+void Plane::sweepLeaving() {
+  const auto gone = std::partition(leaving_.begin(), leaving_.end(),
+                                   [](const auto& counters) { return counters.use_count() > 1; });
+  std::atomic_thread_fence(std::memory_order_acquire);
+  for (auto one = gone; one != leaving_.end(); ++one) addTo(sumsBefore_, **one);
+  leaving_.erase(gone, leaving_.end());
 }
 
 UdpSocket* Plane::socketOf(const Destination& to) {

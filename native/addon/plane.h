@@ -106,6 +106,7 @@ class Plane final : public IncomingListener, public ShardListener {
   void receive();
   void receiveBatch(UdpSocket& socket);
   void forget(TrackId id);
+  void sweepLeaving();
   UdpSocket* socketOf(const Destination& to);
   void tellAll(const Task& task);
 
@@ -123,6 +124,8 @@ class Plane final : public IncomingListener, public ShardListener {
   // Of the thread of JavaScript.
   std::unordered_map<PeerId, Peer> peers_;
   std::unordered_map<TrackId, Track> tracks_;
+  /** Of tracks that are gone here, and maybe not yet on their shards. */
+  std::vector<std::shared_ptr<TrackCounters>> leaving_;
   uint64_t sumsBefore_[4] = {0, 0, 0, 0};
   size_t nextShard_ = 0;
   SlabRef copies_;
