@@ -32,7 +32,7 @@ export const headers = [
   inRoot('node_modules', 'node-api-headers', 'include'),
 ]
 
-const flags = [
+export const flags = [
   ...dialect,
   '-O2',
   '-fPIC',
