@@ -210,8 +210,15 @@ void Shard::settle(const Peer& peer) {
   for (const TrackId track : peer.tracks) settle(tracks_.at(track).outgoing->log());
 }
 
+// What the old log got before the command is the track's.
+void Shard::deliverBeforeLeaving(const OutgoingTrack& track, const PacketLog& next) {
+  PacketLog* old = track.log();
+  if (old && old != &next) deliverPending(*old);
+}
+
 // Viewer by viewer, so that what one viewer gets leaves as one train.
 void Shard::deliverPending(PacketLog& log) {
+  if (log.pending.empty()) return;
   for (OutgoingTrack* track : log.members) {
     const bool first = !track->hasSent();
     for (const int64_t index : log.pending) track->deliver(index);

@@ -108,6 +108,7 @@ class Shard {
   void settle(PacketLog* log);
   void settle(const Peer& peer);
   void deliverPending(PacketLog& log);
+  void deliverBeforeLeaving(const OutgoingTrack& track, const PacketLog& next);
   void pump(OutgoingTrack& track);
   void report(Track& track);
   void started(OutgoingTrack& track);
