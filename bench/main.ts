@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   stun: () => import('./stun.bench.ts'),
   dtls: () => import('./dtls.bench.ts'),
   twin: () => import('./twin.bench.ts'),
+  fanout: () => import('./fanout.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
 }
