@@ -25,7 +25,7 @@ static void tally(std::atomic<uint64_t>& counter, uint64_t more) {
   counter.store(before + more, std::memory_order_relaxed);
 }
 
-static uint32_t timestampOf(const PacketView& packet) { return read32(packet.bytes + 4); }
+static uint32_t timestampOf(PacketView packet) { return read32(packet.bytes + 4); }
 
 OutgoingTrack::OutgoingTrack(TrackId trackId, SendingPeer& to, TrackFormat trackFormat,
                              Outlet& outlet, std::shared_ptr<TrackCounters> counters)
@@ -262,8 +262,8 @@ size_t OutgoingTrack::sendIndexed(int64_t index) {
   return sent;
 }
 
-size_t OutgoingTrack::sendPacket(const Segment& segment, const PacketView& packet,
-                                 const PacketNumbers& numbers) {
+size_t OutgoingTrack::sendPacket(const Segment& segment, PacketView packet,
+                                 PacketNumbers numbers) {
   const Written written = writer_.media(packet, segment.header, numbers);
   if (written.datagram == 0) return 0;
   tally(counters_->packets, 1);
@@ -272,7 +272,7 @@ size_t OutgoingTrack::sendPacket(const Segment& segment, const PacketView& packe
 }
 
 // Returns false, and sends nothing, when the budget is spent.
-bool OutgoingTrack::repeat(const Segment& segment, const PacketView& packet, int64_t out) {
+bool OutgoingTrack::repeat(const Segment& segment, PacketView packet, int64_t out) {
   if (!budget_.allows(packet.length, outlet_.now)) return false;
   const PacketNumbers numbers{out, timestampOf(packet) + segment.timestampDelta};
   tally(counters_->retransmitted, 1);

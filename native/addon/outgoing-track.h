@@ -113,8 +113,8 @@ class OutgoingTrack {
   uint32_t timelineOf(const PacketLog& log, int64_t index);
   uint32_t continuedTime(const PacketLog& log, int64_t index) const;
   size_t sendIndexed(int64_t index);
-  size_t sendPacket(const Segment& segment, const PacketView& packet, const PacketNumbers& numbers);
-  bool repeat(const Segment& segment, const PacketView& packet, int64_t out);
+  size_t sendPacket(const Segment& segment, PacketView packet, PacketNumbers numbers);
+  bool repeat(const Segment& segment, PacketView packet, int64_t out);
   void repeatHead(int64_t index);
 
   // What a live packet touches comes first.

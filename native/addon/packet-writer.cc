@@ -12,7 +12,7 @@ constexpr size_t kLongestPayload = kDatagramRoom - kLongestHeader - kSrtpMaxOver
 
 // What lies behind header, CSRCs and extensions. The receiver has checked the packet, and yet
 // nothing here reads past its end.
-static PacketView payloadOf(const PacketView& packet) {
+static inline PacketView payloadOf(PacketView packet) {
   if (packet.length < kFixedHeader) return {};
   const uint8_t flags = packet.bytes[0];
   size_t header = kFixedHeader + 4 * (flags & 0x0f);
@@ -24,15 +24,17 @@ static PacketView payloadOf(const PacketView& packet) {
   return {packet.bytes + header, packet.length - header};
 }
 
-Written PacketWriter::media(const PacketView& packet, const HeaderTemplate& header,
-                            const PacketNumbers& numbers) {
+// Padding flag and marker of a stored packet, where the first 16 bits of a header have them.
+static inline uint32_t keptFlags(PacketView packet) { return read16(packet.bytes) & 0x2080; }
+
+Written PacketWriter::media(PacketView packet, const HeaderTemplate& header,
+                            PacketNumbers numbers) {
   const PacketView payload = payloadOf(packet);
   if (!payload.bytes) return {};
   uint8_t* datagram = outlet_.sink.take();
-  // All of it, whatever its length: two stores, and the payload goes over the rest.
+  // All of it, whatever its length: two stores, and the payload goes over what is too much.
   std::memcpy(datagram, header.bytes, kLongestHeader);
-  datagram[0] |= packet.bytes[0] & 0x20;
-  datagram[1] |= packet.bytes[1] & 0x80;
+  write16(datagram, read16(header.bytes) | keptFlags(packet));
   write16(datagram + 2, static_cast<uint16_t>(numbers.index));
   write32(datagram + 4, numbers.timestamp);
   if (header.transportCcAt != 0) {
@@ -42,13 +44,12 @@ Written PacketWriter::media(const PacketView& packet, const HeaderTemplate& head
   return send(datagram, header.length, payload, numbers.index);
 }
 
-Written PacketWriter::repeat(const PacketView& packet, int64_t original,
-                             const RepeatStream& stream, const PacketNumbers& numbers) {
+Written PacketWriter::repeat(PacketView packet, int64_t original, RepeatStream stream,
+                             PacketNumbers numbers) {
   const PacketView payload = payloadOf(packet);
   if (!payload.bytes) return {};
   uint8_t* datagram = outlet_.sink.take();
-  datagram[0] = static_cast<uint8_t>(0x80 | (packet.bytes[0] & 0x20));
-  datagram[1] = static_cast<uint8_t>(stream.payloadType | (packet.bytes[1] & 0x80));
+  write16(datagram, 0x8000u | stream.payloadType | keptFlags(packet));
   write16(datagram + 2, static_cast<uint16_t>(numbers.index));
   write32(datagram + 4, numbers.timestamp);
   write32(datagram + 8, stream.ssrc);
@@ -58,7 +59,7 @@ Written PacketWriter::repeat(const PacketView& packet, int64_t original,
   return send(datagram, kFixedHeader, {datagram + kFixedHeader, payload.length + 2}, numbers.index);
 }
 
-Written PacketWriter::send(uint8_t* datagram, size_t headerLength, const PacketView& payload,
+Written PacketWriter::send(uint8_t* datagram, size_t headerLength, PacketView payload,
                            int64_t index) {
   const size_t sent = peer_.srtp.protectRtp(datagram, headerLength, payload.bytes, payload.length,
                                             static_cast<uint64_t>(index));

@@ -39,19 +39,17 @@ class PacketWriter {
  public:
   PacketWriter(SendingPeer& peer, Outlet& outlet) : peer_(peer), outlet_(outlet) {}
 
-  Written media(const PacketView& packet, const HeaderTemplate& header,
-                const PacketNumbers& numbers);
+  Written media(PacketView packet, const HeaderTemplate& header, PacketNumbers numbers);
   /**
    * A repeat on the retransmission stream (RFC 4588 §4): the original sequence number goes
    * before the payload.
    *
    * @param original outgoing index of the packet that is repeated
    */
-  Written repeat(const PacketView& packet, int64_t original, const RepeatStream& stream,
-                 const PacketNumbers& numbers);
+  Written repeat(PacketView packet, int64_t original, RepeatStream stream, PacketNumbers numbers);
 
  private:
-  Written send(uint8_t* datagram, size_t headerLength, const PacketView& payload, int64_t index);
+  Written send(uint8_t* datagram, size_t headerLength, PacketView payload, int64_t index);
 
   SendingPeer& peer_;
   Outlet& outlet_;
