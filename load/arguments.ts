@@ -6,46 +6,78 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** Limits on a run's figures, in ms and percent; what is past one ends the tool with code 1. */
+/** Limits on a run's figures, in ms, percent and µs; what is past one ends the tool with code 1. */
 export interface Thresholds {
   readonly joinP50: number | undefined
   readonly joinP95: number | undefined
   readonly liveP95: number | undefined
   readonly lossPercent: number | undefined
+  readonly latencyP99: number | undefined
+  /** Of all viewers together. */
+  readonly freezes: number | undefined
+  /** Of the server, in µs per packet received. */
+  readonly cpuPerPacket: number | undefined
   /** Sessions that may fail. */
   readonly failures: number
 }
 
-export interface ViewCommand {
+interface Common {
+  readonly token: string | undefined
+  readonly json: string | undefined
+  /** Takes any certificate. */
+  readonly insecure: boolean
+  /** File of certificates to trust besides the usual ones. */
+  readonly ca: string | undefined
+  /** Whether native code receives, where it is built. */
+  readonly native: boolean
+}
+
+export interface ViewCommand extends Common {
   readonly kind: 'view'
   readonly url: string
-  readonly token: string | undefined
   readonly viewers: number
   /** Viewers started per second. */
   readonly ramp: number
   /** Seconds from the start of the last viewer. */
   readonly duration: number
-  readonly json: string | undefined
+  /** Viewers that join at once when the others have been started. */
+  readonly storm: number
+  /** Viewers a second that leave, and are replaced or are not: one of both at most. */
+  readonly churn: number | undefined
+  readonly leave: number | undefined
+  /** One viewer in so many is decrypted. */
+  readonly decrypt: number | undefined
+  /** Process of the server. */
+  readonly pid: number | undefined
+  /** Seconds between two points of the curves. */
+  readonly sample: number | undefined
   readonly thresholds: Thresholds
 }
 
-export interface PublishCommand {
+export interface PublishCommand extends Common {
   readonly kind: 'publish'
   /** One per stream. */
   readonly urls: readonly string[]
-  readonly token: string | undefined
   readonly clip: string | undefined
   readonly frameRate: number | undefined
   /** Seconds. */
   readonly keyframeInterval: number | undefined
   /** Seconds; undefined means until Ctrl-C. */
   readonly duration: number | undefined
-  readonly json: string | undefined
 }
 
 export type LoadCommand = { readonly kind: 'help' } | ViewCommand | PublishCommand
 
-export const limits = { viewers: 5000, streams: 200, ramp: 1000, seconds: 86_400 } as const
+export const limits = {
+  viewers: 5000,
+  streams: 200,
+  ramp: 1000,
+  churn: 100,
+  seconds: 86_400,
+  /** Points of the curves, and viewers that come in all of a run: each takes memory. */
+  samples: 20_000,
+  comings: 200_000,
+} as const
 
 const options = {
   help: { type: 'boolean', short: 'h' },
@@ -55,10 +87,22 @@ const options = {
   json: { type: 'string' },
   viewers: { type: 'string' },
   ramp: { type: 'string' },
+  storm: { type: 'string' },
+  churn: { type: 'string' },
+  leave: { type: 'string' },
+  decrypt: { type: 'string' },
+  pid: { type: 'string' },
+  sample: { type: 'string' },
+  insecure: { type: 'boolean' },
+  ca: { type: 'string' },
+  'no-native': { type: 'boolean' },
   'max-join-p50': { type: 'string' },
   'max-join-p95': { type: 'string' },
   'max-live-p95': { type: 'string' },
   'max-loss': { type: 'string' },
+  'max-latency-p99': { type: 'string' },
+  'max-freezes': { type: 'string' },
+  'max-cpu-us': { type: 'string' },
   'max-failures': { type: 'string' },
   publish: { type: 'boolean' },
   streams: { type: 'string' },
@@ -72,10 +116,19 @@ type Values = Readonly<Partial<Record<keyof typeof options, string | boolean>>>
 const viewOnly = [
   'viewers',
   'ramp',
+  'storm',
+  'churn',
+  'leave',
+  'decrypt',
+  'pid',
+  'sample',
   'max-join-p50',
   'max-join-p95',
   'max-live-p95',
   'max-loss',
+  'max-latency-p99',
+  'max-freezes',
+  'max-cpu-us',
   'max-failures',
 ] as const
 const publishOnly = ['streams', 'clip', 'frame-rate', 'keyframe-interval'] as const
@@ -90,21 +143,50 @@ export function parseLoadArguments(args: readonly string[]): LoadCommand {
 
 function viewCommand(values: Values, url: string): ViewCommand {
   refuse(values, publishOnly, 'belongs to --publish: add that, or leave this out')
-  return {
+  const command: ViewCommand = {
     kind: 'view',
     url,
-    token: text(values, 'token'),
+    ...common(values),
     viewers: integer(values, 'viewers', 1, limits.viewers) ?? 1,
     ramp: number(values, 'ramp', 0.1, limits.ramp) ?? 10,
     duration: number(values, 'duration', 1, limits.seconds) ?? 15,
-    json: text(values, 'json'),
+    storm: integer(values, 'storm', 1, limits.viewers) ?? 0,
+    churn: number(values, 'churn', 0.01, limits.churn),
+    leave: number(values, 'leave', 0.01, limits.churn),
+    decrypt: integer(values, 'decrypt', 1, limits.viewers),
+    pid: integer(values, 'pid', 1, 2 ** 22),
+    sample: number(values, 'sample', 0.1, 3600),
     thresholds: {
       joinP50: number(values, 'max-join-p50', 0, 60_000),
       joinP95: number(values, 'max-join-p95', 0, 60_000),
       liveP95: number(values, 'max-live-p95', 0, 60_000),
       lossPercent: number(values, 'max-loss', 0, 100),
+      latencyP99: number(values, 'max-latency-p99', 0, 60_000),
+      freezes: integer(values, 'max-freezes', 0, 1_000_000),
+      cpuPerPacket: number(values, 'max-cpu-us', 0, 10_000),
       failures: integer(values, 'max-failures', 0, limits.viewers) ?? 0,
     },
+  }
+  refuseTooMuch(command)
+  return command
+}
+
+function refuseTooMuch(command: ViewCommand): void {
+  const { viewers, storm, churn, leave, duration, sample, pid, thresholds } = command
+  if (churn !== undefined && leave !== undefined) {
+    throw new UsageError('--churn replaces who leaves and --leave does not: give one of them')
+  }
+  if (viewers + storm > limits.viewers) {
+    throw new UsageError(`--viewers and --storm together may be ${limits.viewers}`)
+  }
+  if ((churn ?? 0) * duration > limits.comings) {
+    throw new UsageError(`--churn ${churn} for ${duration} s: ${limits.comings} may come in a run`)
+  }
+  if (sample !== undefined && duration / sample > limits.samples) {
+    throw new UsageError(`--sample ${sample}: a run may have ${limits.samples} samples`)
+  }
+  if (thresholds.cpuPerPacket !== undefined && pid === undefined) {
+    throw new UsageError("--max-cpu-us needs --pid: the number of the server's process")
   }
 }
 
@@ -114,12 +196,21 @@ function publishCommand(values: Values, url: string): PublishCommand {
   return {
     kind: 'publish',
     urls: streamUrls(url, streams),
-    token: text(values, 'token'),
+    ...common(values),
     clip: text(values, 'clip'),
     frameRate: number(values, 'frame-rate', 1, 120),
     keyframeInterval: number(values, 'keyframe-interval', 0.1, 60),
     duration: number(values, 'duration', 1, limits.seconds),
+  }
+}
+
+function common(values: Values): Common {
+  return {
+    token: text(values, 'token'),
     json: text(values, 'json'),
+    insecure: values.insecure === true,
+    ca: text(values, 'ca'),
+    native: values['no-native'] !== true,
   }
 }
 

@@ -1,8 +1,4 @@
-import {
-  type Arrival,
-  type TransportFeedback,
-  ticksPerReference,
-} from '#rtp/rtcp/transport-cc.ts'
+import { type Arrival, type TransportFeedback, ticksPerReference } from '#rtp/rtcp/transport-cc.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import type { TransportArrival } from './packet-counts.ts'
 

@@ -6,6 +6,7 @@ import { createCertificate, type DtlsCertificate } from '#webrtc/dtls/certificat
 import { type Answer, type ClientTransport, parseAnswer } from '#webrtc/sdp/client.ts'
 import { ClientPeer, maxDatagram, type PeerListener } from './client-peer.ts'
 import { type ClientChannel, ClientSocket, type DatagramReceiver } from './client-socket.ts'
+import { HttpClient, type HttpClientOptions } from './http-client.ts'
 import {
   deleteSession,
   postOffer,
@@ -23,20 +24,31 @@ export interface ClientContext {
   readonly certificate: DtlsCertificate
   /** Receives for all of them; each has a socket of `node:dgram` without. */
   readonly sink: NativeSink | undefined
+  readonly http: HttpClient
   /** Room for one packet. */
   readonly scratch: Buffer
 }
 
-export function createClientContext(sink?: NativeSink): ClientContext {
+export interface ContextOptions extends HttpClientOptions {
+  readonly sink?: NativeSink | undefined
+}
+
+/** @throws UsageError when the certificates to trust cannot be read */
+export function createClientContext(options: ContextOptions = {}): ClientContext {
   const loop = new SessionLoop()
-  const scratch = Buffer.allocUnsafeSlow(maxDatagram)
-  return { loop, certificate: createCertificate(loop.wall()), sink, scratch }
+  return {
+    loop,
+    certificate: createCertificate(loop.wall()),
+    sink: options.sink,
+    http: new HttpClient(options),
+    scratch: Buffer.allocUnsafeSlow(maxDatagram),
+  }
 }
 
 /** The media side of a session: it gets what the peer receives, and is polled with it. */
 export type SessionMedia = PeerListener & Machine
 
-export interface ConnectionOptions extends SignallingOptions {
+export interface ConnectionOptions extends Omit<SignallingOptions, 'http'> {
   readonly writeOffer: (transport: ClientTransport) => string
   /**
    * Opens the socket, once it is known what was agreed on; a plain one if absent.
@@ -95,7 +107,8 @@ export class ClientConnection implements Machine {
     const { fingerprint } = context.certificate
     const offer = options.writeOffer({ ...local, fingerprint, setup: 'actpass' })
     const postedAt = context.loop.now()
-    const session = await postOffer(offer, options)
+    const signalling = { ...options, http: context.http }
+    const session = await postOffer(offer, signalling)
     const answeredAt = context.loop.now()
     let socket: ClientChannel | undefined
     try {
@@ -108,7 +121,7 @@ export class ClientConnection implements Machine {
       return connection
     } catch (error) {
       socket?.close()
-      await deleteSession(session.location, options)
+      await deleteSession(session.location, signalling)
       throw error
     }
   }
@@ -138,7 +151,7 @@ export class ClientConnection implements Machine {
   async close(): Promise<void> {
     if (this.#over) return
     this.#stop()
-    await deleteSession(this.#session.location, this.#options)
+    await this.#delete()
     this.peer.close(this.#context.loop.now())
     this.#socket.close()
   }
@@ -149,8 +162,15 @@ export class ClientConnection implements Machine {
     this.#stop()
     this.#socket.close()
     // The server may hold the session still; nobody waits for its answer.
-    void deleteSession(this.#session.location, this.#options)
+    void this.#delete()
     this.#options.onEnd(reason)
+  }
+
+  #delete(): Promise<void> {
+    return deleteSession(this.#session.location, {
+      ...this.#options,
+      http: this.#context.http,
+    })
   }
 
   #stop(): void {
@@ -215,7 +235,9 @@ async function openSocket(
   const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
   try {
     if (openChannel) return await openChannel(answer, family, receiver)
-    return sink ? sink.session(family, undefined, receiver) : await ClientSocket.open(family, receiver)
+    return sink
+      ? sink.session(family, undefined, receiver)
+      : await ClientSocket.open(family, receiver)
   } catch (cause) {
     throw new SignallingError('no socket', `no UDP socket could be opened: ${messageOf(cause)}`, {
       cause,

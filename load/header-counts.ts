@@ -1,6 +1,6 @@
-import { isRtcp } from '#rtp/packet.ts'
 import { ExtensionCursor } from '#rtp/extension-cursor.ts'
 import { readTransportSequence } from '#rtp/header-extensions.ts'
+import { isRtcp } from '#rtp/packet.ts'
 import { HeaderCounter } from './header-counter.ts'
 import type {
   CountListener,

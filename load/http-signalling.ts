@@ -1,3 +1,5 @@
+import type { HttpClient, HttpResponse } from './http-client.ts'
+
 /** One WHIP or WHEP session as its server named it (RFC 9725 §4.2). */
 export interface SignallingSession {
   readonly answer: string
@@ -6,6 +8,7 @@ export interface SignallingSession {
 }
 
 export interface SignallingOptions {
+  readonly http: HttpClient
   readonly url: string
   readonly token?: string | undefined
   /** Servers know a client's habits by it. */
@@ -52,12 +55,11 @@ export async function postOffer(
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const response = await request('POST', url, postTimeout, options, offer)
     if (response.status === 307 || response.status === 308) {
-      await response.body?.cancel()
       url = locationOf(response, url)
       continue
     }
-    const body = await response.text()
-    if (response.status !== 201) throw refusal(response, url, body)
+    const { status, body } = response
+    if (status !== 201) throw refusal(response, url)
     if (!body.startsWith('v=')) throw new SignallingError('bad answer', `${url} sent no SDP answer`)
     return { answer: body, location: locationOf(response, url) }
   }
@@ -68,8 +70,7 @@ export async function postOffer(
 export async function deleteSession(location: string, options: SignallingOptions): Promise<void> {
   try {
     const unstoppable = { ...options, signal: undefined }
-    const response = await request('DELETE', location, deleteTimeout, unstoppable)
-    await response.body?.cancel()
+    await request('DELETE', location, deleteTimeout, unstoppable)
   } catch (error) {
     if (!(error instanceof SignallingError)) throw error
   }
@@ -81,8 +82,7 @@ export async function deleteSession(location: string, options: SignallingOptions
  */
 export async function warmUp(options: SignallingOptions): Promise<void> {
   try {
-    const response = await request('OPTIONS', options.url, postTimeout, options)
-    await response.body?.cancel()
+    await request('OPTIONS', options.url, postTimeout, options)
   } catch (error) {
     if (!(error instanceof SignallingError)) throw error
   }
@@ -92,21 +92,20 @@ async function request(
   method: 'POST' | 'DELETE' | 'OPTIONS',
   url: string,
   timeout: number,
-  { token, userAgent, signal }: SignallingOptions,
+  { http, token, userAgent, signal }: SignallingOptions,
   offer?: string,
-): Promise<Response> {
+): Promise<HttpResponse> {
   const headers: Record<string, string> = { 'user-agent': userAgent }
   if (token) headers.authorization = `Bearer ${token}`
   if (offer !== undefined) headers['content-type'] = 'application/sdp'
   const timedOut = AbortSignal.timeout(timeout)
   try {
-    return await fetch(url, {
+    return await http.request({
       method,
+      url,
       headers,
-      // Followed by hand: fetch would take the token away when the host changes.
-      redirect: 'manual',
+      body: offer,
       signal: signal ? AbortSignal.any([signal, timedOut]) : timedOut,
-      ...(offer !== undefined && { body: offer }),
     })
   } catch (cause) {
     if (signal?.aborted) throw new SignallingError('stopped', 'stopped', { cause })
@@ -115,19 +114,19 @@ async function request(
   }
 }
 
-function locationOf(response: Response, url: string): string {
-  const location = response.headers.get('location')
+function locationOf(response: HttpResponse, url: string): string {
+  const { location } = response.headers
   if (!location || !URL.canParse(location, url)) {
     throw new SignallingError('bad answer', `${url} answered ${response.status} without a Location`)
   }
   return new URL(location, url).href
 }
 
-function refusal(response: Response, url: string, body: string): SignallingError {
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+function refusal({ status, reason, headers, body }: HttpResponse, url: string): SignallingError {
+  const retryAfter = Number(headers['retry-after'] ?? Number.NaN)
   return new SignallingError(
-    `http ${response.status}`,
-    `${url} answered ${response.status}: ${problemText(body) || response.statusText}`,
+    `http ${status}`,
+    `${url} answered ${status}: ${problemText(body) || reason}`,
     Number.isFinite(retryAfter) ? { retryAfter } : {},
   )
 }
@@ -146,9 +145,9 @@ function problemText(body: string): string {
   return body.slice(0, maxErrorText).trim()
 }
 
+// Node gathers what several addresses of one name said, with no words of its own.
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  if (cause instanceof Error) return cause.message || ('code' in cause ? String(cause.code) : '')
-  return error.message
+  if (error.message !== '') return error.message
+  return 'code' in error ? String(error.code) : error.name
 }

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { messageOf } from '#core/errors.ts'
 import { type LoadCommand, parseLoadArguments, UsageError } from './arguments.ts'
+import { breaches } from './breaches.ts'
 import { helpText } from './help.ts'
 import { formatPublishResults, publishClips } from './publish-run.ts'
+import { formatReport } from './report-table.ts'
 import { viewStream } from './view-run.ts'
-import { breaches, formatReport } from './viewer-report.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 

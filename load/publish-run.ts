@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PublishCommand } from './arguments.ts'
 import { createClientContext } from './client-connection.ts'
 import { loadClip } from './clip-files.ts'
+import { NativeSink } from './native-sink.ts'
 import { Publisher } from './publisher.ts'
 import type { PublisherCounters } from './publisher-media.ts'
 
@@ -29,7 +30,9 @@ export async function publishClips(
   const seconds = (clip.duration / 1000).toFixed(1)
   const sound = clip.hasAudio ? 'sound' : 'no sound'
   say(`clip of ${seconds} s, a keyframe every ${clip.keyframeInterval.toFixed(2)} s, ${sound}`)
-  const context = createClientContext()
+  const sink = command.native ? NativeSink.open() : { why: '--no-native was given' }
+  const native = 'why' in sink ? undefined : sink
+  const context = createClientContext({ ...command, sink: native })
   const allGone = new AbortController()
   const over = AbortSignal.any([signal, allGone.signal])
   const runs = command.urls.map(async (url) => {
@@ -53,7 +56,10 @@ export async function publishClips(
     await Promise.race([timeUp, done])
     allGone.abort()
   }
-  return done
+  const results = await done
+  native?.close()
+  context.http.close()
+  return results
 }
 
 /** A line per publisher. */

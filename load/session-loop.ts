@@ -15,6 +15,7 @@ const leastSleep = 1
  */
 export class SessionLoop implements Clock {
   readonly #machines = new Map<Machine, { due: number }>()
+  readonly #wallOffset = measureWallOffset()
   #timer: NodeJS.Timeout | undefined
   /** Monotonic ms at which the timer fires. */
   #wakesAt = Number.POSITIVE_INFINITY
@@ -29,7 +30,7 @@ export class SessionLoop implements Clock {
 
   /** @param now monotonic ms @returns the same moment in ms since the Unix epoch */
   wallAt(now: number): number {
-    return performance.timeOrigin + now
+    return this.#wallOffset + now
   }
 
   add(machine: Machine): void {
@@ -78,4 +79,23 @@ export class SessionLoop implements Clock {
     this.#wakesAt = Number.POSITIVE_INFINITY
     if (this.#machines.size > 0) this.#wakeBy(Math.min(earliest, performance.now() + longestSleep))
   }
+}
+
+/** Turns of the wall clock's millisecond that are watched. */
+const turns = 4
+
+/**
+ * Wall clock minus monotonic clock, in ms, to some microseconds: latency is measured by it.
+ * `performance.timeOrigin` is off by a millisecond or two.
+ */
+function measureWallOffset(): number {
+  let offset = Number.NEGATIVE_INFINITY
+  for (let turn = 0; turn < turns; turn++) {
+    const before = Date.now()
+    let wall = before
+    while (wall === before) wall = Date.now()
+    // Whatever delays us after the turn makes the difference smaller.
+    offset = Math.max(offset, wall - performance.now())
+  }
+  return offset
 }

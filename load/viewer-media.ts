@@ -141,7 +141,14 @@ export class ViewerMedia implements PeerListener, CountListener, Machine {
   }
 
   counters(now: number): ReceptionCounters {
-    const sum = { packets: 0, bytes: 0, lost: 0, repaired: 0, duplicates: this.#repeated, nacked: 0 }
+    const sum = {
+      packets: 0,
+      bytes: 0,
+      lost: 0,
+      repaired: 0,
+      duplicates: this.#repeated,
+      nacked: 0,
+    }
     for (const { packets, bytes, lost, duplicates } of this.figures(now)) {
       sum.packets += packets
       sum.bytes += bytes

@@ -1,67 +1,178 @@
-import type { Thresholds } from './arguments.ts'
+import type { Histogram } from './histogram.ts'
 import { type Percentiles, percentiles } from './percentiles.ts'
+import type { ProcessReading } from './process-meter.ts'
+import { difference, type Mark, type Sample } from './run-meter.ts'
 import {
+  type Cohort,
   type JoinPhase,
   joinPhases,
+  type PictureCounters,
   type ReceptionCounters,
   type ViewerResult,
 } from './viewer-result.ts'
+
+/** What received: native code, or TypeScript for the reason given. */
+export type ReceiverKind =
+  | { readonly kind: 'native' }
+  | { readonly kind: 'typescript'; readonly why: string }
+
+/** All that is known of a run when its time is over. */
+export interface RunRecord {
+  readonly results: readonly ViewerResult[]
+  /** Before the first viewer, from where on nobody joins any more, and at the end. */
+  readonly start: Mark
+  readonly steady: Mark
+  readonly end: Mark
+  readonly samples: readonly Sample[]
+  /** Ages of pictures, in ms. */
+  readonly latency: Histogram
+  /** Whether the server's clock is ours. */
+  readonly sameClock: boolean
+  readonly receiver: ReceiverKind
+  /** Datagrams and notices that the tool itself lost. */
+  readonly dropped: number
+}
+
+type Joins = Readonly<Partial<Record<JoinPhase, Percentiles>>>
+
+/** What a process cost over the steady part of a run. */
+export interface ProcessFigures {
+  /** µs of CPU time per RTP packet that the viewers received. */
+  readonly cpuPerPacket: number | undefined
+  /** Of one core. */
+  readonly cpuPercent: number
+  /** Bytes before the first viewer and at the end, and what that is for each viewer. */
+  readonly rssBefore: number
+  readonly rssAfter: number
+  readonly rssPerViewer: number | undefined
+  readonly threads: number
+  readonly descriptors: number | undefined
+}
+
+export interface LatencyFigures extends Percentiles {
+  readonly min: number
+  /** Where the server's clock is another machine's, the absolute figure is as good as both are. */
+  readonly clock: 'same' | 'other'
+}
 
 /** What a run of viewers came to; also what `--json` writes. */
 export interface ViewerReport {
   readonly viewers: number
   /** Viewers that had a picture and kept their session. */
   readonly well: number
+  /** Viewers of which every packet was decrypted. */
+  readonly decrypted: number
+  readonly undecryptable: number
   /** Milliseconds from the POST, by phase, over the viewers that reached it. */
-  readonly join: Readonly<Partial<Record<JoinPhase, Percentiles>>>
+  readonly join: Joins
+  /** The same of each part of the run that had viewers. */
+  readonly joinByCohort: Readonly<Partial<Record<Cohort, Joins>>>
   readonly reception: ReceptionCounters
   /** Share of the expected packets that never came, in percent. */
   readonly lossPercent: number
+  readonly picture: PictureCounters
+  /** Frames that were whole, of those that ended, in percent. */
+  readonly wholePercent: number | undefined
+  readonly viewersFrozen: number
+  /** In ms, over the viewers, each at its end. */
+  readonly jitter: Percentiles | undefined
+  /** In ms from capture, over the pictures of the decrypted viewers. */
+  readonly latency: LatencyFigures | undefined
+  /** Over the part of the run in which nobody joined for the first time. */
+  readonly steady: {
+    readonly seconds: number
+    readonly viewers: number
+    readonly packets: number
+    readonly packetsPerSecond: number
+    readonly bitsPerSecond: number
+  }
+  readonly server: ProcessFigures | undefined
+  readonly tool: ProcessFigures | undefined
+  readonly receiver: ReceiverKind
+  readonly dropped: number
+  readonly samples: readonly Sample[]
   /** How many viewers failed, by reason. */
   readonly failures: Readonly<Record<string, number>>
 }
 
-export function reportOn(results: readonly ViewerResult[]): ViewerReport {
-  const join: Partial<Record<JoinPhase, Percentiles>> = {}
-  for (const phase of joinPhases) {
-    const times = results.flatMap((result) => result.join[phase] ?? [])
-    const found = percentiles(times)
-    if (found) join[phase] = found
-  }
+export function reportOn(record: RunRecord): ViewerReport {
+  const { results, start, steady, end, latency } = record
   const reception = total(results.map((result) => result.reception))
-  const failures: Record<string, number> = {}
-  for (const { failure } of results) {
-    if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1
-  }
+  const picture = totalPicture(results.map((result) => result.picture))
   const expected = reception.packets + reception.lost
+  const seconds = Math.max(1e-3, (end.at - steady.at) / 1000)
+  const { packets, bytes } = difference(end.totals, steady.totals)
+  const process = (pick: (mark: Mark) => ProcessReading | undefined) =>
+    processFigures(pick(start), pick(steady), pick(end), { packets, seconds, viewers: end.viewers })
   return {
     viewers: results.length,
     well: results.filter(({ failure }) => failure === undefined).length,
-    join,
+    decrypted: results.filter(({ decrypted }) => decrypted).length,
+    undecryptable: results.reduce((sum, { undecryptable }) => sum + undecryptable, 0),
+    join: joinsOf(results),
+    joinByCohort: joinsByCohort(results),
     reception,
     lossPercent: expected === 0 ? 0 : (100 * reception.lost) / expected,
-    failures,
+    picture,
+    wholePercent: picture.frames === 0 ? undefined : (100 * picture.wholeFrames) / picture.frames,
+    viewersFrozen: results.filter((result) => result.picture.freezes > 0).length,
+    jitter: percentiles(results.flatMap(({ jitter }) => jitter ?? [])),
+    latency: latency.percentiles && {
+      ...latency.percentiles,
+      min: latency.min,
+      clock: record.sameClock ? 'same' : 'other',
+    },
+    steady: {
+      seconds,
+      viewers: end.viewers,
+      packets,
+      packetsPerSecond: packets / seconds,
+      bitsPerSecond: (8 * bytes) / seconds,
+    },
+    server: process((mark) => mark.server),
+    tool: process((mark) => mark.tool),
+    receiver: record.receiver,
+    dropped: record.dropped,
+    samples: record.samples,
+    failures: countBy(results.flatMap(({ failure }) => failure ?? [])),
   }
 }
 
-/** What the run was not to exceed and did, one sentence each; empty when all is well. */
-export function breaches(report: ViewerReport, thresholds: Thresholds): string[] {
-  const { join } = report
-  const failed = report.viewers - report.well
-  const found = [
-    failed > thresholds.failures && `${failed} viewers failed, ${thresholds.failures} may`,
-    over('join p50', join.keyframe?.p50, thresholds.joinP50, 'ms'),
-    over('join p95', join.keyframe?.p95, thresholds.joinP95, 'ms'),
-    over('live p95', join.live?.p95, thresholds.liveP95, 'ms'),
-    over('loss', report.lossPercent, thresholds.lossPercent, '%'),
-  ]
-  return found.filter((breach) => breach !== false && breach !== undefined)
+function joinsOf(results: readonly ViewerResult[]): Joins {
+  const join: Partial<Record<JoinPhase, Percentiles>> = {}
+  for (const phase of joinPhases) {
+    const found = percentiles(results.flatMap((result) => result.join[phase] ?? []))
+    if (found) join[phase] = found
+  }
+  return join
 }
 
-function over(what: string, value: number | undefined, limit: number | undefined, unit: string) {
-  if (limit === undefined) return undefined
-  if (value === undefined) return `${what}: nothing was measured, ${limit} ${unit} allowed`
-  return value > limit && `${what} is ${value.toFixed(2)} ${unit}, ${limit} allowed`
+function joinsByCohort(results: readonly ViewerResult[]): Partial<Record<Cohort, Joins>> {
+  const found: Partial<Record<Cohort, Joins>> = {}
+  for (const cohort of ['ramp', 'storm', 'churn'] as const) {
+    const members = results.filter((result) => result.cohort === cohort)
+    if (members.length > 0) found[cohort] = joinsOf(members)
+  }
+  return found
+}
+
+function processFigures(
+  start: ProcessReading | undefined,
+  steady: ProcessReading | undefined,
+  end: ProcessReading | undefined,
+  { packets, seconds, viewers }: { packets: number; seconds: number; viewers: number },
+): ProcessFigures | undefined {
+  if (!start || !steady || !end) return undefined
+  const cpu = end.cpu - steady.cpu
+  return {
+    cpuPerPacket: packets > 0 ? (1000 * cpu) / packets : undefined,
+    cpuPercent: cpu / (10 * seconds),
+    rssBefore: start.rss,
+    rssAfter: end.rss,
+    rssPerViewer: viewers > 0 ? (end.rss - start.rss) / viewers : undefined,
+    threads: end.threads,
+    descriptors: end.descriptors,
+  }
 }
 
 function total(counters: readonly ReceptionCounters[]): ReceptionCounters {
@@ -79,41 +190,21 @@ function total(counters: readonly ReceptionCounters[]): ReceptionCounters {
   }
 }
 
-const phaseNames: Record<JoinPhase, string> = {
-  answer: 'POST answered',
-  ice: 'ICE connected',
-  dtls: 'DTLS keys agreed',
-  firstPacket: 'first video packet',
-  keyframe: 'first complete keyframe',
-  live: 'live',
+function totalPicture(counters: readonly PictureCounters[]): PictureCounters {
+  const sum = (pick: (each: PictureCounters) => number) => {
+    return counters.reduce((so, each) => so + pick(each), 0)
+  }
+  return {
+    frames: sum(({ frames }) => frames),
+    wholeFrames: sum(({ wholeFrames }) => wholeFrames),
+    freezes: sum(({ freezes }) => freezes),
+    longestFreeze: counters.reduce((so, each) => Math.max(so, each.longestFreeze), 0),
+    frozen: sum(({ frozen }) => frozen),
+  }
 }
 
-/** The report for people: a table of join times, then a line each for media and failures. */
-export function formatReport(report: ViewerReport): string {
-  const rows = joinPhases.map((phase) => row(phaseNames[phase], report.join[phase]))
-  const { reception } = report
-  const lines = [
-    `${report.viewers} viewers, ${report.well} well`,
-    '',
-    `${'join, ms from the POST'.padEnd(26)}${['p50', 'p95', 'p99', 'max', 'viewers'].map(cell).join('')}`,
-    ...rows,
-    '',
-    `received  ${reception.packets} packets, ${(reception.bytes / 1e6).toFixed(1)} MB, ${reception.duplicates} duplicates`,
-    `lost      ${reception.lost} packets (${report.lossPercent.toFixed(3)} %); repaired ${reception.repaired}, asked for ${reception.nacked} times`,
-    `keyframes asked for ${reception.keyframeRequests} times`,
-    ...Object.entries(report.failures).map(([reason, count]) => `failed    ${count} × ${reason}`),
-  ]
-  return `${lines.join('\n')}\n`
-}
-
-function row(name: string, found: Percentiles | undefined): string {
-  const label = `  ${name}`.padEnd(26)
-  if (!found) return `${label}${['–', '–', '–', '–', '0'].map(cell).join('')}`
-  const { p50, p95, p99, max, count } = found
-  const times = [p50, p95, p99, max].map((time) => cell(time.toFixed(0)))
-  return `${label}${times.join('')}${cell(String(count))}`
-}
-
-function cell(text: string): string {
-  return text.padStart(9)
+function countBy(reasons: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1
+  return counts
 }

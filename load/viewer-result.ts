@@ -49,6 +49,8 @@ export interface ViewerResult {
   readonly join: JoinTimes
   readonly reception: ReceptionCounters
   readonly picture: PictureCounters
+  /** Interarrival jitter of the video, or of the sound without one (RFC 3550 §6.4.1), in ms. */
+  readonly jitter: number | undefined
   /** Whether every packet was decrypted. */
   readonly decrypted: boolean
   /** Packets that were to be decrypted, and could not be. */

@@ -40,6 +40,7 @@ export class Viewer {
   #media: ViewerMedia | undefined
   #formats: ViewFormats | undefined
   #counts: PacketCounts | undefined
+  #joining: Promise<string | undefined> | undefined
   #failure: string | undefined
   #final: ViewerResult | undefined
 
@@ -49,7 +50,45 @@ export class Viewer {
   }
 
   /** Joins; a failure shows in the result, and is told in words by the return value. */
-  async join(): Promise<string | undefined> {
+  join(): Promise<string | undefined> {
+    this.#joining ??= this.#join()
+    return this.#joining
+  }
+
+  /** So far, or to its end. */
+  get result(): ViewerResult {
+    return this.#final ?? this.#current
+  }
+
+  get #current(): ViewerResult {
+    const now = this.#context.loop.now()
+    const figures = this.#media?.figures(now) ?? []
+    return {
+      cohort: this.#options.cohort ?? 'ramp',
+      join: this.#joinTimes(figures),
+      reception: this.#media?.counters(now) ?? nothingReceived,
+      picture: pictureOf(figures),
+      jitter: jitterOf(figures),
+      decrypted: this.#options.onLatency !== undefined,
+      undecryptable: this.#connection?.peer.undecryptable ?? 0,
+      failure: this.#failure ?? this.#disappointment(figures),
+    }
+  }
+
+  /** What the headers told so far, by stream. */
+  get figures(): StreamFigures[] {
+    return this.#media?.figures(this.#context.loop.now()) ?? []
+  }
+
+  /** Ends the session in good order. */
+  async leave(): Promise<void> {
+    this.#final ??= this.#current
+    // A session that is being made would stay.
+    await this.#joining
+    await this.#connection?.close()
+  }
+
+  async #join(): Promise<string | undefined> {
     try {
       this.#connection = await ClientConnection.open(this.#context, {
         ...this.#options,
@@ -72,36 +111,6 @@ export class Viewer {
       return error.message
     }
     return undefined
-  }
-
-  /** So far, or to its end. */
-  get result(): ViewerResult {
-    return this.#final ?? this.#current
-  }
-
-  get #current(): ViewerResult {
-    const now = this.#context.loop.now()
-    const figures = this.#media?.figures(now) ?? []
-    return {
-      cohort: this.#options.cohort ?? 'ramp',
-      join: this.#joinTimes(figures),
-      reception: this.#media?.counters(now) ?? nothingReceived,
-      picture: pictureOf(figures),
-      decrypted: this.#options.onLatency !== undefined,
-      undecryptable: this.#connection?.peer.undecryptable ?? 0,
-      failure: this.#failure ?? this.#disappointment(figures),
-    }
-  }
-
-  /** What the headers told so far, by stream. */
-  get figures(): StreamFigures[] {
-    return this.#media?.figures(this.#context.loop.now()) ?? []
-  }
-
-  /** Ends the session in good order. */
-  async leave(): Promise<void> {
-    this.#final ??= this.#current
-    await this.#connection?.close()
   }
 
   async #openChannel(
@@ -170,4 +179,9 @@ function pictureOf(figures: readonly StreamFigures[]): PictureCounters {
   if (!video) return nothingSeen
   const { frames, wholeFrames, freezes, longestFreeze, frozen } = video
   return { frames, wholeFrames, freezes, longestFreeze, frozen }
+}
+
+function jitterOf(figures: readonly StreamFigures[]): number | undefined {
+  const stream = figures.find(({ kind }) => kind === 'video') ?? figures[0]
+  return stream && stream.jitter / stream.ticksPerMs
 }
