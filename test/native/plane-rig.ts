@@ -35,6 +35,7 @@ export class PlaneRig implements MediaPlaneListener {
   /** Called with each batch as it is announced. */
   onMedia: (peer: PeerId, batch: ReceivedBatch) => void = () => {}
   readonly #peers: UdpPeer[] = []
+  readonly #faults: unknown[] = []
   #nextPeer = 1
 
   static async open(tested: TestedPlane, options: PlaneOptions = {}): Promise<PlaneRig> {
@@ -91,9 +92,10 @@ export class PlaneRig implements MediaPlaneListener {
     await until(() => this.events.filter((one) => one === wanted).length >= times)
   }
 
-  /** @throws the first nonce used twice, or packet that its peer could not open */
-  checkNonces(): void {
-    for (const { faults } of this.#peers) if (faults.length > 0) throw faults[0]
+  /** @throws the first nonce used twice, or packet that its peer or `onMedia` could not take */
+  check(): void {
+    const faults = [...this.#faults, ...this.#peers.flatMap((peer) => peer.faults)]
+    if (faults.length > 0) throw faults[0]
   }
 
   async close(): Promise<void> {
@@ -111,7 +113,12 @@ export class PlaneRig implements MediaPlaneListener {
       const packet = Buffer.from(slab.bytes.subarray(offsets[i]!, offsets[i]! + lengths[i]!))
       this.announced.push({ peer, packet, arrivedAt: arrivedAt[i]! })
     }
-    this.onMedia(peer, batch)
+    // Thrown here it would end a call of the plane, or the process.
+    try {
+      this.onMedia(peer, batch)
+    } catch (fault) {
+      this.#faults.push(fault)
+    }
   }
 
   rtcp(peer: PeerId, compound: Buffer): void {

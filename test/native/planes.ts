@@ -1,4 +1,6 @@
 import { describe, it } from 'vitest'
+import { type LoadedAddon, loadAddon } from '#native/addon-file.ts'
+import { AddonPlane } from '#native/addon-plane.ts'
 import type { MediaPlane, MediaPlaneListener } from '#native/media-plane.ts'
 import { TwinPlane } from '#native/twin/twin-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
@@ -17,14 +19,34 @@ export interface TestedPlane {
   open(listener: MediaPlaneListener, options?: PlaneOptions): Promise<MediaPlane>
 }
 
-const twin: TestedPlane = {
+const loopback = ['127.0.0.1']
+/** More than one, so that packets meet commands of another shard, too. */
+const threads = 2
+
+export const twin: TestedPlane = {
   name: 'twin',
-  open: (listener, { addresses = ['127.0.0.1'], port = 0, random } = {}) =>
+  open: (listener, { addresses = loopback, port = 0, random } = {}) =>
     TwinPlane.open(addresses, port, listener, random),
 }
 
-/** Every implementation that this machine can run. */
-export const planes: readonly TestedPlane[] = [twin]
+/** Every implementation that this machine can run: the twin, and the addon on each of its rungs. */
+export const planes: readonly TestedPlane[] = [twin, ...addonPlanes(loadAddon())]
+
+function addonPlanes(addon: LoadedAddon): TestedPlane[] {
+  if ('why' in addon) {
+    process.stderr.write(`only the twin is tested: ${addon.why}\n`)
+    return []
+  }
+  return (['gso', 'sendmmsg', 'sendto'] as const).map((rung) => ({
+    name: `addon, ${rung}`,
+    open: (listener, { addresses = loopback, port = 0, random } = {}) =>
+      AddonPlane.open(
+        addon.binding,
+        { addresses, port, rung, threads, ...(random && { random }) },
+        listener,
+      ),
+  }))
+}
 
 type Spec = (name: string, body: (rig: PlaneRig) => Promise<void>) => void
 
@@ -46,7 +68,7 @@ export function onEveryPlane(
         const rig = await PlaneRig.open(plane, options)
         try {
           await run(rig)
-          rig.checkNonces()
+          rig.check()
         } finally {
           await rig.close()
         }

@@ -1,8 +1,12 @@
 import type { MediaPlane, PeerId, TrackFormat, TrackId } from '#native/media-plane.ts'
+import type { RtcpPacket } from '#rtp/rtcp/compound.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { type Received, ReceivedReader } from './received.ts'
 import type { UdpPeer } from './udp-peer.ts'
 import { until } from './until.ts'
+
+/** Source of the reports that `settled` waits for. */
+const settledMark = 0xb0000000
 
 /** One viewer of a plane: its peer, its first track, and what came. */
 export class Viewer {
@@ -69,12 +73,10 @@ export class Viewer {
    * order with the rest.
    */
   async settled(): Promise<void> {
-    const mark = 0xb0000000 + ++this.#settled
-    this.#plane.sendRtcp(this.id, writeReceiverReport(mark, []))
-    await until(() =>
-      this.peer.compounds.some(
-        ([first]) => first?.kind === 'receiver-report' && first.ssrc === mark,
-      ),
-    )
+    const wanted = ++this.#settled
+    this.#plane.sendRtcp(this.id, writeReceiverReport(settledMark, []))
+    const isMark = ([first]: readonly RtcpPacket[]) =>
+      first?.kind === 'receiver-report' && first.ssrc === settledMark
+    await until(() => this.peer.compounds.filter(isMark).length >= wanted)
   }
 }
