@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { HttpClient } from '#load/http-client.ts'
 import { deleteSession, postOffer, SignallingError } from '#load/http-signalling.ts'
 
 const offer = 'v=0\r\no=offer\r\n'
@@ -16,6 +17,8 @@ interface Seen {
 describe('WHIP and WHEP over HTTP', () => {
   const servers: Server[] = []
   const seen: Seen[] = []
+  const http = new HttpClient()
+  afterAll(() => http.close())
   afterEach(() => {
     for (const server of servers.splice(0)) server.close()
     seen.length = 0
@@ -33,7 +36,7 @@ describe('WHIP and WHEP over HTTP', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  const post = (url: string) => postOffer(offer, { url, token: 'secret', userAgent: 'test' })
+  const post = (url: string) => postOffer(offer, { http, url, token: 'secret', userAgent: 'test' })
   const created = (response: ServerResponse, location: string) => {
     response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer)
   }
@@ -92,14 +95,14 @@ describe('WHIP and WHEP over HTTP', () => {
   it('can be stopped', async () => {
     const stopping = new AbortController()
     const url = await serve(() => stopping.abort())
-    const posting = postOffer(offer, { url, userAgent: 'test', signal: stopping.signal })
+    const posting = postOffer(offer, { http, url, userAgent: 'test', signal: stopping.signal })
     await expect(posting).rejects.toMatchObject({ reason: 'stopped' })
     servers[0]!.closeAllConnections()
   })
 
   it('deletes with the token, whatever the server says', async () => {
     const origin = await serve((_, response) => response.writeHead(404).end())
-    const options = { url: origin, token: 'secret', userAgent: 'test' }
+    const options = { http, url: origin, token: 'secret', userAgent: 'test' }
     await deleteSession(`${origin}/session/1`, options)
     expect(seen).toEqual([
       { method: 'DELETE', url: '/session/1', authorization: 'Bearer secret', body: '' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HeaderCounts } from '#load/header-counts.ts'
 import { readViewFormats } from '#load/view-formats.ts'
 import { ViewerMedia } from '#load/viewer-media.ts'
 import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
@@ -45,6 +46,7 @@ const answer = parseAnswer(
 )
 const master = { key: Buffer.alloc(16, 1), salt: Buffer.alloc(12, 2) }
 const video = 2000
+const wallAtStart = 1_700_000_000_000
 const keyframe = ['09f0', '6742c01f', '68ce3c80', '6588']
 
 describe('the formats of an answer', () => {
@@ -62,12 +64,18 @@ describe('the formats of an answer', () => {
 })
 
 /** A viewer that is connected at 0, with a round trip of 30 ms; what it sends, decrypted. */
-function viewing() {
+function viewing({ full = true } = {}) {
   const receiver = new SrtpReceiver(7, master)
   const sent: { at: number; packet: RtcpPacket }[] = []
   let now = 0
+  const formats = readViewFormats(answer)
+  const ages: number[] = []
   const media = new ViewerMedia({
-    formats: readViewFormats(answer),
+    formats,
+    counts: new HeaderCounts(formats),
+    wallAt: (at) => wallAtStart + at,
+    onDeadline: () => {},
+    ...(full && { onLatency: (age: number) => ages.push(age) }),
     ssrc: 1,
     cname: 'viewer',
     send: (datagram, length) => {
@@ -89,14 +97,19 @@ function viewing() {
     const header = { payloadType: 102, ssrc: video, sequenceNumber, timestamp, marker, extensions }
     return buildRtp(header, hex(payload))
   }
-  const receive = (bytes: Buffer) => media.rtp(bytes, bytes.length, now)
+  const receive = (bytes: Buffer) => {
+    const wanted = media.wantsRtp(bytes, now)
+    if (wanted) media.rtp(bytes, bytes.length, now)
+    return wanted
+  }
+  const counters = () => media.counters(now)
   const kinds = (kind: RtcpPacket['kind']) => sent.filter((each) => each.packet.kind === kind)
-  return { media, run, packet, receive, kinds, sent }
+  return { media, run, packet, receive, kinds, counters, ages }
 }
 
 describe('a viewer', () => {
   it('asks for what is missing, and counts the repair that comes by RTX', () => {
-    const { media, run, packet, receive, kinds } = viewing()
+    const { media, run, packet, receive, kinds, counters } = viewing()
     receive(packet(10, keyframe[0]!))
     receive(packet(11, keyframe[1]!))
     receive(packet(13, keyframe[3]!, { marker: true }))
@@ -104,25 +117,25 @@ describe('a viewer', () => {
     expect(kinds('nack').map(({ packet: nack }) => nack)).toEqual([
       { kind: 'nack', sender: 1, media: video, lost: [12] },
     ])
-    expect(media.video?.keyframeAt).toBeUndefined()
-    expect(media.counters).toMatchObject({ packets: 3, lost: 1, repaired: 0, nacked: 1 })
+    expect(media.keyframeAt).toBeUndefined()
+    expect(counters()).toMatchObject({ packets: 3, lost: 1, repaired: 0, nacked: 1 })
 
     const repair = Buffer.alloc(64)
     const original = RtpPacket.parse(packet(12, keyframe[2]!))!
     const rtx = { ssrc: 2001, payloadType: 103, sequenceNumber: 1 }
     receive(repair.subarray(0, wrapRtx(original, rtx, repair, 0)))
-    expect(media.video?.keyframeAt).toBe(20)
-    expect(media.counters).toMatchObject({ packets: 4, lost: 0, repaired: 1, duplicates: 0 })
+    expect(media.keyframeAt).toBe(20)
+    expect(counters()).toMatchObject({ packets: 4, lost: 0, repaired: 1, duplicates: 0 })
     run(400)
     expect(kinds('nack')).toHaveLength(1)
   })
 
   it('counts what comes twice once, and padding on the RTX stream not at all', () => {
-    const { media, packet, receive } = viewing()
+    const { packet, receive, counters } = viewing()
     receive(packet(10, keyframe[0]!))
     receive(packet(10, keyframe[0]!))
     receive(buildRtp({ payloadType: 103, ssrc: 2001, sequenceNumber: 1, timestamp: 0 }, hex('')))
-    expect(media.counters).toMatchObject({ packets: 1, duplicates: 1, lost: 0 })
+    expect(counters()).toMatchObject({ packets: 1, duplicates: 1, lost: 0 })
   })
 
   it('sends a PLI after 500 ms without a keyframe, then every second until there is one', () => {
@@ -138,7 +151,7 @@ describe('a viewer', () => {
   })
 
   it('sends a PLI when a loss after the keyframe is never repaired', () => {
-    const { media, run, packet, receive, kinds } = viewing()
+    const { run, packet, receive, kinds, counters } = viewing()
     keyframe.forEach((payload, index) => {
       receive(packet(1 + index, payload, { marker: index === 3 }))
     })
@@ -148,7 +161,7 @@ describe('a viewer', () => {
       receive(packet(6 + (at - 40) / 20, '419a', { marker: true, at }))
     }
     expect(kinds('pli')).toHaveLength(1)
-    expect(media.counters.keyframeRequests).toBe(1)
+    expect(counters().keyframeRequests).toBe(1)
     expect(kinds('nack').length).toBeGreaterThan(3)
   })
 
@@ -194,10 +207,45 @@ describe('a viewer', () => {
   })
 
   it('is not moved by payload types that were not agreed on, nor by broken packets', () => {
-    const { media, receive } = viewing()
+    const { media, receive, counters } = viewing()
     receive(buildRtp({ payloadType: 50, ssrc: 5, sequenceNumber: 1, timestamp: 0 }, hex('00')))
     receive(hex('80'))
     media.rtcp(hex('80c8'), 0)
-    expect(media.counters.packets).toBe(0)
+    expect(counters().packets).toBe(0)
+  })
+
+  it('is decrypted in full, or until there is a picture and what RTX brings', () => {
+    const counted = viewing({ full: false })
+    const wanted = keyframe.map((payload, index) => {
+      return counted.receive(counted.packet(1 + index, payload, { marker: index === 3 }))
+    })
+    expect(wanted).toEqual([true, true, true, true])
+    expect(counted.media.keyframeAt).toBe(0)
+    expect(counted.receive(counted.packet(5, '419a', { marker: true }))).toBe(false)
+    const rtx = { payloadType: 103, ssrc: 2001, sequenceNumber: 1, timestamp: 0 }
+    expect(counted.receive(buildRtp(rtx, hex('0001')))).toBe(true)
+    expect(counted.counters().packets).toBe(5)
+
+    const { packet, receive } = viewing()
+    for (const [index, payload] of keyframe.entries()) {
+      receive(packet(1 + index, payload, { marker: index === 3 }))
+    }
+    expect(receive(packet(5, '419a', { marker: true }))).toBe(true)
+  })
+
+  it('measures the age of pictures by the sender report, once a replay is over', () => {
+    const { media, run, packet, receive, ages } = viewing()
+    const counts = { packetCount: 1, octetCount: 2, reports: [] }
+    // At wall time 0 of the test, a picture with RTP time 0 was captured 30 ms before.
+    const ntp = ntpFromWall(wallAtStart - 30)
+    for (let at = 0; at < 2500; at += 40) {
+      run(at)
+      receive(packet(1 + at / 40, '419a', { marker: true, at }))
+      if (at === 0)
+        media.rtcp(writeSenderReport({ ssrc: video, ntp, rtpTimestamp: 0, ...counts }), 0)
+    }
+    // From 2 s on: 2000, 2040 … 2480.
+    expect(ages).toHaveLength(13)
+    for (const age of ages) expect(age).toBeCloseTo(30, 2)
   })
 })
