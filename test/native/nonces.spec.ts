@@ -24,7 +24,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom('repair' as const, 'race' as const, 'late' as const),
       ...which,
-      back: small,
+      back: fc.oneof(small, fc.integer({ min: 40, max: 150 })),
       forged: fc.boolean(),
     }),
   },
@@ -52,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('time' as const),
       ...which,
-      ms: fc.integer({ min: 1, max: 30 }),
+      ms: fc.integer({ min: 1, max: 60 }),
     }),
   },
   { weight: 3, arbitrary: plain('follow') },
