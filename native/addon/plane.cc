@@ -1,5 +1,6 @@
 #include "plane.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -256,6 +257,7 @@ void Plane::starved(TrackId track) {
 }
 
 void Plane::receive() {
+  pthread_setname_np(pthread_self(), "tailrace-recv");
   epoll_event events[3];
   for (;;) {
     const int ready = epoll_wait(epoll_, events, 3, -1);

@@ -1,5 +1,7 @@
 #include "shard-thread.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -74,6 +76,7 @@ bool ShardThread::wait(std::vector<Entry>& into, double until) {
 }
 
 void ShardThread::run() {
+  pthread_setname_np(pthread_self(), "tailrace-send");
   std::vector<Entry> entries;
   double next = 0;
   double turnEnd = monotonicMs();
