@@ -91,7 +91,10 @@ bool OutgoingTrack::pump() {
   cursor_->refill(outlet_.now);
   if (!canFinish() && jump()) return false;
   while (cursor_->budget > 0 && cursor_->next < log_->end()) {
-    const int64_t index = std::max(cursor_->next, log_->start());
+    const int64_t index = cursor_->next = std::max(cursor_->next, log_->start());
+    // What live tracks have not got yet will be delivered. Sent twice, with two transport-wide
+    // numbers in its header, it would be two packets under one nonce.
+    if (index >= log_->end()) break;
     if (cursor_->head.open) repeatHead(index);
     const size_t bytes = sendIndexed(index);
     cursor_->next = index + 1;
