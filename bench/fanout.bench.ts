@@ -79,10 +79,10 @@ async function relayed(port: number, way: Way, viewers: number, spread: Spread):
   const keys = randomKeys()
   rig.addPublisher(keys, publisher.port)
   const arrivals = mediaArrivals(seconds + warmUpMs / 1000, spread)
-  const published = publisher.publish({ arrivals, port: rig.port, master: keys.remote })
+  const { done } = await publisher.publish({ arrivals, port: rig.port, master: keys.remote })
   await new Promise((resolve) => setTimeout(resolve, warmUpMs))
   const before = { cpu: cpuMicroseconds(), sent: rig.sent }
-  await published
+  await done
   const spent = cpuMicroseconds() - before.cpu
   const sent = rig.sent - before.sent
   await rig.close()

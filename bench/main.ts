@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   dtls: () => import('./dtls.bench.ts'),
   twin: () => import('./twin.bench.ts'),
   fanout: () => import('./fanout.bench.ts'),
+  receive: () => import('./receive.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
 }

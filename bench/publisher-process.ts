@@ -26,7 +26,7 @@ const next = { video: 0, audio: 0 }
 const startedAt = performance.now()
 for (const arrival of order.arrivals) {
   const wait = startedAt + arrival.at - performance.now()
-  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+  await new Promise((resolve) => (wait > 0 ? setTimeout(resolve, wait) : setImmediate(resolve)))
   for (let i = 0; i < arrival.packets; i++) send(arrival, i === arrival.packets - 1)
 }
 process.send!('done')

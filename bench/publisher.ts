@@ -21,10 +21,10 @@ export class Publisher {
     return new Publisher(child, port)
   }
 
-  /** Resolves when all has been sent. Once only. */
-  async publish(order: PublishOrder): Promise<void> {
+  /** Resolves when it has been told, once only; `done` when all has been sent. */
+  async publish(order: PublishOrder): Promise<{ readonly done: Promise<unknown> }> {
     const done = once(this.#child, 'exit')
-    this.#child.send(order)
-    await done
+    await new Promise((resolve) => this.#child.send(order, resolve))
+    return { done }
   }
 }

@@ -2,11 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
+import type { SrtpMasterKey } from '#native/srtp-keys.ts'
+import { deriveBytes } from '#native/twin/srtp-key-derivation.ts'
 import type { Arrival } from './arrivals.ts'
 
 interface ReferenceBinding {
   openSink(): number
   fanOut(viewers: number, port: number, arrivals: Float64Array, realTime: boolean): number
+  openReceiver(key: Buffer, salt: Buffer): number
+  receive(packets: number): number
 }
 
 /** What `scripts/addon.js` compiles the addon with. */
@@ -44,7 +48,8 @@ export class Reference {
       compiler,
       [...flags, ...headers, '-I', sources, '-o', target, '-x', 'c++', '-'],
       {
-        input: '#include "reference-binding.cc"\n#include "fan-out-loop.cc"\n',
+        input:
+          '#include "reference-binding.cc"\n#include "fan-out-loop.cc"\n#include "receive-loop.cc"\n',
         stdio: ['pipe', 'inherit', 'inherit'],
       },
     )
@@ -58,5 +63,19 @@ export class Reference {
     const sent = this.#binding.fanOut(viewers, this.port, Float64Array.from(numbers), realTime)
     if (sent === 0) throw new Error('the reference could not send')
     return sent
+  }
+
+  /** @returns the port that packets protected by this key are taken on */
+  openReceiver(master: SrtpMasterKey): number {
+    const [cipherLabel, saltLabel] = [0, 2]
+    return this.#binding.openReceiver(
+      deriveBytes(master, cipherLabel, 16),
+      deriveBytes(master, saltLabel, 12),
+    )
+  }
+
+  /** Blocks until so many packets have come, or none does any more. @returns how many came */
+  receive(packets: number): number {
+    return this.#binding.receive(packets)
   }
 }

@@ -1,9 +1,11 @@
 #include <node_api.h>
 
+#include <memory>
 #include <vector>
 
 #include "fan-out-loop.h"
 #include "kernel-sink.h"
+#include "receive-loop.h"
 
 namespace tailrace::bench {
 
@@ -46,13 +48,45 @@ static napi_value fanOut(napi_env env, napi_callback_info info) {
   return sent;
 }
 
+static std::unique_ptr<ReceiveLoop> receiver;
+
+// openReceiver(key, salt): its port, or 0. Replaces the one before.
+static napi_value openReceiver(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2;
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  void* bytes[2] = {nullptr, nullptr};
+  for (int i = 0; i < 2; i++) napi_get_buffer_info(env, arguments[i], &bytes[i], nullptr);
+  receiver = std::make_unique<ReceiveLoop>(static_cast<const uint8_t*>(bytes[0]),
+                                           static_cast<const uint8_t*>(bytes[1]));
+  napi_value port;
+  napi_create_uint32(env, receiver->port(), &port);
+  return port;
+}
+
+// receive(packets): how many came.
+static napi_value receive(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  const auto asked = static_cast<uint64_t>(numberOf(env, argument));
+  napi_value received;
+  napi_create_double(env, receiver ? static_cast<double>(receiver->receive(asked)) : 0, &received);
+  return received;
+}
+
+static void put(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, nullptr, 0, callback, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
 }  // namespace tailrace::bench
 
 NAPI_MODULE_INIT() {
-  napi_value function;
-  napi_create_function(env, nullptr, 0, tailrace::bench::openSink, nullptr, &function);
-  napi_set_named_property(env, exports, "openSink", function);
-  napi_create_function(env, nullptr, 0, tailrace::bench::fanOut, nullptr, &function);
-  napi_set_named_property(env, exports, "fanOut", function);
+  tailrace::bench::put(env, exports, "openSink", tailrace::bench::openSink);
+  tailrace::bench::put(env, exports, "fanOut", tailrace::bench::fanOut);
+  tailrace::bench::put(env, exports, "openReceiver", tailrace::bench::openReceiver);
+  tailrace::bench::put(env, exports, "receive", tailrace::bench::receive);
   return exports;
 }
