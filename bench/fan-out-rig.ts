@@ -19,6 +19,8 @@ export interface RigOptions {
   readonly port: number
   /** Shards of the addon. */
   readonly threads?: number
+  /** Viewers get nothing until they replay. */
+  readonly silent?: boolean
 }
 
 const loopback = '127.0.0.1'
@@ -30,15 +32,17 @@ export class FanOutRig {
   readonly tracks: readonly TrackId[]
   readonly video: UpLayer
   readonly #audio: UpLayer
+  /** Replays that have reached the live end. */
+  caughtUp = 0
   readonly #packet = new RtpPacket()
   readonly #routed = new Set<number>()
 
-  private constructor(plane: MediaPlane, { viewers, port }: RigOptions) {
+  private constructor(plane: MediaPlane, { viewers, port, silent = false }: RigOptions) {
     this.plane = plane
     const common = { rid: undefined, repair: false, keyframeAnswers: 'no' } as const
     this.video = new UpLayer(plane, { ...common, codec: 'H264', clockRate: 90_000 })
     this.#audio = new UpLayer(plane, { ...common, codec: 'opus', clockRate: 48_000 })
-    this.tracks = Array.from({ length: viewers }, (_, i) => this.#addViewer(i + 2, port))
+    this.tracks = Array.from({ length: viewers }, (_, i) => this.#addViewer(i + 2, port, silent))
   }
 
   static async open(options: RigOptions): Promise<FanOutRig> {
@@ -46,6 +50,9 @@ export class FanOutRig {
     const listener: MediaPlaneListener = {
       ...silentListener,
       media: (peer, batch) => rig?.receive(peer, batch),
+      caughtUp: () => {
+        if (rig) rig.caughtUp++
+      },
     }
     rig = new FanOutRig(await openPlane(options, listener), options)
     return rig
@@ -97,10 +104,11 @@ export class FanOutRig {
   }
 
   // Every address of 127/8 is ours, so that each viewer has one of its own, as in the world.
-  #addViewer(peer: number, port: number): TrackId {
+  #addViewer(peer: number, port: number, silent: boolean): TrackId {
     const path = pathTo(`127.1.${peer >> 8}.${peer & 0xff}`, port)
     this.plane.addPeer(peer, randomKeys(), path)
     const video = this.plane.addTrack(peer, videoFormat(peer))
+    if (silent) return video
     this.plane.follow(video, { log: this.video.logId, payloadType: 96 })
     const audio = this.plane.addTrack(peer, {
       kind: 'audio',

@@ -32,6 +32,11 @@ export class FrameFeed {
     return this.#rig.sent - before
   }
 
+  /** For replays: nobody is there to send to. */
+  fill(frames: number): void {
+    for (let i = 0; i < frames; i++) this.#frame()
+  }
+
   get #done(): number {
     return this.#rig.sent + this.#rig.dropped
   }

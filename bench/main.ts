@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   twin: () => import('./twin.bench.ts'),
   fanout: () => import('./fanout.bench.ts'),
   receive: () => import('./receive.bench.ts'),
+  replay: () => import('./replay.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
 }
