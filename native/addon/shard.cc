@@ -15,8 +15,12 @@ constexpr double kPumpInterval = 2;
 constexpr double kReportLookInterval = 100;
 /** Between two sender reports of a track, in ms (SRTP-44). */
 constexpr double kReportInterval = 1000;
-/** A live packet that waited longer is of no use: the viewer asks for it, or replays. */
-constexpr double kLateAfter = 100;
+/**
+ * A live packet that waited longer, in ms, is of no use. Far longer than a viewer waits before it asks
+ * again: what is dropped earlier is asked for by everybody at once, and a repair costs more
+ * than a packet of a long train.
+ */
+constexpr double kLateAfter = 1000;
 
 Shard::Shard(DatagramSink& sink, ShardListener& listener, ShardCounters& counters)
     : sink_(sink), listener_(listener), counters_(counters), outlet_{sink} {}
