@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   fanout: () => import('./fanout.bench.ts'),
   receive: () => import('./receive.bench.ts'),
   replay: () => import('./replay.bench.ts'),
+  scaling: () => import('./scaling.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
 }
