@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Path } from '#native/path.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { hex } from '#test/support/bytes.ts'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { until } from './until.ts'
 
 const stun = hex('000100002112a442000000000000000000000000')

@@ -2,8 +2,9 @@ import { describe, expect, it as plainIt } from 'vitest'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { hex } from '#test/support/bytes.ts'
 import { labelled } from '#test/support/stored-packets.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
-import { onEveryPlane, planes } from './planes.ts'
+import { planes } from './planes.ts'
 import { until } from './until.ts'
 
 onEveryPlane('silence', (it) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it as plainIt } from 'vitest'
 import { labelled } from '#test/support/stored-packets.ts'
 import { headerOf, packetSize } from './log-feed.ts'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx, withRtx } from './received.ts'
 import { until } from './until.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx } from './received.ts'
 import { until } from './until.ts'
 

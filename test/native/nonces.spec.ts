@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NonceScene, type Step } from './nonce-scene.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
-import { onEveryPlane, planes } from './planes.ts'
+import { planes } from './planes.ts'
 import { withRtx } from './received.ts'
 
 const small = fc.integer({ min: 0, max: 40 })

@@ -1,9 +1,7 @@
-import { describe, it } from 'vitest'
 import { type LoadedAddon, loadAddon } from '#native/addon-file.ts'
 import { AddonPlane } from '#native/addon-plane.ts'
 import type { MediaPlane, MediaPlaneListener } from '#native/media-plane.ts'
 import { TwinPlane } from '#native/twin/twin-plane.ts'
-import { PlaneRig } from './plane-rig.ts'
 
 export interface PlaneOptions {
   readonly addresses?: readonly string[]
@@ -46,34 +44,4 @@ function addonPlanes(addon: LoadedAddon): TestedPlane[] {
         listener,
       ),
   }))
-}
-
-type Spec = (name: string, body: (rig: PlaneRig) => Promise<void>) => void
-
-/** Longer than any wait within a spec, so that it is the wait that says what was missing. */
-const timeout = 30_000
-
-/**
- * Describes what every implementation must do, each spec with a plane of its own. Every packet
- * of every spec is also looked at for a nonce used twice.
- */
-export function onEveryPlane(
-  about: string,
-  body: (it: Spec, plane: TestedPlane) => void,
-  options?: PlaneOptions,
-): void {
-  describe.each(planes)(`${about} ($name)`, (plane) => {
-    const spec: Spec = (name, run) => {
-      it(name, { timeout }, async () => {
-        const rig = await PlaneRig.open(plane, options)
-        try {
-          await run(rig)
-          rig.check()
-        } finally {
-          await rig.close()
-        }
-      })
-    }
-    body(spec, plane)
-  })
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { labelled } from '#test/support/stored-packets.ts'
 import { headerOf } from './log-feed.ts'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx } from './received.ts'
 import { until } from './until.ts'
 

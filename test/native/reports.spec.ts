@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { wallFromNtp } from '#rtp/ntp.ts'
 import type { SenderReport } from '#rtp/rtcp/reports.ts'
 import { packetSize } from './log-feed.ts'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { until } from './until.ts'
 import type { Viewer } from './viewer.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { packetSize } from './log-feed.ts'
-import { onEveryPlane } from './planes.ts'
+import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx, withRtx } from './received.ts'
 import { until } from './until.ts'
 

@@ -8,9 +8,12 @@ const patience = 15_000
  *
  * @throws Error with the text of the condition when it never does
  */
-export async function until(condition: () => boolean, ms = patience): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms = patience,
+): Promise<void> {
   const deadline = performance.now() + ms
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${condition}`)
     await delay(1)
   }

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
 import { Child, run } from './child.ts'
+import { compiled } from './compiled.ts'
 
 /** One direction of a line. Everything is off by default. */
 export interface LineConditions {
@@ -30,8 +28,8 @@ export interface NetworkEnd {
   readonly address6: string
 }
 
-const prefix = 'tailrace-'
-const source = join(import.meta.dirname, 'lossy-link.c')
+/** Of the names of all namespaces; behind it stands the process that made one. */
+export const namespacePrefix = 'tailrace-'
 let made = 0
 
 /** Why lines between namespaces cannot be made here; `undefined` where they can. */
@@ -50,8 +48,8 @@ export function netnsUnavailable(): string | undefined {
     }
   }
   try {
-    execFileSync('ip', ['netns', 'add', `${prefix}${process.pid}-try`], { stdio: 'pipe' })
-    execFileSync('ip', ['netns', 'del', `${prefix}${process.pid}-try`], { stdio: 'pipe' })
+    execFileSync('ip', ['netns', 'add', `${namespacePrefix}${process.pid}-try`], { stdio: 'pipe' })
+    execFileSync('ip', ['netns', 'del', `${namespacePrefix}${process.pid}-try`], { stdio: 'pipe' })
   } catch {
     return 'making a network namespace is not permitted'
   }
@@ -72,14 +70,14 @@ export class NetworkPair {
   private constructor(names: readonly [string, string], seed: number) {
     this.near = { namespace: names[0], address: '10.77.0.1', address6: 'fd77::1' }
     this.far = { namespace: names[1], address: '10.77.0.2', address6: 'fd77::2' }
-    this.#line = new Child(lossyLink(), [...names, String(seed)], {
+    this.#line = new Child(compiled('lossy-link'), [...names, String(seed)], {
       onLine: (line) => this.#counters.resolve(line),
     })
   }
 
   static async make(options: { readonly seed?: number } = {}): Promise<NetworkPair> {
     removeLeftovers()
-    const name = `${prefix}${process.pid}-${made++}`
+    const name = `${namespacePrefix}${process.pid}-${made++}`
     const names = [`${name}-a`, `${name}-b`] as const
     for (const namespace of names) await run('ip', ['netns', 'add', namespace])
     const pair = new NetworkPair(names, options.seed ?? 1)
@@ -127,25 +125,13 @@ export class NetworkPair {
   }
 }
 
-/** The compiled line, made once per version of its source. */
-function lossyLink(): string {
-  const text = readFileSync(source)
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  const folder = join(tmpdir(), 'tailrace-test')
-  const path = join(folder, `lossy-link-${hash}`)
-  if (existsSync(path)) return path
-  mkdirSync(folder, { recursive: true })
-  const fresh = `${path}.${process.pid}`
-  execFileSync('cc', ['-O2', '-o', fresh, source])
-  renameSync(fresh, path)
-  return path
-}
-
 /** Namespaces of runs that were killed; their names carry the process they belonged to. */
-function removeLeftovers(): void {
+export function removeLeftovers(): void {
   if (!existsSync('/var/run/netns')) return
   for (const name of readdirSync('/var/run/netns')) {
-    const owner = name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : undefined
+    const owner = name.startsWith(namespacePrefix)
+      ? name.slice(namespacePrefix.length).split('-')[0]
+      : undefined
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue
     execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' })
   }

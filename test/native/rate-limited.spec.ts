@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { VethStar, vethUnavailable } from '#test/support/veth-star.ts'
+import { planes } from './planes.ts'
+import { type StreamOptions, streamed } from './streamed.ts'
+
+const without = vethUnavailable()
+const timeout = 60_000
+
+// 16 viewers of frames that are large and come at once, through a socket that holds half of one.
+const stream = {
+  frames: 30,
+  interval: 33,
+  packetsPerFrame: 25,
+  packetSize: 1200,
+  viewers: [16, 4],
+  sendBuffer: 512 * 1024,
+} satisfies Omit<StreamOptions, 'plane'>
+const perViewer = stream.frames * stream.packetsPerFrame
+/** Of the viewers on the first arm, with all headers down to that of Ethernet, in Mbit/s. */
+const mediaRate =
+  (stream.viewers[0]! * stream.packetsPerFrame * (stream.packetSize + 16 + 42) * 8) /
+  (stream.interval * 1000)
+
+let star: VethStar
+
+beforeAll(async () => {
+  if (!without) star = await VethStar.make(2)
+}, timeout)
+
+afterAll(async () => {
+  await star?.close()
+})
+
+describe.skipIf(without)('a link with a rate', () => {
+  it.each(planes)('of twice the media loses nothing: $name', { timeout }, async ({ name }) => {
+    await star.limit(0, Math.round(2 * mediaRate))
+    const { statistics, reports } = await streamed(star, { ...stream, plane: name })
+    expect(statistics).toMatchObject({ sendErrors: 0, sendDrops: { full: 0, late: 0 } })
+    for (const report of reports.flat()) {
+      expect(report).toMatchObject({ packets: perViewer, missing: 0 })
+    }
+    // Half an interval is what the link needs for one frame of everybody.
+    const delays = reports[0]!.flatMap((report) => report.delays)
+    expect(Math.max(...delays)).toBeGreaterThan(stream.interval / 4)
+  })
+
+  it.each(planes)(
+    'of half the media drops, counts, and holds nobody up: $name',
+    { timeout },
+    async ({ name }) => {
+      await star.limit(0, Math.round(mediaRate / 2))
+      const { statistics, reports } = await streamed(star, { ...stream, plane: name })
+      const { sendErrors, sendDrops, datagramsSent } = statistics
+      const dropped = sendErrors + sendDrops.full + sendDrops.late
+      expect(dropped).toBeGreaterThan(0)
+      expect(datagramsSent + dropped).toBe((stream.viewers[0]! + stream.viewers[1]!) * perViewer)
+      // Viewers at the other arm: what reaches them has waited for a frame interval at most, and
+      // for its turn on a busy machine.
+      for (const { packets, delays } of reports[1]!) {
+        expect(packets).toBeGreaterThan(0)
+        for (const ms of delays) expect(ms).toBeLessThan(4 * stream.interval)
+      }
+    },
+  )
+})
