@@ -63,6 +63,12 @@ describe('other people’s clients in Chromium, as their packages bring them', (
     },
   ])('$client publishes', async ({ call, options }) => {
     const id = await publish(call, 'others', options)
+    // The client is done with the answer; a stream lives from the end of the handshake on.
+    const { origin } = stage.server
+    const status = `${origin}/api/v1/streams/others?token=${playToken}`
+    await expect
+      .poll(async () => (await stage.server.get(status)).body, { timeout: 10_000 })
+      .toContain('"state":"live"')
     const viewing = await stage.view('others', { token: playToken })
     await viewing.firstFrame()
     const report = await viewing.moreFrames(30)
