@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   receive: () => import('./receive.bench.ts'),
   replay: () => import('./replay.bench.ts'),
   scaling: () => import('./scaling.bench.ts'),
+  viewers: () => import('./viewers.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
 }
