@@ -23,7 +23,7 @@ Viewers: each joins, counts what comes, answers as a browser, and asks for what 
   --churn RATE            viewers that leave per second, each replaced by a new one
   --leave RATE            viewers that leave per second, not replaced
   --decrypt K             one viewer in K is decrypted, and its latency measured (1, or so that
-                          50 are)
+                          20 are)
   --pid PID               the server's process on this machine: its CPU, memory and files
   --sample SECONDS        writes a point of each curve so often, for --json
   --max-join-p50 MS       limits on the figures; beyond one the exit code is 1.

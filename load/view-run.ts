@@ -12,7 +12,7 @@ import { reportOn, type ViewerReport } from './viewer-report.ts'
 /** Reasons in full words that are worth a line each; what repeats says nothing new. */
 const maxMessages = 5
 /** So many viewers are decrypted unless `--decrypt` says otherwise. */
-const decryptedViewers = 50
+const decryptedViewers = 20
 /** After the last join, in ms: replays end, and what is measured from then on is steady. */
 const settling = 3000
 

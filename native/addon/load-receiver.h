@@ -49,7 +49,10 @@ class Receiver {
   int send(uint32_t session, const uint8_t* bytes, size_t length, const sockaddr_storage& to);
   void handUpAll(uint32_t session, bool all);
 
-  /** Moves what waits into an outbox that was emptied. */
+  /**
+   * Moves what waits into an outbox that was emptied. Its `dropped` counts the messages, too, that
+   * found their socket full.
+   */
   void drain(Outbox& into);
   /** @param into room for `HeaderCounter::kFigures` times 8 @returns streams written */
   size_t read(uint32_t session, double now, double* into);
@@ -63,10 +66,13 @@ class Receiver {
     ~Client();
     Session session;
     const int fd;
+    /** Messages that found the socket full, as the kernel last said. */
+    uint32_t overflowed = 0;
   };
 
   Client* find(uint32_t session);
   void run();
+  size_t readAll(Client& client);
   size_t readSocket(Client& client);
   void deliver(Client& client, const struct mmsghdr& message, double toMonotonic);
   void wakeIfNeeded();
@@ -86,6 +92,7 @@ class Receiver {
   /** Closed by the receiving thread, which may be reading them. */
   std::vector<std::unique_ptr<Client>> leaving_;
   Outbox outbox_;
+  uint64_t overflowed_ = 0;
   bool woken_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "bytes.h"
@@ -14,6 +15,7 @@ constexpr size_t kMaxOutboxBytes = 32 << 20;
 /** Feedback is due after 100 ms: this is 10,000 packets/s. */
 constexpr size_t kMaxArrivals = 1024;
 constexpr size_t kRtpHeader = 12;
+constexpr uint8_t kNoFormat = 0xff;
 
 void Outbox::post(const Event& event) {
   if (events.size() < kMaxEvents) events.push_back(event);
@@ -45,7 +47,12 @@ void Outbox::postDatagram(uint32_t session, double at, const sockaddr_storage& f
 }
 
 Session::Session(uint32_t number, std::vector<Format> formats, uint8_t transportCcId)
-    : id(number), formats_(std::move(formats)), transportCcId_(transportCcId) {}
+    : id(number), formats_(std::move(formats)), transportCcId_(transportCcId) {
+  std::fill(std::begin(placeOf_), std::end(placeOf_), kNoFormat);
+  for (size_t i = 0; i < formats_.size() && i < kNoFormat; i++) {
+    placeOf_[formats_[i].payloadType & 0x7f] = static_cast<uint8_t>(i);
+  }
+}
 
 void Session::receive(const uint8_t* bytes, size_t length, const sockaddr_storage& from, double at,
                       Outbox& outbox) {
@@ -134,9 +141,8 @@ HeaderCounter* Session::streamOf(uint32_t ssrc, const Format& format) {
 }
 
 const Format* Session::formatOf(uint8_t payloadType) const {
-  const auto is = [payloadType](const Format& each) { return each.payloadType == payloadType; };
-  const auto found = std::find_if(formats_.begin(), formats_.end(), is);
-  return found == formats_.end() ? nullptr : &*found;
+  const uint8_t place = placeOf_[payloadType & 0x7f];
+  return place == kNoFormat ? nullptr : &formats_[place];
 }
 
 }  // namespace tailrace::load

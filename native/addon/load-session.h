@@ -91,6 +91,8 @@ class Session {
   const Format* formatOf(uint8_t payloadType) const;
 
   const std::vector<Format> formats_;
+  /** In `formats_`, by payload type. */
+  uint8_t placeOf_[128];
   const uint8_t transportCcId_;
   std::vector<HeaderCounter> streams_;
   std::vector<TransportArrival> arrivals_;
