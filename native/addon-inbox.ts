@@ -16,7 +16,8 @@ const trackEvents = ['started', 'caughtUp', 'starved'] as const
  * padded to 8 bytes, and begin with kind, size, id and length of the body.
  */
 export class AddonInbox {
-  readonly bytes = Buffer.alloc(1024 * 1024)
+  /** What is told in one turn of the event loop: some ms of work. */
+  readonly bytes = Buffer.alloc(256 * 1024)
   readonly #view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
   readonly #listener: MediaPlaneListener
   readonly #slabs: AddonSlabs

@@ -65,14 +65,12 @@ size_t writeAddress(const Destination& of, bool remote, char* into) {
 Inbox::~Inbox() = default;
 
 void Inbox::media(PeerId peer, const StoredPacket& packet, double at, LogId log, int64_t index) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (media_.size() >= kMaxMedia) {
-      counters_.media.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    media_.push_back({peer, packet, at, log, index});
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (media_.size() >= kMaxMedia) {
+    counters_.media.fetch_add(1, std::memory_order_relaxed);
+    return;
   }
+  media_.push_back({peer, packet, at, log, index});
   waiting_.store(true);
 }
 
@@ -134,10 +132,14 @@ void Inbox::record(uint32_t kind, uint32_t id, const uint8_t* body, size_t lengt
 }
 
 size_t Inbox::drain(uint8_t* into, size_t room) {
-  woken_.store(false);
-  waiting_.store(false);
   std::lock_guard<std::mutex> lock(mutex_);
-  const size_t media = drainMedia(into, room);
+  if (media_.empty() && records_.empty()) {
+    waiting_.store(false);
+    woken_.store(false);
+    return 0;
+  }
+  // However much media there is, peers' reports and checks have their share.
+  const size_t media = drainMedia(into, room / 2);
   size_t taken = 0;
   while (taken < records_.size()) {
     Header header;

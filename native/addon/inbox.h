@@ -41,6 +41,8 @@ class Inbox {
 
   /**
    * On the thread of JavaScript. Each slab named in what is written is held by it afterwards.
+   * Until this returns 0 it is not woken again: it comes back by itself, when others have had
+   * their turn.
    *
    * @returns bytes written to `into`; 0 when nothing waits
    */

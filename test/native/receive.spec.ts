@@ -115,6 +115,7 @@ onEveryPlane('what is no media of a peer is dropped and counted', (it) => {
       stranger.send(good, rig.port)
       await publish(rig, peer, 11)
       await until(() => rig.plane.statistics.dropped['unknown-peer'] === 1)
+      await until(() => rig.announced.length === 2)
       expect(announced(rig)).toEqual([`p10 of ${id}`, `p11 of ${id}`])
       expect(rig.plane.statistics.dropped).toEqual({
         'unknown-range': 3,
