@@ -26,10 +26,18 @@ export interface NegotiatedTransport {
 export function negotiateTransport({ setup, ice, fingerprints }: Offer): NegotiatedTransport {
   return {
     dtlsRole: setup === 'active' ? 'server' : 'client',
-    remoteUfrag: ice.ufrag,
-    remotePassword: ice.password,
-    remoteFingerprints: fingerprints,
+    remoteUfrag: ownText(ice.ufrag),
+    remotePassword: ownText(ice.password),
+    remoteFingerprints: fingerprints.map(({ algorithm, value }) => ({
+      algorithm,
+      value: ownText(value),
+    })),
   }
+}
+
+// A piece of a string keeps the whole of it in memory: a session would hold its offer.
+function ownText(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** The answer to one section: `undefined` lines refuse it (RFC 3264 §6). */

@@ -10,13 +10,26 @@ export interface PayloadChoice {
   readonly exactProfile: boolean
 }
 
+/** What a session keeps of a format: a twentieth of what the offer says of it. */
+interface Format {
+  readonly codec: MediaCodec | undefined
+  readonly profile: string | undefined
+  readonly payloadType: number
+  readonly rtxPayloadType: number | undefined
+}
+
 /** Looks up the formats of one section by codec. */
 export class PayloadTypes {
-  readonly #formats: readonly SdpCodec[]
+  readonly #formats: readonly Format[]
 
   /** @param formats in order of preference */
   constructor(formats: readonly SdpCodec[]) {
-    this.#formats = formats
+    this.#formats = formats.map((format) => {
+      const codec = isOpus(format) ? 'opus' : videoCodecOf(format)
+      const profile = codec && codec !== 'opus' ? profileOf(codec, format) : undefined
+      const { payloadType, rtxPayloadType } = format
+      return { codec, profile, payloadType, rtxPayloadType }
+    })
   }
 
   /**
@@ -24,16 +37,16 @@ export class PayloadTypes {
    * profile from the stream, so that another one is far more often right than wrong.
    */
   find(codec: MediaCodec, profile?: string): PayloadChoice | undefined {
-    if (codec === 'opus') return choice(this.#formats.find(isOpus), true)
-    const alike = this.#formats.filter((format) => videoCodecOf(format) === codec)
+    const alike = this.#formats.filter((format) => format.codec === codec)
+    if (codec === 'opus') return choice(alike[0], true)
     const exact = alike.find(
-      (format) => profile === undefined || sameProfile(codec, profileOf(codec, format), profile),
+      (format) => profile === undefined || sameProfile(codec, format.profile!, profile),
     )
     return choice(exact ?? alike[0], exact !== undefined)
   }
 }
 
-function choice(format: SdpCodec | undefined, exactProfile: boolean): PayloadChoice | undefined {
+function choice(format: Format | undefined, exactProfile: boolean): PayloadChoice | undefined {
   if (!format) return undefined
   const { payloadType, rtxPayloadType } = format
   return {
