@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VethStar, vethUnavailable } from '#test/support/veth-star.ts'
 import { planes } from './planes.ts'
-import { type StreamOptions, streamed } from './streamed.ts'
+import { median, type StreamOptions, streamed } from './streamed.ts'
 
 const without = vethUnavailable()
 const timeout = 60_000
 
-// 16 viewers of frames that are large and come at once, through a socket that holds half of one.
+// Frames that come at once for 20 viewers: those on the first arm get a quarter of a megabyte.
 const stream = {
-  frames: 30,
-  interval: 33,
-  packetsPerFrame: 25,
+  frames: 60,
+  interval: 16,
+  packetsPerFrame: 12,
   packetSize: 1200,
   viewers: [16, 4],
-  sendBuffer: 512 * 1024,
+  // Half of that. What the addon waits for is bounded in time, and the twin in datagrams.
+  sendBuffer: 128 * 1024,
 } satisfies Omit<StreamOptions, 'plane'>
 const perViewer = stream.frames * stream.packetsPerFrame
 /** Of the viewers on the first arm, with all headers down to that of Ethernet, in Mbit/s. */
@@ -54,11 +55,12 @@ describe.skipIf(without)('a link with a rate', () => {
       const dropped = sendErrors + sendDrops.full + sendDrops.late
       expect(dropped).toBeGreaterThan(0)
       expect(datagramsSent + dropped).toBe((stream.viewers[0]! + stream.viewers[1]!) * perViewer)
-      // Viewers at the other arm: what reaches them has waited for a frame interval at most, and
-      // for its turn on a busy machine.
+      // Viewers at the other arm: a full socket is waited for for a frame interval of 30 fps at
+      // most, and what came meanwhile may wait for as long again.
+      const frameInterval = 33
       for (const { packets, delays } of reports[1]!) {
         expect(packets).toBeGreaterThan(0)
-        for (const ms of delays) expect(ms).toBeLessThan(4 * stream.interval)
+        expect(median(delays)).toBeLessThan(2 * frameInterval)
       }
     },
   )

@@ -13,7 +13,7 @@ const support = join(import.meta.dirname, '../support')
 export interface StreamOptions extends Omit<PlanePlan, 'addresses' | 'viewers'> {
   /** Viewers at the end of each arm, in its order. */
   readonly viewers: readonly number[]
-  /** Where else it goes, after all of those: addresses at which nobody listens. */
+  /** Where else it goes, before all of those: addresses at which nobody listens. */
   readonly nowhere?: PlanePlan['viewers']
   /** Bytes that may wait in a socket, as the kernel counts them; what it grants, without. */
   readonly sendBuffer?: number
@@ -23,6 +23,11 @@ export interface Streamed {
   readonly statistics: PlaneStatistics
   /** By arm, then by viewer. */
   readonly reports: readonly (readonly SinkReport[])[]
+}
+
+/** Of numbers in any order: what a machine that is busy for a moment does not change. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 }
 
 /** A program that answers every line with one of JSON. */
@@ -64,7 +69,7 @@ export async function streamed(star: VethStar, options: StreamOptions): Promise<
   const ports = (await Promise.all(sinks.map((sink) => sink.answer('its ports')))) as number[][]
   const reached = ports.flatMap((some, i) => some.map((port) => viewerAt(star.arms[i]!, port)))
   const addresses = star.arms.map(({ hubAddress }) => hubAddress)
-  const whole: PlanePlan = { ...plan, addresses, viewers: [...reached, ...nowhere] }
+  const whole: PlanePlan = { ...plan, addresses, viewers: [...nowhere, ...reached] }
   const plane = new Answering('plane-process.ts', [JSON.stringify(whole)], star.hub)
   const port = await plane.answer('its port')
   if (sendBuffer) {

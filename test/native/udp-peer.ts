@@ -48,6 +48,7 @@ export class UdpPeer {
   readonly #receiver: SrtpReceiver
   readonly #ledger: NonceLedger
   readonly #indices = new Map<number, number>()
+  #closed = false
 
   private constructor(socket: Socket, profile: SrtpKeys['profile'], seed: number) {
     this.#socket = socket
@@ -95,7 +96,10 @@ export class UdpPeer {
     return this.#sender.protectRtcp(compound)
   }
 
+  /** Idempotent. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#socket.close()
   }
 

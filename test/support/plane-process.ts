@@ -54,10 +54,11 @@ const commands = createInterface({ input: process.stdin })
 await once(commands, 'line')
 
 const writer = new SlabWriter()
-const start = performance.now()
 for (let frame = 0; frame < plan.frames; frame++) {
-  await delay(Math.max(0, start + frame * plan.interval - performance.now()))
+  // Never two at once: what was late on a busy machine stays late.
+  const next = delay(plan.interval)
   deliver(frame * plan.packetsPerFrame)
+  await next
 }
 const total = plan.viewers.length * plan.frames * plan.packetsPerFrame
 const deadline = performance.now() + 10_000
