@@ -15,6 +15,8 @@ constexpr double kPumpInterval = 2;
 constexpr double kReportLookInterval = 100;
 /** Between two sender reports of a track, in ms (SRTP-44). */
 constexpr double kReportInterval = 1000;
+/** Feedback that comes later, in ms after the last numbered packet, paces no replay any more. */
+constexpr double kHistoryKept = 3000;
 /**
  * A live packet that waited longer, in ms, is of no use. Far longer than a viewer waits before it asks
  * again: what is dropped earlier is asked for by everybody at once, and a repair costs more
@@ -252,6 +254,8 @@ void Shard::report(Track& track) {
   if (length == 0) return;
   track.reportDue = now_.monotonic + kReportInterval;
   SendingPeer& to = outgoing.peer;
+  const double numbered = to.transport->newest();
+  if (numbered > 0 && now_.monotonic - numbered > kHistoryKept) to.transport->forget();
   sink_.send(to.destination, to.srtp.protectRtcp(datagram, length));
 }
 

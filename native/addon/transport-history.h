@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace tailrace {
@@ -17,17 +18,16 @@ struct SentPacket {
 
 /**
  * When the numbered packets of one transport left: one count for all its tracks
- * (transport-wide-cc-extensions-01 §2). Takes its memory at the first number, so that a viewer
- * who never replayed has none.
+ * (transport-wide-cc-extensions-01 §2). Has memory only while numbers are given, which is during
+ * replays: 8 KiB.
  *
- * Written by one thread, read by any, without a lock.
+ * Written by one thread, read by any.
  */
 class TransportHistory {
  public:
   TransportHistory() = default;
   TransportHistory(const TransportHistory&) = delete;
   TransportHistory& operator=(const TransportHistory&) = delete;
-  ~TransportHistory() { delete entries_.load(std::memory_order_relaxed); }
 
   /**
    * @param now monotonic ms
@@ -36,6 +36,10 @@ class TransportHistory {
   uint16_t next(double now, size_t bytes);
   /** What feedback speaks of; empty for numbers not given yet or more than 1023 behind. */
   std::optional<SentPacket> find(uint16_t number) const;
+  /** Monotonic ms at which the newest number was given; 0 while it holds nothing. */
+  double newest() const { return newest_; }
+  /** Forgets all, by the thread that writes. Numbers go on. */
+  void forget();
 
  private:
   /** A second of a fast replay: feedback comes sooner. A power of two, as the numbers wrap. */
@@ -44,7 +48,10 @@ class TransportHistory {
   // One word each, so that no reader sees half of one: see `next`. 0 is none.
   using Entries = std::array<std::atomic<uint64_t>, kSize>;
 
-  std::atomic<Entries*> entries_{nullptr};
+  // The reader holds on to what it looks at; the writer need not ask.
+  std::shared_ptr<Entries> entries_;
+  Entries* written_ = nullptr;
+  double newest_ = 0;
   uint16_t next_ = 0;
 };
 
