@@ -9,6 +9,7 @@ import { Viewer } from '#load/viewer.ts'
 import type { ViewerReport } from '#load/viewer-report.ts'
 import { Child } from '#test/support/child.ts'
 import { ServerProcess } from '#test/support/server-process.ts'
+import { whyNoSink } from './support/sinks.ts'
 
 const program = (name: string) => join(import.meta.dirname, '..', '..', 'load', name)
 
@@ -65,6 +66,8 @@ describe('the tools and a node', () => {
     rmSync(folder, { recursive: true })
   }, 20_000)
 
+  const viewersOf = async (stream: string) => (await server.status(stream)).viewers
+
   it('publish the demo, view it, report, and end their sessions', async () => {
     const demo = new Tool('demo.ts', ['--url', server.whip('demo'), '--token', server.key])
     await demo.says(/^demo: publishing the bundled clip/)
@@ -83,15 +86,73 @@ describe('the tools and a node', () => {
     expect(strict.said.at(-1)).toMatch(/^too much {2}join p50 is [\d.]+ ms, 0 allowed$/)
 
     const interrupted = new Tool('main.ts', [...common, '--duration', '600'])
-    const viewers = async () => (await server.status('demo')).viewers
-    await expect.poll(viewers, { timeout: 15_000 }).toBe(3)
+    await expect.poll(() => viewersOf('demo'), { timeout: 15_000 }).toBe(3)
     expect(await interrupted.stop('SIGINT')).toMatchObject({ signal: undefined })
     expect(interrupted.said[0]).toMatch(/^3 viewers/)
-    expect(await viewers()).toBe(0)
+    expect(await viewersOf('demo')).toBe(0)
 
     expect(await demo.stop()).toMatchObject({ code: 0 })
     expect(server.lastWords).toMatch(/"end":"deleted"/)
   }, 60_000)
+
+  const receivers = [{ receiver: 'typescript' }, ...(whyNoSink ? [] : [{ receiver: 'native' }])]
+  it.each(receivers)(
+    'count viewers in $receiver code as they come and go, and what the server uses',
+    async ({ receiver }) => {
+      const publishing = ['--publish', '--url', server.whip('counted'), '--token', server.key]
+      const publisher = new Tool('main.ts', publishing)
+      const json = join(folder, 'counted.json')
+      await expect.poll(() => publisher.lastWords, { timeout: 15_000 }).toMatch(/publishing to/)
+      const arriving = ['--viewers', '4', '--ramp', '20', '--storm', '3', '--churn', '2']
+      const measuring = ['--decrypt', '3', '--pid', String(server.pid), '--sample', '0.5']
+      const limits = ['--max-failures', '0', '--max-latency-p99', '60000', '--max-cpu-us', '10000']
+      const rest = [
+        '--duration',
+        '6',
+        '--json',
+        json,
+        ...(receiver === 'native' ? [] : ['--no-native']),
+      ]
+      const url = ['--url', server.whep('counted')]
+      const tool = new Tool('main.ts', [...url, ...arriving, ...measuring, ...limits, ...rest])
+      expect(await tool.ended(), tool.lastWords).toBe(0)
+      await publisher.stop('SIGINT')
+
+      const report: ViewerReport = JSON.parse(readFileSync(json, 'utf8'))
+      // Every half a second somebody leaves and somebody else comes.
+      expect(report.viewers).toBeGreaterThan(14)
+      expect(report).toMatchObject({
+        well: report.viewers,
+        failures: {},
+        undecryptable: 0,
+        decrypted: Math.ceil(report.viewers / 3),
+        receiver: { kind: receiver },
+        dropped: 0,
+        latency: { clock: 'same' },
+        steady: { viewers: 7 },
+      })
+      expect(Object.keys(report.joinByCohort)).toEqual(['ramp', 'storm', 'churn'])
+      expect(report.join.keyframe!.count).toBe(report.viewers)
+      expect(report.latency!.count).toBeGreaterThan(10)
+      expect(report.latency!.min).toBeGreaterThan(-5)
+      expect(report.wholePercent).toBeGreaterThan(90)
+      expect(report.jitter!.count).toBe(report.viewers)
+      for (const process of [report.server!, report.tool!]) {
+        expect(process.cpuPerPacket).toBeGreaterThan(0)
+        expect(process.rssAfter).toBeGreaterThan(10e6)
+        expect(process.descriptors).toBeGreaterThan(5)
+      }
+      // The points of the curves add up to what was received while they were drawn.
+      expect(report.samples.length).toBeGreaterThan(8)
+      const drawn = report.samples.reduce((sum, { packetsPerSecond }, i) => {
+        return sum + packetsPerSecond * (report.samples[i]!.at - (report.samples[i - 1]?.at ?? 0))
+      }, 0)
+      expect(drawn / report.reception.packets).toBeGreaterThan(0.7)
+      expect(drawn / report.reception.packets).toBeLessThanOrEqual(1.001)
+      expect(await viewersOf('counted')).toBe(0)
+    },
+    60_000,
+  )
 
   it('say who closed the session, and publish again after two seconds as OBS does', async () => {
     const context = createClientContext()
