@@ -85,16 +85,38 @@ function build(stamp, stderr) {
   return true
 }
 
+/** Whether every file compiles without a warning; undefined where nothing can compile it. */
+export function compilesCleanly() {
+  const compiler = process.platform === 'linux' && findCompiler()
+  if (!compiler) return undefined
+  const args = [...dialect, '-Werror', '-O2', '-fsyntax-only', ...headers, '-x', 'c++', '-']
+  const stdio = ['pipe', 'ignore', 'inherit']
+  return spawnSync(compiler, args, { cwd: sources, input: wholeAddon(), stdio }).status === 0
+}
+
 /** The C++ compiler of this machine, by the name to call it; `CXX` goes before all others. */
 export function findCompiler(candidates = [process.env.CXX, 'c++', 'g++', 'clang++']) {
   return candidates.find((name) => name && spawnSync(name, ['--version']).status === 0)
 }
 
 /** Every C++ file of the addon as one text: one invocation compiles all of it, and inlines. */
-export function wholeAddon() {
-  return sourceFiles('.cc')
-    .map((name) => `#include "${name}"\n`)
-    .join('')
+const wholeAddon = () => asText(sourceFiles('.', /\.cc$/))
+
+/** The same without what speaks to Node, for programs of our own. */
+export const coreOfAddon = () =>
+  asText(sourceFiles('.', /\.cc$/).filter((name) => !speaksToNode(name)))
+
+const asText = (names) => names.map((name) => `#include "${name}"\n`).join('')
+
+function speaksToNode(name) {
+  const text = readFileSync(join(sources, name), 'utf8')
+  if (text.includes('<node_api.h>')) return true
+  return [...text.matchAll(/^#include "(.+)"$/gm)].some(([, included]) => speaksToNode(included))
+}
+
+/** Paths of all C++ files in a folder of the addon. */
+export function addonSources(part = '.') {
+  return sourceFiles(part, /\.(h|cc)$/).map((name) => join(sources, part, name))
 }
 
 function isBuilt(stamp) {
@@ -120,14 +142,11 @@ function discard() {
 // Not by the version of Node: Node-API and the functions of OpenSSL that we call stay as they are.
 function stampOfSources() {
   const hash = createHash('sha256').update(flags.join(' '))
-  for (const name of sourceFiles('.h', '.cc')) {
-    hash.update(name).update(readFileSync(join(sources, name)))
-  }
+  for (const file of addonSources()) hash.update(file).update(readFileSync(file))
   return `${hash.digest('hex')} ${process.platform}-${process.arch}\n`
 }
 
-function sourceFiles(...endings) {
-  return readdirSync(sources)
-    .filter((name) => endings.some((ending) => name.endsWith(ending)))
-    .sort()
+function sourceFiles(part, ending) {
+  const isSource = (name) => ending.test(name)
+  return readdirSync(join(sources, part)).filter(isSource).sort()
 }

@@ -1,3 +1,4 @@
+import { compilesCleanly } from './addon.js'
 import { runChild } from './child.js'
 import { inRoot, root, toolEnvironment } from './paths.js'
 
@@ -18,5 +19,9 @@ export async function runChecks(executable) {
     const code = await runChild(inRoot('node_modules', '.bin', tool), args, { cwd: root, env })
     counts[code === 0 ? 'passed' : 'failed']++
   }
+  process.stdout.write('\n# warnings of the native addon\n')
+  const outcome = { true: 'passed', false: 'failed', undefined: 'skipped' }[compilesCleanly()]
+  if (outcome === 'skipped') process.stdout.write('skipped: no C++ compiler for Linux here\n')
+  counts[outcome]++
   return counts
 }

@@ -7,6 +7,11 @@ const wanted = [
   { program: 'chromium', debian: 'chromium', specs: 'every spec with a browser' },
   { program: 'openssl', debian: 'openssl', specs: 'DTLS against OpenSSL' },
   { program: 'gnutls-cli', debian: 'gnutls-bin', specs: 'DTLS against GnuTLS' },
+  {
+    program: 'clang++',
+    debian: 'clang libclang-rt-dev',
+    specs: 'fuzzing and thread tests of the native addon',
+  },
   { program: 'ip', debian: 'iproute2', specs: 'specs with delay and loss between hosts' },
 ]
 
@@ -20,8 +25,7 @@ const isInstalled = (program) => folders.some((folder) => existsSync(join(folder
 export function ensureSystemPackages() {
   const missing = wanted.filter(({ program }) => !isInstalled(program))
   if (missing.length === 0) return
-  const packages = missing.map(({ debian }) => debian)
-  if (mayInstall()) aptGet(packages)
+  if (mayInstall()) aptGet(missing.map(({ debian }) => debian.split(' ')))
   const absent = missing.filter(({ program }) => !isInstalled(program))
   if (absent.length === 0) return
   process.stdout.write('\nMissing programs; without them these specs skip:\n')
@@ -34,13 +38,15 @@ function mayInstall() {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version') && isInstalled('apt-get')
 }
 
-function aptGet(packages) {
-  process.stdout.write(`tailrace: installing ${packages.join(', ')} with apt-get\n`)
+// Each group by itself: a release that lacks one of them would install nothing at all.
+function aptGet(groups) {
+  process.stdout.write(`tailrace: installing ${groups.flat().join(', ')} with apt-get\n`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [
-    ['-qq', 'update'],
-    ['-qq', '-y', '--no-install-recommends', 'install', ...packages],
-  ]) {
+  const installs = groups.map((packages) => [
+    ...['-qq', '-y', '--no-install-recommends', 'install'],
+    ...packages,
+  ])
+  for (const args of [['-qq', 'update'], ...installs]) {
     // Its chatter says nothing here; its errors do, and the programs are looked for afterwards.
     spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
   }

@@ -8,13 +8,18 @@ import { runChild } from './child.js'
 import { finish } from './failure.js'
 import { inRoot, root, toolEnvironment } from './paths.js'
 import { prepare } from './runtime.js'
+import { runSanitizers } from './sanitizer-run.js'
 import { ensureSystemPackages } from './system-packages.js'
+
+/** Of each program that looks for faults in the C++: `npm run fuzz` does it at leisure. */
+const sanitizedSeconds = 10
 
 await finish(async () => {
   const filters = process.argv.slice(2)
   const executable = await prepare()
   ensureSystemPackages()
-  const stages = filters.length === 0 ? [await runChecks(executable)] : []
+  const stages =
+    filters.length === 0 ? [await runChecks(executable), await runSanitizers(sanitizedSeconds)] : []
   stages.push(await runSpecs(executable, filters))
   const sum = (outcome) => stages.reduce((total, stage) => total + stage[outcome], 0)
   const failed = sum('failed')

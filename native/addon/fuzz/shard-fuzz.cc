@@ -3,6 +3,7 @@
 
 #include "checking-sink.h"
 #include "fenced-slabs.h"
+#include "fuzz-destination.h"
 #include "fuzz-input.h"
 #include "shard.h"
 #include "transport-history.h"
@@ -27,19 +28,6 @@ class Listener final : public ShardListener {
  private:
   std::set<TrackId> started_;
 };
-
-Destination destinationOf(uint16_t port, bool isV6) {
-  Destination to;
-  to.family = isV6 ? AF_INET6 : AF_INET;
-  if (isV6) {
-    to.remote.v6.sin6_family = AF_INET6;
-    to.remote.v6.sin6_port = htons(port);
-  } else {
-    to.remote.v4.sin_family = AF_INET;
-    to.remote.v4.sin_port = htons(port);
-  }
-  return to;
-}
 
 /** A shard, and the part of the callers that obeys its contract. */
 class World {
@@ -107,7 +95,7 @@ class World {
     const SrtpProfile profile = input_.onceIn(2) ? SrtpProfile::kCounterMode : SrtpProfile::kGcm;
     sink_.expect(port, profile, master);
     ports_[id] = port;
-    shard_.addPeer(id, profile, master, destinationOf(port, input_.onceIn(2)),
+    shard_.addPeer(id, profile, master, fuzzDestination(port, input_.onceIn(2)),
                    std::make_shared<TransportHistory>());
   }
 
@@ -117,7 +105,7 @@ class World {
     const uint16_t port = ++lastPort_;
     sink_.alias(ports_[id], port);
     ports_[id] = port;
-    shard_.movePeer(id, destinationOf(port, input_.onceIn(2)));
+    shard_.movePeer(id, fuzzDestination(port, input_.onceIn(2)));
   }
 
   void sendRtcp() {
