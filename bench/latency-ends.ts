@@ -1,63 +1,151 @@
+// Publisher and viewer of the latency bench, in a process that does nothing else: `latency.bench.ts`
+// starts it and tells what is between the two.
+import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { SrtpMasterKey } from '#native/srtp-keys.ts'
+import { once } from 'node:events'
+import {
+  ClientConnection,
+  createClientContext,
+  type SessionMedia,
+} from '#load/client-connection.ts'
+import { viewerUserAgent } from '#load/viewer.ts'
+import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
 import { SrtpSender } from '#native/twin/srtp-sender.ts'
-import { buildRtp } from '#rtp/packet.ts'
+import { buildRtp, RtpPacket } from '#rtp/packet.ts'
+import { writeOffer } from '#webrtc/sdp/client.ts'
+import { publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
+import { frameInterval, packetsPerFrame } from './arrivals.ts'
 
-/** Publisher and viewer of the latency bench, in a thread that does nothing else. */
 export interface EndsOptions {
   readonly frames: number
-  readonly packetsPerFrame: number
-  /** Ms. */
-  readonly frameInterval: number
-  readonly master: SrtpMasterKey
+  /** Of the node between; straight from one to the other without. */
+  readonly node?: { readonly whip: string; readonly whep: string; readonly key: string }
 }
 
-/** Sent once the sockets are bound; the answer is the port to send to. */
-export interface EndPorts {
-  readonly publisher: number
-  readonly viewer: number
+/** Left out: the viewer has not caught up. */
+const warmUpFrames = 90
+const payloadLength = 1100
+const ssrc = 0x0abc_def0
+
+/** Both ends of a way, while it is there. */
+interface Way {
+  send(packet: Buffer, length: number): void
+  readonly srtp: SrtpSender
+  close(): Promise<void>
 }
 
-const { frames, packetsPerFrame, frameInterval, master } = workerData as EndsOptions
-const parent = parentPort!
-const [publisher, viewer] = [await bound(), await bound()]
-const ports: EndPorts = { publisher: publisher.address().port, viewer: viewer.address().port }
-const port = await new Promise<number>((resolve) => {
-  parent.once('message', resolve)
-  parent.postMessage(ports)
-})
-
-// A buffer that crosses threads arrives as a plain byte array.
-const sender = new SrtpSender(7, { key: Buffer.from(master.key), salt: Buffer.from(master.salt) })
-const sentAt: number[] = []
 const latencies: number[] = []
-// Loopback keeps the order and loses nothing here; reports are shorter than any media.
-viewer.on('message', (datagram) => {
-  if (datagram.length > 1000) latencies.push(performance.now() - sentAt[latencies.length]!)
-})
+const packet = new RtpPacket()
+const context = createClientContext()
+const [options] = (await once(process, 'message')) as [EndsOptions]
+const way = await (options.node ? throughNode(options.node) : straight())
 const startedAt = performance.now()
-for (let frame = 0; frame < frames; frame++) {
+for (let frame = 0; frame < options.frames; frame++) {
   const due = startedAt + frame * frameInterval
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())))
-  for (let i = 0; i < packetsPerFrame; i++) send(frame * packetsPerFrame + i)
+  for (let i = 0; i < packetsPerFrame; i++) sendPacket(frame, i)
 }
-await new Promise((resolve) => setTimeout(resolve, 300))
-parent.postMessage(latencies)
-publisher.close()
-viewer.close()
+await new Promise((resolve) => setTimeout(resolve, 500))
+process.send!(latencies)
+await way.close()
+context.http.close()
+process.disconnect()
 
-function send(sequenceNumber: number): void {
-  const header = { payloadType: 96, sequenceNumber, timestamp: 0, ssrc: 1 }
-  const packet = Buffer.concat([buildRtp(header, Buffer.alloc(1100)), Buffer.alloc(16)])
-  const length = sender.protectRtp(packet, 12, packet.length - 16, sequenceNumber)
-  sentAt.push(performance.now())
-  publisher.send(packet, 0, length, port, '127.0.0.1')
+// A keyframe first and then never more: NAL units of types 5 and 1 (H264 §7.4.1).
+function sendPacket(frame: number, place: number): void {
+  const payload = Buffer.alloc(payloadLength, 0x41)
+  payload[0] = frame === 0 ? 0x65 : 0x41
+  const sequenceNumber = frame * packetsPerFrame + place
+  const header = {
+    payloadType: publishPayloadTypes.H264,
+    sequenceNumber,
+    timestamp: frame * 3000,
+    ssrc,
+    marker: place === packetsPerFrame - 1,
+  }
+  payload.writeUInt32BE(frame, 1)
+  payload.writeDoubleBE(performance.now(), 5)
+  const bytes = Buffer.concat([buildRtp(header, payload), Buffer.alloc(16)])
+  way.send(bytes, way.srtp.protectRtp(bytes, 12, bytes.length - 16, sequenceNumber))
+}
+
+function arrive(bytes: Buffer, length: number): void {
+  const now = performance.now()
+  if (!packet.read(bytes, 0, length) || packet.payloadEnd - packet.payloadStart < 1000) return
+  const at = packet.payloadStart
+  if (bytes.readUInt32BE(at + 1) >= warmUpFrames) latencies.push(now - bytes.readDoubleBE(at + 5))
+}
+
+async function straight(): Promise<Way> {
+  const master = { key: randomBytes(16), salt: randomBytes(12) }
+  const receiver = new SrtpReceiver(7, master)
+  const plain = Buffer.alloc(2048)
+  const [publisher, viewer] = [await bound(), await bound()]
+  viewer.on('message', (datagram) => {
+    const length = receiver.unprotectRtp(datagram, plain, 0)
+    if (length !== undefined) arrive(plain, length)
+  })
+  const { port } = viewer.address()
+  return {
+    srtp: new SrtpSender(7, master),
+    send: (bytes, length) => publisher.send(bytes, 0, length, port, '127.0.0.1'),
+    close: async () => {
+      publisher.close()
+      viewer.close()
+    },
+  }
 }
 
 async function bound(): Promise<Socket> {
   const socket = createSocket({ type: 'udp4', lookup: (host, _, done) => done(null, host, 4) })
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  socket.setRecvBufferSize(4 * 1024 * 1024)
   return socket
+}
+
+async function throughNode({ whip, whep, key }: NonNullable<EndsOptions['node']>): Promise<Way> {
+  const secured = Promise.withResolvers<SrtpSender>()
+  let send: Way['send'] = () => {}
+  const common = { srtpProfiles: [7] as const, onEnd: () => {} }
+  const publisher = await ClientConnection.open(context, {
+    ...common,
+    url: whip,
+    token: key,
+    userAgent: 'OBS-Studio/32 tailrace-bench',
+    writeOffer: (transport) =>
+      writeOffer({ direction: 'sendonly', transport, cname: 'b', streamId: 'b', video: { ssrc } }),
+    openMedia: (_, out) => {
+      send = out
+      return deaf({ connected: secured.resolve })
+    },
+  })
+  const srtp = await secured.promise
+  const viewer = await ClientConnection.open(context, {
+    ...common,
+    url: whep,
+    userAgent: viewerUserAgent,
+    writeOffer: (transport) =>
+      writeOffer({ direction: 'recvonly', transport, audio: true, video: ['H264'] }),
+    openMedia: () => deaf({ wantsRtp: () => true, rtp: arrive }),
+  })
+  return {
+    srtp,
+    send: (bytes, length) => send(bytes, length),
+    close: async () => {
+      await viewer.close()
+      await publisher.close()
+    },
+  }
+}
+
+/** A media side that wants nothing but what is given. */
+function deaf(ears: Partial<SessionMedia>): SessionMedia {
+  return {
+    connected: () => {},
+    wantsRtp: () => false,
+    rtp: () => {},
+    rtcp: () => {},
+    nextTimeout: Number.POSITIVE_INFINITY,
+    poll: () => {},
+    ...ears,
+  }
 }

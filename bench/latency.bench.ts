@@ -1,86 +1,85 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import type { MediaPlaneListener } from '#native/media-plane.ts'
-import type { Path } from '#native/path.ts'
-import type { SrtpKeys } from '#native/srtp-keys.ts'
-import { TwinPlane } from '#native/twin/twin-plane.ts'
-import { PacketLog } from '#relay/packet-log.ts'
+import { resolve } from 'node:path'
+import { ServerProcess } from '#test/support/server-process.ts'
 import { type Figure, figure } from './figure.ts'
-import type { EndPorts } from './latency-ends.ts'
+import type { EndsOptions } from './latency-ends.ts'
 import { percentile } from './sampling.ts'
-import { randomKeys, silentListener, sink, videoFormat } from './twin-setup.ts'
 
-const frames = 300
-const packetsPerFrame = 9
-/** Left out: the code is being compiled. */
-const warmUpFrames = 60
-const frameInterval = 1000 / 30
+/** At 30 a second; the first 90 are not measured. */
+const frames = 690
+const others = 100
+const joinsPerSecond = 100
+const ends = resolve(import.meta.dirname, 'latency-ends.ts')
+const loadTool = resolve(import.meta.dirname, '../load/main.ts')
 
-/** From a publisher's packet leaving to a viewer's copy arriving, frames of nine at once. */
+interface Scene {
+  readonly name: string
+  readonly native: 'auto' | 'off'
+  /** Viewers besides the one that measures, and whether as many come and go every second. */
+  readonly others: number
+  readonly churn: boolean
+}
+
+const scenes: readonly Scene[] = [
+  { name: 'addon, 1 viewer', native: 'auto', others: 0, churn: false },
+  { name: 'addon, 101 viewers', native: 'auto', others, churn: false },
+  { name: 'addon, 101 viewers, 100 joins/s', native: 'auto', others, churn: true },
+  { name: 'twin, 1 viewer', native: 'off', others: 0, churn: false },
+  { name: 'twin, 101 viewers', native: 'off', others, churn: false },
+]
+
+/**
+ * From a publisher's packet leaving to a viewer's copy decrypted, frames of nine at once, through a
+ * whole node in a process of its own. Joins come from a third process.
+ */
 export async function run(): Promise<Figure[]> {
   const figures: Figure[] = []
-  const direct = await measure(async ({ viewer }) => ({ port: viewer, close: async () => {} }))
-  for (const viewers of [1, 10, 50]) {
-    const relayed = await measure((ports, keys) => throughPlane(ports, keys, viewers))
+  for (const scene of scenes) {
+    const direct = await measure({ frames: frames / 3 })
+    const relayed = await throughNode(scene)
     for (const fraction of [0.5, 0.99]) {
       const reference = percentile(direct, fraction)
-      const label = `latency with ${viewers} viewers, p${fraction * 100}`
-      figures.push(
-        figure(label, 'ms', percentile(relayed, fraction), ['straight to the viewer', reference]),
-      )
+      const name = `latency, ${scene.name}, p${fraction * 100}`
+      const against = ['straight to the viewer', reference] as const
+      figures.push(figure(name, 'ms', percentile(relayed, fraction), against))
     }
   }
   return figures
 }
 
-interface Way {
-  /** Where the publisher sends to. */
-  readonly port: number
-  close(): Promise<void>
+async function throughNode({ native, others: viewers, churn }: Scene): Promise<number[]> {
+  const server = await ServerProcess.start({ env: { TAILRACE_NATIVE: native } })
+  let crowd: ChildProcess | undefined
+  try {
+    const node = { whip: server.whip('bench'), whep: server.whep('bench'), key: server.key }
+    const measured = measure({ frames, node })
+    if (viewers > 0) {
+      const rates = ['--viewers', `${viewers}`, '--ramp', `${joinsPerSecond}`, '--duration', '60']
+      crowd = spawn(
+        process.execPath,
+        [loadTool, '--url', node.whep, ...rates, ...(churn ? ['--churn', '100'] : [])],
+        { stdio: 'ignore' },
+      )
+    }
+    return await measured
+  } finally {
+    if (crowd && crowd.exitCode === null) {
+      crowd.kill('SIGTERM')
+      await once(crowd, 'exit')
+    }
+    await server.stop()
+  }
 }
 
 /** @returns ms per packet */
-async function measure(open: (ports: EndPorts, keys: SrtpKeys) => Promise<Way>): Promise<number[]> {
-  const keys = randomKeys()
-  const worker = new Worker(new URL('./latency-ends.ts', import.meta.url), {
-    workerData: { frames, packetsPerFrame, frameInterval, master: keys.remote },
-  })
-  const [ports] = (await once(worker, 'message')) as [EndPorts]
-  const way = await open(ports, keys)
-  worker.postMessage(way.port)
-  const [latencies] = (await once(worker, 'message')) as [number[]]
-  await way.close()
-  if (latencies.length < frames * packetsPerFrame) throw new Error('packets went missing')
-  return latencies.slice(warmUpFrames * packetsPerFrame)
-}
-
-async function throughPlane(ports: EndPorts, keys: SrtpKeys, viewers: number): Promise<Way> {
-  const log = new PacketLog()
-  const index = new Float64Array(1)
-  let count = 0
-  const listener: MediaPlaneListener = {
-    ...silentListener,
-    media: (_peer, { slab, offsets, lengths, arrivedAt }) => {
-      log.append(count, slab, offsets[0]!, lengths[0]!, arrivedAt[0]!)
-      index[0] = count++
-      plane.deliver(logId, index, 1)
-    },
-  }
-  const plane: TwinPlane = await TwinPlane.open(['127.0.0.1'], 0, listener)
-  const logId = plane.openLog(log)
-  const { socket, path } = await sink()
-  const loopback = (remotePort: number): Path => ({ ...path, remotePort })
-  plane.addPeer(1, keys, loopback(ports.publisher))
-  const watched = 2 + Math.floor(viewers / 2)
-  for (let peer = 2; peer < viewers + 2; peer++) {
-    plane.addPeer(peer, randomKeys(), peer === watched ? loopback(ports.viewer) : path)
-    plane.follow(plane.addTrack(peer, videoFormat(peer)), { log: logId, payloadType: 96 })
-  }
-  return {
-    port: plane.addresses[0]!.port,
-    close: async () => {
-      await plane.close()
-      socket.close()
-    },
-  }
+async function measure(options: EndsOptions): Promise<number[]> {
+  const child = fork(ends, { serialization: 'advanced' })
+  const exit = once(child, 'exit')
+  child.send(options)
+  const [latencies] = (await Promise.race([once(child, 'message'), exit])) as [number[] | number]
+  if (!Array.isArray(latencies)) throw new Error(`the ends ended with ${latencies}`)
+  await exit
+  if (latencies.length < options.frames) throw new Error('packets went missing')
+  return latencies
 }
