@@ -1,3 +1,4 @@
+import type { Age } from './capture-latency.ts'
 import type { ClientContext } from './client-connection.ts'
 import { Histogram } from './histogram.ts'
 import { Viewer, type ViewerOptions } from './viewer.ts'
@@ -35,6 +36,7 @@ export class Audience {
   /** Totals of those who have left. */
   #goneTotals: Totals = { packets: 0, bytes: 0, lost: 0, freezes: 0 }
   #latency = new Histogram()
+  #isMarked = false
   #started = 0
 
   constructor(options: AudienceOptions) {
@@ -55,7 +57,7 @@ export class Audience {
   start(cohort: Cohort): void {
     const { context, url, token, signal, decrypt } = this.#options
     const isDecrypted = this.#started++ % decrypt === 0
-    const onLatency = isDecrypted ? (age: number) => this.#latency.add(age) : undefined
+    const onLatency = isDecrypted ? (age: Age) => this.#noteAge(age) : undefined
     const viewer = new Viewer(context, { url, token, signal, cohort, onLatency })
     this.#present.add(viewer)
     track(this.#joins, this.#join(viewer))
@@ -100,6 +102,11 @@ export class Audience {
     return taken
   }
 
+  /** Whether marks in the pictures told their ages. */
+  get isMarked(): boolean {
+    return this.#isMarked
+  }
+
   /** Ends all sessions in good order. */
   async close(): Promise<void> {
     await Promise.all([...this.#joins, ...this.#leaves])
@@ -107,6 +114,15 @@ export class Audience {
     for (let at = 0; at < all.length; at += leavingTogether) {
       await Promise.all(all.slice(at, at + leavingTogether).map((viewer) => viewer.leave()))
     }
+  }
+
+  // Where there are marks, nothing else counts.
+  #noteAge({ ms, isMarked }: Age): void {
+    if (isMarked && !this.#isMarked) {
+      this.#isMarked = true
+      this.#latency = new Histogram()
+    }
+    if (isMarked === this.#isMarked) this.#latency.add(ms)
   }
 
   async #join(viewer: Viewer): Promise<void> {

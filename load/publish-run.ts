@@ -40,6 +40,7 @@ export async function publishClips(
       url,
       token: command.token,
       clip,
+      marks: true,
       persistence: 'obs',
       onEvent: (event) => {
         if (event.kind === 'publishing') say(`publishing to ${url}`)

@@ -2,6 +2,7 @@ import type { Machine } from '#core/machine.ts'
 import type { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { compound, type RtcpPacket } from '#rtp/rtcp/compound.ts'
 import { writeSdes } from '#rtp/rtcp/sdes.ts'
+import { writeCaptureMark } from './capture-mark.ts'
 import type { Clip } from './clip.ts'
 import { ClipSchedule, type DueFrame } from './clip-schedule.ts'
 import type { OutgoingTrack, ProtectedPacket } from './outgoing-track.ts'
@@ -11,6 +12,8 @@ export interface PublisherMediaOptions {
   readonly video: OutgoingTrack
   /** Absent where the answer took no audio. */
   readonly audio: OutgoingTrack | undefined
+  /** Whether a picture in each second carries its capture time: see `capture-mark.ts`. */
+  readonly marks?: boolean | undefined
   readonly cname: string
   readonly srtp: SrtpSender
   /** Monotonic ms at which the clip begins. */
@@ -53,6 +56,10 @@ export function newCounters(): PublisherCounters {
 }
 
 const reportInterval = 1000
+/** A mark says where the clock stands, and that holds for the pictures after it. */
+const markInterval = 1000
+/** An access unit delimiter, which has to stay the first NAL unit of its picture. */
+const delimiter = 9
 
 /**
  * Sends a clip in a loop as OBS does: by the clock, deaf to PLI, FIR and REMB (INTEROP IO-22),
@@ -62,11 +69,14 @@ export class PublisherMedia implements Machine {
   readonly #options: PublisherMediaOptions
   readonly #schedule: ClipSchedule
   #reportAt: number
+  /** Media time from which on the next picture is marked. */
+  #markFrom: number
 
   constructor(options: PublisherMediaOptions) {
     this.#options = options
     this.#schedule = new ClipSchedule(options.clip, options.start)
     this.#reportAt = options.start
+    this.#markFrom = options.marks ? 0 : Number.POSITIVE_INFINITY
   }
 
   get nextTimeout(): number {
@@ -106,10 +116,18 @@ export class PublisherMedia implements Machine {
     counters.lateTotal += late
     counters.lateWorst = Math.max(counters.lateWorst, late)
     if (frame.keyframe) counters.keyframes++
-    const last = frame.payloads.length - 1
+    const marked = frame.kind === 'video' && !frame.keyframe && media >= this.#markFrom
+    const payloads = marked ? this.#mark(frame.payloads, media) : frame.payloads
+    const last = payloads.length - 1
     for (let i = 0; i <= last; i++) {
-      this.#count(track.write(frame.payloads[i]!, i === last, media, this.#options.srtp))
+      this.#count(track.write(payloads[i]!, i === last, media, this.#options.srtp))
     }
+  }
+
+  #mark(payloads: readonly Buffer[], media: number): readonly Buffer[] {
+    this.#markFrom = media + markInterval
+    const mark = writeCaptureMark(this.#options.wallAtStart + media)
+    return payloads.toSpliced((payloads[0]![0]! & 0x1f) === delimiter ? 1 : 0, 0, mark)
   }
 
   #count(packet: ProtectedPacket): void {

@@ -19,6 +19,8 @@ export interface PublisherOptions {
   readonly url: string
   readonly token?: string | undefined
   readonly clip: Clip
+  /** Whether a picture in each second carries its capture time, for viewers of this tool. */
+  readonly marks?: boolean
   /**
    * `obs` does as OBS: it gives up when the first POST fails or the server falls silent, and
    * connects again only after a close_notify (INTEROP IO-6, IO-26). `always` never gives up.
@@ -104,7 +106,7 @@ export class Publisher {
   }
 
   #connect(signal: AbortSignal, onEnd: (reason: string) => void): Promise<ClientConnection> {
-    const { clip, url, token } = this.#options
+    const { clip, marks, url, token } = this.#options
     const cname = randomBytes(12).toString('base64url')
     const { counters } = this
     const clock = this.#context.loop
@@ -128,6 +130,7 @@ export class Publisher {
       openMedia: (answer, send) => {
         return new PublishingSession({
           clip,
+          marks,
           answer,
           ssrcs: this.#ssrcs,
           cname,

@@ -12,6 +12,8 @@ import { type PublisherCounters, PublisherMedia } from './publisher-media.ts'
 
 export interface PublishingOptions {
   readonly clip: Clip
+  /** Whether a picture in each second carries its capture time. */
+  readonly marks?: boolean | undefined
   readonly answer: Answer
   readonly ssrcs: { readonly audio: number; readonly video: number }
   readonly cname: string
@@ -45,7 +47,8 @@ export class PublishingSession implements SessionMedia {
       video: this.#videoTrack(),
       audio: takesAudio ? this.#audioTrack() : undefined,
       start: now,
-      wallAtStart: clock.wall(),
+      // `now` is when the last datagram of the handshake came, and that was a moment ago.
+      wallAtStart: clock.wall() - (clock.now() - now),
     })
   }
 

@@ -51,7 +51,10 @@ function cohortRows({ joinByCohort }: ViewerReport): string[] {
 }
 
 function latencyName(latency: LatencyFigures | undefined): string {
-  return latency?.clock === 'other' ? 'latency, if clocks agree' : 'latency from capture'
+  if (latency?.clock === 'other') return 'latency, if clocks agree'
+  return latency?.captureTime === 'sender-reports'
+    ? 'latency, by the server'
+    : 'latency from capture'
 }
 
 function pictureLine({ picture, wholePercent, viewersFrozen }: ViewerReport): string {

@@ -55,6 +55,7 @@ export async function viewStream(
     ...marks,
     samples: meter.samples,
     latency: meter.latency,
+    captureTime: audience.isMarked ? 'marks' : 'sender-reports',
     sameClock: isHere(new URL(url).hostname),
     receiver: why === undefined ? { kind: 'native' } : { kind: 'typescript', why },
     dropped: 'why' in sink ? 0 : sink.dropped,

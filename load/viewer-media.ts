@@ -11,7 +11,8 @@ import { writeSdes } from '#rtp/rtcp/sdes.ts'
 import { writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
 import { unwrapRtx } from '#rtp/rtx.ts'
 import { ArrivalFeedback } from './arrival-feedback.ts'
-import { CaptureLatency } from './capture-latency.ts'
+import { type Age, CaptureLatency } from './capture-latency.ts'
+import { readCaptureMark } from './capture-mark.ts'
 import type { PeerListener } from './client-peer.ts'
 import { KeyframeAsking } from './keyframe-asking.ts'
 import { KeyframeSearch } from './keyframe-search.ts'
@@ -31,10 +32,10 @@ export interface ViewerMediaOptions {
   /** Sends a protected datagram to the server. */
   readonly send: (datagram: Buffer, length: number) => void
   /**
-   * Gets the age of each picture, in ms since its capture. With it everything is decrypted;
-   * without, only until there is a picture, and then what RTX brings.
+   * Gets the age of each picture. With it everything is decrypted; without, only until there is a
+   * picture, and then what RTX brings.
    */
-  readonly onLatency?: ((age: number) => void) | undefined
+  readonly onLatency?: ((age: Age) => void) | undefined
   /** @param now monotonic ms @returns the same moment in ms since the Unix epoch */
   readonly wallAt: (now: number) => number
   /** Called when `nextTimeout` has moved by what native code told, outside of `rtp` and `poll`. */
@@ -210,9 +211,17 @@ export class ViewerMedia implements PeerListener, CountListener, Machine {
     }
     if (packet.ssrc !== this.#watched) return
     if (this.#search) this.#seek(this.#search, packet, now)
-    if (!packet.marker && format.kind === 'video') return
-    const age = this.#latency?.measure(packet.timestamp, now, this.#options.wallAt(now))
-    if (age !== undefined) onLatency?.(age)
+    if (this.#latency) this.#measure(this.#latency, packet, format.kind, now)
+  }
+
+  // A picture is as old as its last packet.
+  #measure(latency: CaptureLatency, packet: RtpPacket, kind: 'audio' | 'video', now: number): void {
+    const { timestamp, bytes, payloadStart, payloadEnd } = packet
+    const captured = readCaptureMark(bytes, payloadStart, payloadEnd)
+    if (captured !== undefined) latency.receiveMark(timestamp, captured)
+    if (!packet.marker && kind === 'video') return
+    const age = latency.measure(timestamp, now, this.#options.wallAt(now))
+    if (age) this.#options.onLatency?.(age)
   }
 
   #seek(search: KeyframeSearch, packet: RtpPacket, now: number): void {

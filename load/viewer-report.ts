@@ -26,6 +26,7 @@ export interface RunRecord {
   readonly samples: readonly Sample[]
   /** Ages of pictures, in ms. */
   readonly latency: Histogram
+  readonly captureTime: LatencyFigures['captureTime']
   /** Whether the server's clock is ours. */
   readonly sameClock: boolean
   readonly receiver: ReceiverKind
@@ -51,7 +52,9 @@ export interface ProcessFigures {
 
 export interface LatencyFigures extends Percentiles {
   readonly min: number
-  /** Where the server's clock is another machine's, the absolute figure is as good as both are. */
+  /** What told when a picture was captured: its publisher, if it is this tool, or the server. */
+  readonly captureTime: 'marks' | 'sender-reports'
+  /** Where the server is another machine, the absolute figure is as good as both clocks are. */
   readonly clock: 'same' | 'other'
 }
 
@@ -120,6 +123,7 @@ export function reportOn(record: RunRecord): ViewerReport {
     latency: latency.percentiles && {
       ...latency.percentiles,
       min: latency.min,
+      captureTime: record.captureTime,
       clock: record.sameClock ? 'same' : 'other',
     },
     steady: {

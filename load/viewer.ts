@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Answer } from '#webrtc/sdp/client.ts'
 import { writeOffer } from '#webrtc/sdp/client.ts'
+import type { Age } from './capture-latency.ts'
 import { ClientConnection, type ClientContext } from './client-connection.ts'
 import { type ClientChannel, ClientSocket, type DatagramReceiver } from './client-socket.ts'
 import { HeaderCounts } from './header-counts.ts'
@@ -24,8 +25,8 @@ export interface ViewerOptions {
   readonly token?: string | undefined
   readonly signal?: AbortSignal
   readonly cohort?: Cohort
-  /** Gets the age of each picture in ms; with it every packet is decrypted. */
-  readonly onLatency?: ((age: number) => void) | undefined
+  /** Gets the age of each picture; with it every packet is decrypted. */
+  readonly onLatency?: ((age: Age) => void) | undefined
 }
 
 /** Named like the browser whose offer is sent: servers adapt to the name. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readCaptureMark } from '#load/capture-mark.ts'
 import { buildClip } from '#load/clip.ts'
 import { OutgoingTrack } from '#load/outgoing-track.ts'
 import { newCounters, PublisherMedia } from '#load/publisher-media.ts'
@@ -25,7 +26,12 @@ const clip = buildClip({
 const wallAtStart = 1_700_000_000_000
 
 /** A publisher that starts at 0, and what a receiver makes of what it sends. */
-function publishing({ history = 64, firstSequenceNumber = 0, firstTimestamp = 0 } = {}) {
+function publishing({
+  history = 64,
+  firstSequenceNumber = 0,
+  firstTimestamp = 0,
+  marks = false,
+} = {}) {
   const srtp = new SrtpSender(1, master)
   const receiver = new SrtpReceiver(1, master)
   const numbers = { firstSequenceNumber, firstTimestamp, extensions: [], history }
@@ -35,6 +41,7 @@ function publishing({ history = 64, firstSequenceNumber = 0, firstTimestamp = 0 
     clip,
     video: new OutgoingTrack({ ssrc: 2, payloadType: 96, clockRate: 90_000, ...numbers }),
     audio: new OutgoingTrack({ ssrc: 1, payloadType: 111, clockRate: 48_000, ...numbers }),
+    marks,
     cname: 'me',
     srtp,
     start: 0,
@@ -82,6 +89,23 @@ describe('what a publisher sends', () => {
     publisher.run(79)
     const marked = publisher.packets().map(({ ssrc, marker }) => `${ssrc}${marker ? '!' : ''}`)
     expect(marked.join(' ')).toBe('2 2 2 2! 1! 1! 2 2! 1! 1!')
+  })
+
+  it('carries its capture time in one picture of each second, if wanted, behind the delimiter', () => {
+    const publisher = publishing({ marks: true, history: 256 })
+    publisher.run(2100)
+    const video = publisher.packets().filter(({ ssrc }) => ssrc === 2)
+    const marks = video.flatMap(({ bytes, payloadStart, payloadEnd, timestamp }, place) => {
+      const captured = readCaptureMark(bytes, payloadStart, payloadEnd)
+      return captured === undefined ? [] : [{ captured, timestamp, place }]
+    })
+    // The first picture of each round is a keyframe.
+    expect(marks.map(({ captured }) => captured - wallAtStart)).toEqual([40, 1040, 2040])
+    expect(marks.map(({ timestamp }) => timestamp / 90)).toEqual([40, 1040, 2040])
+    for (const { place } of marks) {
+      expect(video[place - 1]!.payload[0]! & 0x1f).toBe(9)
+      expect(video[place + 1]).toMatchObject({ marker: true, timestamp: video[place]!.timestamp })
+    }
   })
 
   it('is reported every second, media time and wall time together', () => {

@@ -128,7 +128,7 @@ describe('the tools and a node', () => {
         decrypted: Math.ceil(report.viewers / 3),
         receiver: { kind: receiver },
         dropped: 0,
-        latency: { clock: 'same' },
+        latency: { clock: 'same', captureTime: 'marks' },
         steady: { viewers: 7 },
       })
       expect(Object.keys(report.joinByCohort)).toEqual(['ramp', 'storm', 'churn'])

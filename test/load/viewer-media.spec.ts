@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Age } from '#load/capture-latency.ts'
+import { writeCaptureMark } from '#load/capture-mark.ts'
 import { HeaderCounts } from '#load/header-counts.ts'
 import { readViewFormats } from '#load/view-formats.ts'
 import { ViewerMedia } from '#load/viewer-media.ts'
@@ -69,13 +71,13 @@ function viewing({ full = true } = {}) {
   const sent: { at: number; packet: RtcpPacket }[] = []
   let now = 0
   const formats = readViewFormats(answer)
-  const ages: number[] = []
+  const ages: Age[] = []
   const media = new ViewerMedia({
     formats,
     counts: new HeaderCounts(formats),
     wallAt: (at) => wallAtStart + at,
     onDeadline: () => {},
-    ...(full && { onLatency: (age: number) => ages.push(age) }),
+    ...(full && { onLatency: (age: Age) => ages.push(age) }),
     ssrc: 1,
     cname: 'viewer',
     send: (datagram, length) => {
@@ -246,6 +248,14 @@ describe('a viewer', () => {
     }
     // From 2 s on: 2000, 2040 … 2480.
     expect(ages).toHaveLength(13)
-    for (const age of ages) expect(age).toBeCloseTo(30, 2)
+    for (const { ms, isMarked } of ages) {
+      expect(ms).toBeCloseTo(30, 2)
+      expect(isMarked).toBe(false)
+    }
+    receive(packet(100, writeCaptureMark(wallAtStart + 2455).toString('hex'), { at: 2500 }))
+    run(2540)
+    receive(packet(101, '419a', { marker: true, at: 2540 }))
+    expect(ages.at(-1)!.ms).toBeCloseTo(45, 2)
+    expect(ages.at(-1)!.isMarked).toBe(true)
   })
 })

@@ -57,6 +57,7 @@ const record: RunRecord = {
   end: mark(15_000, 30_000, { ...reading, cpu: 340, rss: 53 * 2 ** 20 }),
   samples: [],
   latency,
+  captureTime: 'marks',
   sameClock: true,
   receiver: { kind: 'native' },
   dropped: 0,
