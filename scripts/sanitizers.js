@@ -18,6 +18,7 @@ const libraries = ['-l:libcrypto.so.3']
 export const programs = [
   { name: 'incoming', source: 'fuzz/incoming-fuzz.cc', core: 'fuzz', run: fuzz },
   { name: 'shard', source: 'fuzz/shard-fuzz.cc', core: 'fuzz', run: fuzz },
+  { name: 'session', source: 'fuzz/session-fuzz.cc', core: 'fuzz', run: fuzz },
   { name: 'threads', source: 'tsan/threads.cc', core: 'threads', run: race },
 ]
 const cores = {
