@@ -12,7 +12,7 @@ import {
 } from './viewer-result.ts'
 
 /** What received: native code, or TypeScript for the reason given. */
-export type ReceiverKind =
+type ReceiverKind =
   | { readonly kind: 'native' }
   | { readonly kind: 'typescript'; readonly why: string }
 

@@ -17,7 +17,7 @@ export const audio = { ssrc: 3000, payloadType: 111 }
 export const frameTicks = 3000
 
 /** What becomes of one packet of a stream on its way. */
-export interface Fate {
+interface Fate {
   readonly lost: boolean
   /** How many packets overtake it. */
   readonly overtaken: number
