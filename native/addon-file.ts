@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { MediaBinding } from './addon-binding.ts'
 
 /** What the compiled addon exports: the media plane, and what the load tool receives with. */
-export type AddonBinding = MediaBinding & Readonly<Record<string, unknown>>
+type AddonBinding = MediaBinding & Readonly<Record<string, unknown>>
 
 /** The compiled addon, or the reason for which it is not there, as the end of a sentence. */
 export type LoadedAddon = { readonly binding: AddonBinding } | { readonly why: string }

@@ -9,7 +9,7 @@ import { TwinPlane } from './twin/twin-plane.ts'
 export type Sending = Rung | 'typescript'
 
 /** What may be asked for: the best there is, one rung or none, or no native code. */
-export type NativeMode = 'auto' | Rung | 'off'
+type NativeMode = 'auto' | Rung | 'off'
 
 export interface OpenPlaneOptions {
   /** Local addresses to bind, IPv4 and IPv6. */
