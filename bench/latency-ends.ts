@@ -1,5 +1,5 @@
-// Publisher and viewer of the latency bench, in a process that does nothing else: `latency.bench.ts`
-// starts it and tells what is between the two.
+// Publisher and viewer of the latency bench, in a process that does nothing else:
+// `latency.bench.ts` starts it and tells what is between the two.
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'

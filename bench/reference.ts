@@ -20,6 +20,7 @@ interface AddonBuild {
   findCompiler(): string | undefined
 }
 
+const files = ['reference-binding.cc', 'fan-out-loop.cc', 'receive-loop.cc']
 const sources = resolve(import.meta.dirname, 'native')
 const target = resolve(import.meta.dirname, '../native/addon/build/reference.node')
 
@@ -48,8 +49,7 @@ export class Reference {
       compiler,
       [...flags, ...headers, '-I', sources, '-o', target, '-x', 'c++', '-'],
       {
-        input:
-          '#include "reference-binding.cc"\n#include "fan-out-loop.cc"\n#include "receive-loop.cc"\n',
+        input: files.map((name) => `#include "${name}"\n`).join(''),
         stdio: ['pipe', 'inherit', 'inherit'],
       },
     )

@@ -27,13 +27,13 @@ struct SendCounters {
   std::atomic<uint64_t> systemCalls{0};
 };
 
-/** Longest wait for room in a full socket, in ms: a frame interval at 30 fps. */
+/** Longest wait for room in full sockets until a `flush` ends, in ms: a frame at 30 a second. */
 constexpr double kSendPatience = 33;
 
 /**
- * Sends a shard's datagrams, many a system call: consecutive datagrams to one destination join
- * a train (UDP_SEGMENT: equal sizes, the last may be shorter, ≤ 16 segments and < 64 KiB), and many
- * trains leave by one sendmmsg. A full socket is waited for by POLLOUT; one destination's error
+ * Sends a shard's datagrams, many a system call: consecutive datagrams to one destination join a
+ * train (UDP_SEGMENT: equal sizes, the last may be shorter, ≤ 16 segments and < 64 KiB), and
+ * many trains leave by one sendmmsg. A full socket is waited for by POLLOUT; one destination's error
  * costs the others nothing. One thread only.
  */
 class TrainSender final : public DatagramSink {

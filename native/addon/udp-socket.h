@@ -22,9 +22,9 @@ struct ReceivedDatagram {
 constexpr size_t kReceiveBatch = 64;
 
 /**
- * The media port of one address family. Bound to the one address given, or, for several, to all
- * of the machine; then IP_PKTINFO tells and sets the local address of each datagram, and what comes to
- * another address than those given is dropped. Never blocks. Sends may come from any thread.
+ * The media port of one address family. Bound to the one address given, or, for several, to all of
+ * the machine; then IP_PKTINFO tells and sets the local address of each datagram, and what comes
+ * to another address than those given is dropped. Never blocks. Sends may come from any thread.
  */
 class UdpSocket {
  public:
