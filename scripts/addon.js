@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { inRoot } from './paths.js'
 
 const sources = inRoot('native', 'addon')
@@ -142,7 +142,7 @@ function discard() {
 // Not by the version of Node: Node-API and the functions of OpenSSL that we call stay as they are.
 function stampOfSources() {
   const hash = createHash('sha256').update(flags.join(' '))
-  for (const file of addonSources()) hash.update(file).update(readFileSync(file))
+  for (const file of addonSources()) hash.update(basename(file)).update(readFileSync(file))
   return `${hash.digest('hex')} ${process.platform}-${process.arch}\n`
 }
 
