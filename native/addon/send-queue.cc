@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "clock.h"
@@ -135,10 +136,11 @@ bool SendQueue::waitForRoom(double& patience) {
     return false;
   }
   // The kernel wakes us only when half of the buffer is empty, but takes more as soon as anything
-  // has left: after a millisecond it is worth another try.
+  // has left: after a millisecond it is worth another try. What a busy machine adds to that is no
+  // waiting: the line went on meanwhile.
   const double started = monotonicMs();
   poll(&room, 1, 1);
-  patience -= monotonicMs() - started;
+  patience -= std::min(monotonicMs() - started, 1.0);
   return true;
 }
 
