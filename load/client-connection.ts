@@ -17,6 +17,7 @@ import {
 import type { Endpoint } from './ice-client.ts'
 import type { NativeSink } from './native-sink.ts'
 import { SessionLoop } from './session-loop.ts'
+import { twinSrtp } from './srtp.ts'
 
 /** What all sessions of the process share. */
 export interface ClientContext {
@@ -209,6 +210,7 @@ function createPeer(parts: ConnectionParts, listener: PeerListener): ClientPeer 
         srtpProfiles: options.srtpProfiles,
       },
       listener,
+      srtp: context.sink?.srtp ?? twinSrtp,
       scratch: context.scratch,
       send: (datagram, length, to) => socket.send(datagram, length, to.address, to.port),
     },

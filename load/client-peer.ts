@@ -1,10 +1,9 @@
 import type { Machine } from '#core/machine.ts'
 import { classify } from '#native/demux.ts'
-import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
-import { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { type DtlsOptions, DtlsTransport } from '#webrtc/dtls/dtls-transport.ts'
 import { parseStun } from '#webrtc/stun.ts'
 import { type Endpoint, IceClient, type IceClientOptions } from './ice-client.ts'
+import type { PacketOpener, PacketSealer, SrtpMaker } from './srtp.ts'
 
 /** What a peer hands on. Packets are borrowed: copy what outlives the call. */
 export interface PeerListener {
@@ -12,7 +11,7 @@ export interface PeerListener {
    * SRTP works in both directions from now on.
    * @param roundTrip to the server, in ms
    */
-  connected(srtp: SrtpSender, roundTrip: number, now: number): void
+  connected(srtp: PacketSealer, roundTrip: number, now: number): void
   /**
    * Looks at an SRTP packet, whose header is in the clear.
    * @returns whether to decrypt it for `rtp`
@@ -29,6 +28,7 @@ export interface ClientPeerOptions {
   readonly dtls: DtlsOptions
   readonly listener: PeerListener
   readonly send: (datagram: Buffer, length: number, to: Endpoint) => void
+  readonly srtp: SrtpMaker
   /** Room for one packet of `maxDatagram` bytes, which all peers may share. */
   readonly scratch: Buffer
 }
@@ -45,7 +45,7 @@ export class ClientPeer implements Machine {
   readonly #dtls: DtlsTransport
   readonly #options: ClientPeerOptions
   #dtlsStarted = false
-  #receiver: SrtpReceiver | undefined
+  #receiver: PacketOpener | undefined
   #iceAt: number | undefined
   #dtlsAt: number | undefined
   #undecryptable = 0
@@ -151,9 +151,10 @@ export class ClientPeer implements Machine {
     this.#flush()
     const { keys } = this.#dtls
     if (!keys || this.#receiver) return
-    this.#receiver = new SrtpReceiver(keys.profile, keys.remote)
+    const { srtp } = this.#options
+    this.#receiver = srtp.opener(keys.profile, keys.remote)
     this.#dtlsAt = now
-    const sender = new SrtpSender(keys.profile, keys.local)
+    const sender = srtp.sealer(keys.profile, keys.local)
     this.#options.listener.connected(sender, this.#ice.roundTrip, now)
   }
 

@@ -1,7 +1,9 @@
 import { type LoadedAddon, loadAddon } from '#native/addon-file.ts'
 import type { DatagramReceiver } from './client-socket.ts'
 import { NativeSession, type SinkParts } from './native-session.ts'
+import { nativeSrtp } from './native-srtp.ts'
 import type { SinkBinding } from './sink-binding.ts'
+import type { SrtpMaker } from './srtp.ts'
 import { figureCount, maxStreams } from './stream-figures.ts'
 import type { ViewFormats } from './view-formats.ts'
 
@@ -18,12 +20,15 @@ const formatKinds = { audio: 0, video: 1, rtx: 2 } as const
  * see comes in batches. See `native/addon/load-sink.cc`.
  */
 export class NativeSink {
+  /** For the peers of its sessions. */
+  readonly srtp: SrtpMaker
   readonly #parts: SinkParts
   readonly #sessions = new Map<number, NativeSession>()
   readonly #events = new Float64Array(eventsAtOnce * eventFields)
   readonly #bytes = Buffer.alloc(bytesAtOnce)
 
   private constructor(binding: SinkBinding) {
+    this.srtp = nativeSrtp(binding)
     const handle = binding.start(() => this.#drain())
     this.#parts = {
       binding,

@@ -1,10 +1,10 @@
-import type { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { type ExtensionElement, extensionsSize } from '#rtp/header-extensions.ts'
 import { ntpFromWall } from '#rtp/ntp.ts'
 import { writeRtpHeader } from '#rtp/packet.ts'
 import { writeSenderReport } from '#rtp/rtcp/reports.ts'
 import { distance } from '#rtp/sequence.ts'
 import { maxPayloadLength } from './h264-packetizer.ts'
+import type { PacketSealer } from './srtp.ts'
 
 export interface OutgoingTrackOptions {
   readonly ssrc: number
@@ -64,7 +64,7 @@ export class OutgoingTrack {
    * @param media milliseconds of media time since the track began
    * @param marker for video, set on the last packet of a picture
    */
-  write(payload: Buffer, marker: boolean, media: number, srtp: SrtpSender): ProtectedPacket {
+  write(payload: Buffer, marker: boolean, media: number, srtp: PacketSealer): ProtectedPacket {
     const index = this.#nextIndex++
     const slot = this.#slot(index)
     const header = this.#header

@@ -1,11 +1,11 @@
 import type { Machine } from '#core/machine.ts'
-import type { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { compound, type RtcpPacket } from '#rtp/rtcp/compound.ts'
 import { writeSdes } from '#rtp/rtcp/sdes.ts'
 import { writeCaptureMark } from './capture-mark.ts'
 import type { Clip } from './clip.ts'
 import { ClipSchedule, type DueFrame } from './clip-schedule.ts'
 import type { OutgoingTrack, ProtectedPacket } from './outgoing-track.ts'
+import type { PacketSealer } from './srtp.ts'
 
 export interface PublisherMediaOptions {
   readonly clip: Clip
@@ -15,7 +15,7 @@ export interface PublisherMediaOptions {
   /** Whether a picture in each second carries its capture time: see `capture-mark.ts`. */
   readonly marks?: boolean | undefined
   readonly cname: string
-  readonly srtp: SrtpSender
+  readonly srtp: PacketSealer
   /** Monotonic ms at which the clip begins. */
   readonly start: number
   /** Milliseconds since the Unix epoch at that moment. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#core/clock.ts'
-import type { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { Answer } from '#webrtc/sdp/client.ts'
 import { publishExtensions, publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
@@ -9,6 +8,7 @@ import type { SessionMedia } from './client-connection.ts'
 import type { Clip } from './clip.ts'
 import { OutgoingTrack } from './outgoing-track.ts'
 import { type PublisherCounters, PublisherMedia } from './publisher-media.ts'
+import type { PacketSealer } from './srtp.ts'
 
 export interface PublishingOptions {
   readonly clip: Clip
@@ -38,7 +38,7 @@ export class PublishingSession implements SessionMedia {
     this.#options = options
   }
 
-  connected(srtp: SrtpSender, _roundTrip: number, now: number): void {
+  connected(srtp: PacketSealer, _roundTrip: number, now: number): void {
     const { answer, clock } = this.#options
     const takesAudio = answer.media.some((section) => section.kind === 'audio' && isActive(section))
     this.#media = new PublisherMedia({

@@ -1,5 +1,8 @@
 /** A receiver in native code. */
 export type SinkHandle = { readonly __sink: never }
+/** SRTP of one direction in native code. */
+export type SealerHandle = { readonly __sealer: never }
+export type OpenerHandle = { readonly __opener: never }
 
 /** The functions of `native/addon/load-sink.cc`. They trust the types of what they get. */
 export interface SinkBinding {
@@ -38,4 +41,18 @@ export interface SinkBinding {
     now: number,
   ): number
   dropped(sink: SinkHandle): number
+  srtpSender(profile: number, key: Buffer, salt: Buffer): SealerHandle
+  srtpReceiver(profile: number, key: Buffer, salt: Buffer): OpenerHandle
+  protectRtp(
+    sealer: SealerHandle,
+    packet: Buffer,
+    headerLength: number,
+    length: number,
+    index: number,
+  ): number
+  /** @param compound with room for 20 bytes behind `length` */
+  protectRtcp(sealer: SealerHandle, compound: Buffer, length: number): number
+  /** @returns bytes written, or the number of the failure, negated */
+  unprotectRtp(opener: OpenerHandle, datagram: Buffer, into: Buffer, at: number): number
+  unprotectRtcp(opener: OpenerHandle, datagram: Buffer, into: Buffer): number
 }

@@ -1,5 +1,4 @@
 import type { Machine } from '#core/machine.ts'
-import type { SrtpSender } from '#native/twin/srtp-sender.ts'
 import { ntpMiddle } from '#rtp/ntp.ts'
 import { RtpPacket } from '#rtp/packet.ts'
 import { compound, readRtcp } from '#rtp/rtcp/compound.ts'
@@ -18,6 +17,7 @@ import { KeyframeAsking } from './keyframe-asking.ts'
 import { KeyframeSearch } from './keyframe-search.ts'
 import type { CountListener, PacketCounts } from './packet-counts.ts'
 import { ReceptionReports } from './reception-reports.ts'
+import type { PacketSealer } from './srtp.ts'
 import type { StreamFigures } from './stream-figures.ts'
 import { StreamRepair } from './stream-repair.ts'
 import type { PayloadFormat, ViewFormats } from './view-formats.ts'
@@ -66,7 +66,7 @@ export class ViewerMedia implements PeerListener, CountListener, Machine {
   /** SSRC of the video, or of the sound where there is none. */
   #watched: number | undefined
   #keyframeAt: number | undefined
-  #srtp: SrtpSender | undefined
+  #srtp: PacketSealer | undefined
   #roundTrip = 0
   #reportAt = Number.POSITIVE_INFINITY
   #feedbackAt = Number.POSITIVE_INFINITY
@@ -78,7 +78,7 @@ export class ViewerMedia implements PeerListener, CountListener, Machine {
     options.counts.listen(this)
   }
 
-  connected(srtp: SrtpSender, roundTrip: number, now: number): void {
+  connected(srtp: PacketSealer, roundTrip: number, now: number): void {
     this.#srtp = srtp
     this.#roundTrip = roundTrip
     this.#reportAt = now + reportInterval

@@ -36,10 +36,15 @@ class Call {
 
   /** The sink in the first argument, or null once it was stopped. */
   Sink* sink() const {
+    auto* sink = external<Sink>(0);
+    return sink && sink->receiver ? sink : nullptr;
+  }
+  /** What an external of that type holds, or null. Types are trusted. */
+  template <typename T>
+  T* external(size_t at) const {
     void* found = nullptr;
-    if (napi_get_value_external(env_, values_[0], &found) != napi_ok) return nullptr;
-    auto* sink = static_cast<Sink*>(found);
-    return sink->receiver ? sink : nullptr;
+    return napi_get_value_external(env_, values_[at], &found) == napi_ok ? static_cast<T*>(found)
+                                                                         : nullptr;
   }
   double number(size_t at) const {
     double value = 0;
@@ -94,5 +99,14 @@ class Call {
   const napi_env env_;
   napi_value values_[kMaxArguments] = {};
 };
+
+/** Adds the functions of `load-srtp.cc`. */
+void registerSrtp(napi_env env, napi_value into);
+
+inline void addFunction(napi_env env, napi_value into, const char* name, napi_callback call) {
+  napi_value made = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &made);
+  napi_set_named_property(env, into, name, made);
+}
 
 }  // namespace tailrace::load

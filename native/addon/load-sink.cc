@@ -18,6 +18,8 @@ napi_value fail(napi_env env, int error) {
   return nullptr;
 }
 
+void stopSink(void* sink) { static_cast<Sink*>(sink)->stop(); }
+
 napi_value start(napi_env env, napi_callback_info info) {
   napi_value arguments[1] = {}, name = nullptr, handle = nullptr;
   size_t count = 1;
@@ -39,13 +41,11 @@ napi_value start(napi_env env, napi_callback_info info) {
     return fail(env, error);
   }
   // The environment may end before its values are collected, and its functions with it.
-  const auto stop = [](void* data) { static_cast<Sink*>(data)->stop(); };
-  napi_add_env_cleanup_hook(env, stop, sink.get());
+  napi_add_env_cleanup_hook(env, stopSink, sink.get());
   const auto finalize = [](napi_env owner, void* data, void*) {
-    auto* gone = static_cast<Sink*>(data);
-    napi_remove_env_cleanup_hook(owner, [](void* each) { static_cast<Sink*>(each)->stop(); }, gone);
-    gone->stop();
-    delete gone;
+    napi_remove_env_cleanup_hook(owner, stopSink, data);
+    stopSink(data);
+    delete static_cast<Sink*>(data);
   };
   napi_create_external(env, sink.get(), finalize, nullptr, &handle);
   sink.release();
@@ -186,30 +186,21 @@ napi_value dropped(napi_env env, napi_callback_info info) {
 namespace tailrace {
 
 void registerLoadSink(napi_env env, napi_value exports) {
-  const struct {
-    const char* name;
-    napi_callback call;
-  } functions[] = {
-      {"start", load::start},
-      {"stop", load::stop},
-      {"now", load::now},
-      {"open", load::open},
-      {"close", load::close},
-      {"send", load::send},
-      {"handUpAll", load::handUpAll},
-      {"drain", load::drain},
-      {"read", load::read},
-      {"takeArrivals", load::takeArrivals},
-      {"restore", load::restore},
-      {"dropped", load::dropped},
-  };
   napi_value all = nullptr;
   napi_create_object(env, &all);
-  for (const auto& [name, call] : functions) {
-    napi_value made = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &made);
-    napi_set_named_property(env, all, name, made);
-  }
+  load::addFunction(env, all, "start", load::start);
+  load::addFunction(env, all, "stop", load::stop);
+  load::addFunction(env, all, "now", load::now);
+  load::addFunction(env, all, "open", load::open);
+  load::addFunction(env, all, "close", load::close);
+  load::addFunction(env, all, "send", load::send);
+  load::addFunction(env, all, "handUpAll", load::handUpAll);
+  load::addFunction(env, all, "drain", load::drain);
+  load::addFunction(env, all, "read", load::read);
+  load::addFunction(env, all, "takeArrivals", load::takeArrivals);
+  load::addFunction(env, all, "restore", load::restore);
+  load::addFunction(env, all, "dropped", load::dropped);
+  load::registerSrtp(env, all);
   napi_set_named_property(env, exports, "loadSink", all);
 }
 
