@@ -8,6 +8,7 @@ import {
   createClientContext,
   type SessionMedia,
 } from '#load/client-connection.ts'
+import type { PacketSealer } from '#load/srtp.ts'
 import { viewerUserAgent } from '#load/viewer.ts'
 import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
 import { SrtpSender } from '#native/twin/srtp-sender.ts'
@@ -30,7 +31,7 @@ const ssrc = 0x0abc_def0
 /** Both ends of a way, while it is there. */
 interface Way {
   send(packet: Buffer, length: number): void
-  readonly srtp: SrtpSender
+  readonly srtp: PacketSealer
   close(): Promise<void>
 }
 
@@ -103,7 +104,7 @@ async function bound(): Promise<Socket> {
 }
 
 async function throughNode({ whip, whep, key }: NonNullable<EndsOptions['node']>): Promise<Way> {
-  const secured = Promise.withResolvers<SrtpSender>()
+  const secured = Promise.withResolvers<PacketSealer>()
   let send: Way['send'] = () => {}
   const common = { srtpProfiles: [7] as const, onEnd: () => {} }
   const publisher = await ClientConnection.open(context, {
