@@ -144,6 +144,10 @@ export class NonceScene {
         break
       case 'move':
         plane.movePeer(viewer.id, viewer.peer.path)
+        break
+      case 'join':
+      case 'settle':
+      // Take time, so `take` does them.
     }
   }
 

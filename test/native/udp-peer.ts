@@ -69,9 +69,15 @@ export class UdpPeer {
 
   static async open(options: UdpPeerOptions = {}): Promise<UdpPeer> {
     const { address = '127.0.0.1', profile = 7, seed = ++made } = options
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    const family = isIPv6(address) ? 6 : 4
+    const socket = createSocket({
+      type: `udp${family}`,
+      // Sends at once: the default lookup would take a turn, for an address.
+      lookup: (host, _options, callback) => callback(null, host, family),
+    })
+    const listening = once(socket, 'listening')
     socket.bind(0, address)
-    await once(socket, 'listening')
+    await listening
     socket.setRecvBufferSize(kernelBuffer)
     return new UdpPeer(socket, profile, seed)
   }
