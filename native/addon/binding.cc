@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "call.h"
 #include "load-sink.h"
@@ -9,6 +11,7 @@
 // `open` returned.
 
 namespace tailrace {
+
 namespace {
 
 SrtpMaster masterOf(const Arguments& from, size_t at) {
@@ -30,11 +33,13 @@ void setNamed(napi_env env, napi_value object, const char* name, double value) {
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments from(env, info);
   auto handle = std::make_unique<Handle>();
+  handle->env = env;
   napi_value name;
   napi_create_string_utf8(env, "tailrace media", NAPI_AUTO_LENGTH, &name);
   // A queue of one: what waits is drained as a whole.
   napi_create_threadsafe_function(env, from.value(4), nullptr, name, 0, 1, nullptr, nullptr,
                                   nullptr, nullptr, &handle->wake);
+  handle->closeWithEnvironment();
   const napi_threadsafe_function wake = handle->wake;
   handle->plane = std::make_unique<Plane>(
       [wake] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); });
@@ -165,6 +170,7 @@ napi_value drain(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
 }  // namespace tailrace
 
 NAPI_MODULE_INIT() {
