@@ -37,7 +37,9 @@ export function formatReport(report: ViewerReport): string {
     receiver.kind === 'native'
       ? 'counted in native code'
       : `counted in TypeScript, at several times the CPU: ${receiver.why}`,
-    ...(dropped > 0 ? [`this tool did not keep up and dropped ${dropped} datagrams`] : []),
+    ...(dropped > 0
+      ? [`this tool did not keep up: it lost ${dropped} datagrams, or trains of them, itself`]
+      : []),
     ...Object.entries(report.failures).map(([reason, count]) => `failed    ${count} × ${reason}`),
   ]
   return `${lines.join('\n')}\n`

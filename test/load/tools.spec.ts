@@ -81,8 +81,10 @@ describe('the tools and a node', () => {
     expect(report.join.live?.count).toBe(3)
     expect(viewing.said[0]).toBe('3 viewers, 3 well')
 
-    const strict = new Tool('main.ts', [...common, '--duration', '1', '--max-join-p50', '0'])
+    const leaving = ['--duration', '1', '--leave', '3']
+    const strict = new Tool('main.ts', [...common, ...leaving, '--max-join-p50', '0'])
     expect(await strict.ended()).toBe(1)
+    expect(strict.said.find((line) => line.startsWith('steady'))).toMatch(/with [01] viewers: \d/)
     expect(strict.said.at(-1)).toMatch(/^too much {2}join p50 is [\d.]+ ms, 0 allowed$/)
 
     const interrupted = new Tool('main.ts', [...common, '--duration', '600'])

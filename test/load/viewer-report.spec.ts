@@ -145,7 +145,7 @@ describe('a report on viewers', () => {
     )
     expect(worse).toContain('latency, if clocks agree')
     expect(worse).toContain('counted in TypeScript, at several times the CPU: it is not built')
-    expect(worse).toContain('dropped 7 datagrams')
+    expect(worse).toContain('did not keep up: it lost 7 datagrams')
   })
 
   it('leaves phases empty that nobody reached', () => {
