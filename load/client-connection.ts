@@ -16,6 +16,7 @@ import {
 } from './http-signalling.ts'
 import type { Endpoint } from './ice-client.ts'
 import type { NativeSink } from './native-sink.ts'
+import { type Reachable, reachable } from './reachable.ts'
 import { SessionLoop } from './session-loop.ts'
 import { twinSrtp } from './srtp.ts'
 
@@ -114,9 +115,12 @@ export class ClientConnection implements Machine {
     let socket: ClientChannel | undefined
     try {
       const answer = readAnswer(session.answer)
+      const ways = waysTo(answer, options.url)
+      const { candidates } = ways
       const receiver = new Receiver()
-      socket = await openSocket(context, options, answer, receiver)
-      const parts = { context, options, session, socket, answer, local, postedAt, answeredAt }
+      socket = await openSocket({ context, options, answer, ways, receiver })
+      const times = { postedAt, answeredAt }
+      const parts = { context, options, session, socket, answer, candidates, local, ...times }
       const connection = new ClientConnection(parts)
       receiver.connection = connection
       return connection
@@ -186,21 +190,20 @@ interface ConnectionParts {
   readonly session: SignallingSession
   readonly socket: ClientChannel
   readonly answer: Answer
+  readonly candidates: readonly Endpoint[]
   readonly local: { readonly ufrag: string; readonly password: string }
   readonly postedAt: number
   readonly answeredAt: number
 }
 
 function createPeer(parts: ConnectionParts, listener: PeerListener): ClientPeer {
-  const { context, options, socket, answer, local } = parts
-  const [{ address }] = answer.addresses as [Endpoint]
-  const sameFamily = (other: Endpoint) => other.address.includes(':') === address.includes(':')
+  const { context, options, socket, answer, candidates, local } = parts
   return new ClientPeer(
     {
       ice: {
         local,
         remote: answer.ice,
-        candidates: answer.addresses.filter(sameFamily),
+        candidates,
         random: Math.random,
       },
       dtls: {
@@ -227,19 +230,24 @@ class Receiver implements DatagramReceiver {
   }
 }
 
+interface SocketParts {
+  readonly context: ClientContext
+  readonly options: ConnectionOptions
+  readonly answer: Answer
+  readonly ways: Reachable
+  readonly receiver: DatagramReceiver
+}
+
 // Many viewers may come to the process's limit of open files: that is a figure, not a crash.
-async function openSocket(
-  { sink }: ClientContext,
-  { openChannel }: ConnectionOptions,
-  answer: Answer,
-  receiver: Receiver,
-): Promise<ClientChannel> {
-  const family = answer.addresses[0]!.address.includes(':') ? 6 : 4
+async function openSocket(parts: SocketParts): Promise<ClientChannel> {
+  const { answer, receiver } = parts
+  const { sink } = parts.context
+  const { openChannel } = parts.options
+  const { family } = parts.ways
   try {
     if (openChannel) return await openChannel(answer, family, receiver)
-    return sink
-      ? sink.session(family, undefined, receiver)
-      : await ClientSocket.open(family, receiver)
+    if (sink) return sink.session(family, undefined, receiver)
+    return await ClientSocket.open(family, receiver)
   } catch (cause) {
     throw new SignallingError('no socket', `no UDP socket could be opened: ${messageOf(cause)}`, {
       cause,
@@ -248,14 +256,17 @@ async function openSocket(
 }
 
 function readAnswer(sdp: string): Answer {
-  let answer: Answer
   try {
-    answer = parseAnswer(sdp)
+    return parseAnswer(sdp)
   } catch (cause) {
     throw new SignallingError('bad answer', `the answer cannot be read: ${messageOf(cause)}`, {
       cause,
     })
   }
-  if (answer.addresses.length > 0) return answer
+}
+
+function waysTo({ addresses }: Answer, url: string): Reachable {
+  const ways = reachable(addresses, url)
+  if (ways) return ways
   throw new SignallingError('bad answer', 'the answer has no UDP candidate with an IP address')
 }
