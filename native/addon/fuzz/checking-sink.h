@@ -20,6 +20,9 @@ namespace tailrace {
  */
 class CheckingSink final : public DatagramSink {
  public:
+  /** @param repeatsInPlace whether viewers may have no RTX, and get the same packet once more */
+  explicit CheckingSink(bool repeatsInPlace) : repeatsInPlace_(repeatsInPlace) {}
+
   /** What goes to this port is sealed with these keys from now on. */
   void expect(uint16_t port, SrtpProfile profile, const SrtpMaster& master) {
     ends_[port] = std::make_shared<End>(profile, master);
@@ -87,6 +90,7 @@ class CheckingSink final : public DatagramSink {
     const auto [known, isNew] = end.rtp.emplace(std::pair{ssrc, index}, bytes);
     if (!isNew) {
       require(known->second == bytes, "one nonce seals one packet, ever");
+      require(repeatsInPlace_, "a packet leaves once, and its repeats by RTX");
       return;
     }
     uint8_t plain[kDatagramRoom];
@@ -116,6 +120,7 @@ class CheckingSink final : public DatagramSink {
     return index;
   }
 
+  const bool repeatsInPlace_;
   std::unique_ptr<uint8_t[]> room_;
   std::map<uint16_t, std::shared_ptr<End>> ends_;
   std::map<uint32_t, uint32_t> begins_;

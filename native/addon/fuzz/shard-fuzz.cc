@@ -32,7 +32,8 @@ class Listener final : public ShardListener {
 /** A shard, and the part of the callers that obeys its contract. */
 class World {
  public:
-  explicit World(FuzzInput& input) : input_(input), slabs_(pool_) {
+  explicit World(FuzzInput& input)
+      : input_(input), withoutRtx_(input.onceIn(4)), sink_(withoutRtx_), slabs_(pool_) {
     shard_.setTime({now_, kWall});
     shard_.measure(input_.onceIn(2) ? 0 : 100, 100);
     for (uint32_t log = 1; log <= kLogs; log++) shard_.openLog(log);
@@ -82,7 +83,7 @@ class World {
     TrackSource source;
     source.log = logs_[input_.between(0, kLogs - 1)].id;
     source.payloadType = static_cast<uint8_t>(input_.between(0, 63));
-    source.rtxPayloadType = input_.onceIn(4) ? int16_t{-1} : int16_t{97};
+    source.rtxPayloadType = withoutRtx_ && input_.onceIn(4) ? int16_t{-1} : int16_t{97};
     return source;
   }
 
@@ -125,7 +126,7 @@ class World {
     const TrackId id = ++tracks_;
     TrackFormat format;
     format.ssrc = id;
-    format.rtxSsrc = input_.onceIn(4) ? 0 : 100 + id;
+    format.rtxSsrc = withoutRtx_ && input_.onceIn(4) ? 0 : 100 + id;
     format.clockRate = input_.onceIn(2) ? 90'000 : 48'000;
     format.cname = std::string(input_.onceIn(8) ? input_.between(0, 400) : 8, 'c');
     format.playoutDelayId = static_cast<uint8_t>(input_.between(0, 7));
@@ -177,8 +178,7 @@ class World {
   void dropBefore() {
     Log& log = logs_[input_.between(0, kLogs - 1)];
     const int64_t back = input_.between(0, input_.onceIn(2) ? 100 : 3);
-    log.start = std::max(log.start, log.next - back);
-    shard_.dropBefore(log.id, log.start);
+    letGo(log, log.next - back);
   }
 
   void reopenLog() {
@@ -204,6 +204,8 @@ class World {
     const double age = input_.onceIn(16) ? input_.between(0, 300) : 0;
     const std::vector<uint8_t> packet = input_.rtpPacket(static_cast<uint16_t>(index), 7);
     shard_.append(log.id, index, slabs_.store(packet), now_ - age);
+    // As a keyframe does, that lets go of the pictures before it.
+    if (index + 1 == log.next && input_.onceIn(16)) letGo(log, index);
   }
 
   void turn() {
@@ -226,12 +228,18 @@ class World {
     /** How much farther its indices may jump, all jumps together. */
     int64_t jumps;
   };
+  void letGo(Log& log, int64_t index) {
+    log.start = std::max(log.start, index);
+    shard_.dropBefore(log.id, log.start);
+  }
+
   Log& logOf(LogId id) { return logs_[0].id == id ? logs_[0] : logs_[1]; }
 
   FuzzInput& input_;
+  const bool withoutRtx_;
+  CheckingSink sink_;
   SlabPool pool_;
   FencedSlabs slabs_;
-  CheckingSink sink_;
   Listener listener_;
   ShardCounters counters_;
   Shard shard_{sink_, listener_, counters_};
