@@ -158,8 +158,8 @@ onEveryPlane('what is no media of a peer is dropped and counted', (it) => {
       return rig.plane.statistics.dropped['unknown-peer'] > 0
     })
     const heard = rig.announced.length
-    peer.send(peer.protect(packet(12)), rig.port)
     const before = rig.plane.statistics.dropped['unknown-peer']
+    peer.send(peer.protect(packet(12)), rig.port)
     await until(() => rig.plane.statistics.dropped['unknown-peer'] > before)
     expect(rig.announced).toHaveLength(heard)
   })
