@@ -32,7 +32,8 @@ const maximumSpan = 1 << 17
  */
 export class PacketLog implements PacketStore {
   readonly #limits: PacketLogLimits
-  // A ring by index. A length of 0 is a hole: no RTP packet is that short.
+  // A ring by index. A length of 0 is a hole, and so is all outside of start and end: no RTP packet
+  // is that short.
   #slabs: (Slab | undefined)[] = new Array<undefined>(initialCapacity).fill(undefined)
   #offsets = new Uint32Array(initialCapacity)
   #lengths = new Uint16Array(initialCapacity)
@@ -100,7 +101,6 @@ export class PacketLog implements PacketStore {
     if (index < this.#start && !this.#extendDown(index)) return false
     if (index - this.#start >= maximumSpan) this.#dropBefore(index)
     while (index - this.#start >= this.#lengths.length) this.#grow()
-    for (let hole = this.#end; hole < index; hole++) this.#lengths[this.#at(hole)] = 0
     const at = this.#at(index)
     if (index < this.#end && this.#lengths[at] !== 0) return false
     slab.retain()
@@ -158,7 +158,6 @@ export class PacketLog implements PacketStore {
     if (this.#hasDropped || this.#keyframe !== undefined) return false
     if (this.#end - index > initialCapacity) return false
     while (this.#end - index >= this.#lengths.length) this.#grow()
-    for (let hole = index; hole < this.#start; hole++) this.#lengths[this.#at(hole)] = 0
     this.#start = index
     return true
   }
@@ -186,8 +185,19 @@ export class PacketLog implements PacketStore {
 
   #evict(now: number): void {
     while (this.#start < this.#end - 1 && !this.#keeps(this.#start, now)) {
-      this.#dropBefore(this.#start + 1)
+      this.#dropBefore(this.#pastHoles(this.#start + 1))
     }
+  }
+
+  // A packet may bring 2^15 holes with it: they are walked over, not looked at one by one.
+  #pastHoles(from: number): number {
+    const lengths = this.#lengths
+    const last = this.#end - 1
+    let index = from
+    for (let at = this.#at(index); index < last && lengths[at] === 0; index++) {
+      if (++at === lengths.length) at = 0
+    }
+    return index
   }
 
   #keeps(index: number, now: number): boolean {
@@ -200,14 +210,19 @@ export class PacketLog implements PacketStore {
   }
 
   #dropBefore(index: number): void {
-    for (; this.#start < index && this.#start < this.#end; this.#start++) {
-      const at = this.#at(this.#start)
-      this.#bytes -= this.#lengths[at]!
-      this.#lengths[at] = 0
-      this.#slabs[at]?.release()
-      this.#slabs[at] = undefined
+    const lengths = this.#lengths
+    const held = Math.min(index, this.#end) - this.#start
+    for (let at = this.#at(this.#start), i = 0; i < held; i++) {
+      if (lengths[at] !== 0) {
+        this.#bytes -= lengths[at]!
+        lengths[at] = 0
+        this.#slabs[at]!.release()
+        this.#slabs[at] = undefined
+      }
+      if (++at === lengths.length) at = 0
     }
-    if (this.#start < index) this.#start = this.#end = index
+    this.#start = Math.max(this.#start, index)
+    this.#end = Math.max(this.#end, index)
     this.#hasDropped = true
     if (this.#keyframe === undefined || this.#keyframe >= this.#start) return
     this.#keyframe = undefined
