@@ -20,7 +20,6 @@ const names = [
   'late',
   'full',
   'trainsRefused',
-  'systemCalls',
   'unheardMedia',
   'unheardControl',
 ] as const

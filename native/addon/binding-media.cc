@@ -1,11 +1,10 @@
-#include <cstring>
-
 #include "call.h"
 #include "clock.h"
 
 // The functions of `native/addon-binding.ts` for logs and tracks.
 
 namespace tailrace {
+
 namespace {
 
 TrackSource sourceOf(const Arguments& from, size_t at) {
@@ -173,10 +172,10 @@ napi_value trackStatistics(napi_env env, napi_callback_info info) {
   auto* out = call.elements<double>(2, 4);
   const TrackCounters* counters = plane ? plane->trackCounters(call.integer(1)) : nullptr;
   if (!counters || !out) return call.result(0);
-  out[0] = static_cast<double>(counters->packets.load(std::memory_order_relaxed));
-  out[1] = static_cast<double>(counters->bytes.load(std::memory_order_relaxed));
-  out[2] = static_cast<double>(counters->retransmitted.load(std::memory_order_relaxed));
-  out[3] = static_cast<double>(counters->replayed.load(std::memory_order_relaxed));
+  out[0] = static_cast<double>(counters->packets.value());
+  out[1] = static_cast<double>(counters->bytes.value());
+  out[2] = static_cast<double>(counters->retransmitted.value());
+  out[3] = static_cast<double>(counters->replayed.value());
   return call.result(1);
 }
 

@@ -16,12 +16,12 @@ constexpr size_t kMaxRecords = 1 << 20;
 /** Of these, what strangers may fill: the rest is for peers' reports and for tracks. */
 constexpr size_t kMaxControl = kMaxRecords / 2;
 
-enum Kind : uint32_t { kMedia = 1, kControl = 2, kRtcp = 3, kTrack = 4 };
-
 constexpr size_t kHeader = 16;
-constexpr size_t kMediaRecord = 48;
+constexpr size_t kMediaRecord = 40;
 
 namespace {
+
+enum Kind : uint32_t { kMedia = 1, kControl = 2, kRtcp = 3, kTrack = 4 };
 
 struct Header {
   uint32_t kind;
@@ -40,8 +40,6 @@ struct MediaRecord {
   double at;
   /** −1 without a route. */
   double index;
-  uint32_t log;
-  uint32_t padding;
 };
 static_assert(sizeof(MediaRecord) == kMediaRecord);
 
@@ -55,22 +53,21 @@ size_t writeAddress(const Destination& of, bool remote, char* into) {
   inet_ntop(AF_INET6, remote ? &of.remote.v6.sin6_addr : &of.local.v6, into, kRoom);
   const size_t length = std::strlen(into);
   if (!remote || of.remote.v6.sin6_scope_id == 0) return length;
-  char interface[IF_NAMESIZE];
-  if (!if_indextoname(of.remote.v6.sin6_scope_id, interface)) return length;
-  return length + static_cast<size_t>(std::snprintf(into + length, IF_NAMESIZE + 1, "%%%s", interface));
+  char scope[IF_NAMESIZE];
+  if (!if_indextoname(of.remote.v6.sin6_scope_id, scope)) return length;
+  const int written = std::snprintf(into + length, IF_NAMESIZE + 1, "%%%s", scope);
+  return length + static_cast<size_t>(written);
 }
 
 }  // namespace
 
-Inbox::~Inbox() = default;
-
-void Inbox::media(PeerId peer, const StoredPacket& packet, double at, LogId log, int64_t index) {
+void Inbox::media(PeerId peer, const StoredPacket& packet, double at, int64_t index) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (media_.size() >= kMaxMedia) {
-    counters_.media.fetch_add(1, std::memory_order_relaxed);
+    counters_.media.add(1);
     return;
   }
-  media_.push_back({peer, packet, at, log, index});
+  media_.push_back({peer, packet, at, index});
   waiting_.store(true);
 }
 
@@ -95,7 +92,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
   std::memcpy(at + remoteLength + localLength, datagram, length);
   std::lock_guard<std::mutex> lock(mutex_);
   if (records_.size() > kMaxControl) {
-    counters_.control.fetch_add(1, std::memory_order_relaxed);
+    counters_.control.add(1);
     return;
   }
   record(kControl, 0, body, 8 + remoteLength + localLength + length);
@@ -104,7 +101,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
 void Inbox::rtcp(PeerId peer, const uint8_t* compound, size_t length) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (records_.size() + length > kMaxRecords) {
-    counters_.control.fetch_add(1, std::memory_order_relaxed);
+    counters_.control.add(1);
     return;
   }
   record(kRtcp, peer, compound, length);
@@ -163,8 +160,6 @@ size_t Inbox::drainMedia(uint8_t* into, size_t room) {
         one.packet.offset,
         one.at,
         static_cast<double>(one.index),
-        one.log,
-        0,
     };
     std::memcpy(into + used, &record, kMediaRecord);
     used += kMediaRecord;

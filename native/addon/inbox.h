@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "counter.h"
 #include "destination.h"
 #include "media-types.h"
 #include "slab.h"
@@ -16,8 +18,8 @@ enum class TrackEvent : uint32_t { kStarted = 0, kCaughtUp = 1, kStarved = 2 };
 
 /** Lost because JavaScript did not come for them in time. */
 struct InboxCounters {
-  std::atomic<uint64_t> media{0};
-  std::atomic<uint64_t> control{0};
+  Counter media;
+  Counter control;
 };
 
 /**
@@ -28,11 +30,10 @@ class Inbox {
  public:
   /** @param wake called on any thread, when something waits and was not told of yet */
   explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
-  ~Inbox();
   Inbox(const Inbox&) = delete;
 
   /** @param at monotonic ms; @param index −1 where the packet's SSRC has no route */
-  void media(PeerId peer, const StoredPacket& packet, double at, LogId log, int64_t index);
+  void media(PeerId peer, const StoredPacket& packet, double at, int64_t index);
   void control(const uint8_t* datagram, size_t length, const Destination& from);
   void rtcp(PeerId peer, const uint8_t* compound, size_t length);
   void track(TrackEvent event, TrackId track);
@@ -55,7 +56,6 @@ class Inbox {
     PeerId peer;
     StoredPacket packet;
     double at;
-    LogId log;
     int64_t index;
   };
 

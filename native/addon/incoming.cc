@@ -31,11 +31,6 @@ Drop reasonOf(SrtpFailure failure) {
   return Drop::kAuthentication;
 }
 
-// Only who holds the mutex writes, so that an addition need not be one step.
-void addTo(std::atomic<uint64_t>& counter, uint64_t amount) {
-  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 struct Incoming::State {
@@ -49,7 +44,7 @@ struct Incoming::State {
 
   State(SlabPool& pool, IncomingListener& hears) : slabs(pool), listener(hears) {}
 
-  void drop(Drop reason) { addTo(counters.dropped[static_cast<size_t>(reason)], 1); }
+  void drop(Drop reason) { counters.dropped[static_cast<size_t>(reason)].add(1); }
   void receiveMedia(DatagramKind kind, const uint8_t* datagram, size_t length,
                     const Destination& from);
   bool receiveRtp(IncomingPeer& peer, const uint8_t* datagram, size_t length, bool proves);
@@ -67,7 +62,7 @@ const IncomingCounters& Incoming::counters() const { return state_->counters; }
 
 void Incoming::receive(const uint8_t* datagram, size_t length, const Destination& from) {
   State& state = *state_;
-  addTo(state.counters.datagrams, 1);
+  state.counters.datagrams.add(1);
   const DatagramKind kind = classify(datagram, length);
   if (kind == DatagramKind::kDrop) {
     state.drop(Drop::kUnknownRange);
@@ -104,8 +99,8 @@ bool Incoming::State::receiveRtp(IncomingPeer& peer, const uint8_t* datagram, si
   const size_t plain = peer.srtp.unprotectRtp(datagram, length, writer.room(slabs));
   if (plain == 0) return false;
   if (proves) peers.prove(peer);
-  addTo(counters.packets, 1);
-  addTo(counters.bytes, plain);
+  counters.packets.add(1);
+  counters.bytes.add(plain);
   const StoredPacket packet = writer.keep(plain);
   const int64_t index = route ? route->unwrap(read16(packet.bytes() + 2)) : kNoIndex;
   if (index < 0) {

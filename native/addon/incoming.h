@@ -1,10 +1,10 @@
 #pragma once
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 
+#include "counter.h"
 #include "destination.h"
 #include "media-types.h"
 #include "slab.h"
@@ -39,12 +39,13 @@ enum class Drop : uint8_t {
   kCount
 };
 
+/** Written by whoever holds the mutex. */
 struct IncomingCounters {
-  std::atomic<uint64_t> datagrams{0};
+  Counter datagrams;
   /** RTP as decrypted. */
-  std::atomic<uint64_t> packets{0};
-  std::atomic<uint64_t> bytes{0};
-  std::array<std::atomic<uint64_t>, static_cast<size_t>(Drop::kCount)> dropped{};
+  Counter packets;
+  Counter bytes;
+  std::array<Counter, static_cast<size_t>(Drop::kCount)> dropped;
 };
 
 /**

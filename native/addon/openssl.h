@@ -1,6 +1,7 @@
 #pragma once
 
-// The few functions of OpenSSL that SRTP needs, declared by hand.
+// The few functions of OpenSSL that SRTP and the reference loops of its benches need, declared by
+// hand.
 //
 // The addon runs inside Node, whose binary exports the whole of OpenSSL 3 (a Node that links
 // libcrypto.so.3 has it in its process just the same), so nothing is linked and the installing
@@ -22,7 +23,6 @@ using ENGINE = struct engine_st;
 
 // Static descriptions, valid for ever. The first use of one in a context looks its provider up
 // (microseconds); setting a key or an IV in that context later, with `cipher` null, does not.
-const EVP_CIPHER* EVP_aes_128_ecb();
 const EVP_CIPHER* EVP_aes_128_ctr();
 const EVP_CIPHER* EVP_aes_128_gcm();
 
@@ -41,8 +41,6 @@ struct OSSL_PARAM {
   std::size_t return_size;
 };
 int EVP_CIPHER_CTX_get_params(EVP_CIPHER_CTX* context, OSSL_PARAM params[]);
-// 0 for no padding, which a bare block of ECB wants: the default pads.
-int EVP_CIPHER_CTX_set_padding(EVP_CIPHER_CTX* context, int padding);
 
 // `encrypt` is 1, 0, or -1 to keep the direction. Null leaves the cipher, key or IV as it was.
 // GCM takes a 12-octet IV unless told otherwise; CTR one of 16.
@@ -87,10 +85,10 @@ int RAND_bytes(std::uint8_t* out, int length);
 
 namespace tailrace {
 
-/// Types of EVP_CIPHER_CTX_ctrl for GCM (EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_TAG).
+/** Types of EVP_CIPHER_CTX_ctrl for GCM (EVP_CTRL_AEAD_GET_TAG, EVP_CTRL_AEAD_SET_TAG). */
 constexpr int kGetTag = 0x10;
 constexpr int kSetTag = 0x11;
-/// OSSL_PARAM_OCTET_STRING: a type of OSSL_PARAM, as `"tag"` has it.
+/** OSSL_PARAM_OCTET_STRING: a type of OSSL_PARAM, as `"tag"` has it. */
 constexpr unsigned int kOctetString = 5;
 
 static_assert(sizeof(SHA_CTX) == 96, "as OpenSSL lays it out");

@@ -19,12 +19,6 @@ struct OutgoingTrack::PendingJump {
   Replay replay;
 };
 
-static void tally(std::atomic<uint64_t>& counter, uint64_t more) {
-  // One writer, so no locked addition.
-  const uint64_t before = counter.load(std::memory_order_relaxed);
-  counter.store(before + more, std::memory_order_relaxed);
-}
-
 static uint32_t timestampOf(PacketView packet) { return read32(packet.bytes + 4); }
 
 OutgoingTrack::OutgoingTrack(TrackId trackId, SendingPeer& to, TrackFormat trackFormat,
@@ -41,8 +35,6 @@ OutgoingTrack::OutgoingTrack(TrackId trackId, SendingPeer& to, TrackFormat track
 OutgoingTrack::~OutgoingTrack() { leave(); }
 
 bool OutgoingTrack::hasSent() const { return last_.sent; }
-
-bool OutgoingTrack::isReplaying() const { return cursor_.has_value(); }
 
 PacketLog* OutgoingTrack::log() const { return log_.get(); }
 
@@ -100,7 +92,7 @@ bool OutgoingTrack::pump() {
     cursor_->next = index + 1;
     if (bytes == 0) continue;
     cursor_->budget -= static_cast<double>(bytes);
-    tally(counters_->replayed, 1);
+    counters_->replayed.add(1);
     if (last_.marker && jump()) return false;
   }
   if (cursor_->next < log_->end()) return false;
@@ -269,8 +261,8 @@ size_t OutgoingTrack::sendPacket(const Segment& segment, PacketView packet,
                                  PacketNumbers numbers) {
   const Written written = writer_.media(packet, segment.header, numbers);
   if (written.datagram == 0) return 0;
-  tally(counters_->packets, 1);
-  tally(counters_->bytes, written.payload);
+  counters_->packets.add(1);
+  counters_->bytes.add(written.payload);
   return written.datagram;
 }
 
@@ -278,7 +270,7 @@ size_t OutgoingTrack::sendPacket(const Segment& segment, PacketView packet,
 bool OutgoingTrack::repeat(const Segment& segment, PacketView packet, int64_t out) {
   if (!budget_.allows(packet.length, outlet_.now)) return false;
   const PacketNumbers numbers{out, timestampOf(packet) + segment.timestampDelta};
-  tally(counters_->retransmitted, 1);
+  counters_->retransmitted.add(1);
   size_t sent = 0;
   if (format.rtxSsrc == 0 || segment.rtxPayloadType < 0) {
     sent = sendPacket(segment, packet, numbers);

@@ -1,10 +1,10 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <utility>
 
+#include "counter.h"
 #include "datagram-sink.h"
 #include "media-types.h"
 #include "packet-log.h"
@@ -17,13 +17,13 @@
 
 namespace tailrace {
 
-/** Counters since the track was added. Written by its shard, read by any thread. */
+/** Since the track was added. Written by its shard. */
 struct TrackCounters {
-  std::atomic<uint64_t> packets{0};
+  Counter packets;
   /** RTP payload, with padding. */
-  std::atomic<uint64_t> bytes{0};
-  std::atomic<uint64_t> retransmitted{0};
-  std::atomic<uint64_t> replayed{0};
+  Counter bytes;
+  Counter retransmitted;
+  Counter replayed;
 };
 
 /** One secured peer's sending side. */
@@ -65,7 +65,6 @@ class OutgoingTrack {
   SendingPeer& peer;
 
   bool hasSent() const;
-  bool isReplaying() const;
   /** Null while silent. */
   PacketLog* log() const;
   /** Offset from the log's RTP time to ours, in ticks, once something was sent. */

@@ -1,20 +1,15 @@
+#include <algorithm>
+#include <iterator>
+
 #include "plane.h"
 
 namespace tailrace {
 
-namespace {
-
-uint64_t value(const std::atomic<uint64_t>& counter) {
-  return counter.load(std::memory_order_relaxed);
-}
-
-}  // namespace
-
 void Plane::addTo(uint64_t (&sums)[4], const TrackCounters& counters) {
-  sums[0] += value(counters.packets);
-  sums[1] += value(counters.bytes);
-  sums[2] += value(counters.retransmitted);
-  sums[3] += value(counters.replayed);
+  sums[0] += counters.packets.value();
+  sums[1] += counters.bytes.value();
+  sums[2] += counters.retransmitted.value();
+  sums[3] += counters.replayed.value();
 }
 
 void Plane::writeStatistics(double* out) const {
@@ -28,33 +23,30 @@ void Plane::writeStatistics(double* out) const {
   uint64_t late = 0;
   uint64_t full = 0;
   uint64_t trainsRefused = 0;
-  uint64_t systemCalls = 0;
   uint64_t refused = 0;
   for (const auto& shard : shards_) {
     const SendCounters& counters = shard->sendCounters();
-    sent += value(counters.datagrams);
-    errors += value(counters.errors);
-    full += value(counters.droppedFull);
-    trainsRefused += value(counters.trainsRefused);
-    systemCalls += value(counters.systemCalls);
-    late += value(shard->counters().droppedLate);
+    sent += counters.datagrams.value();
+    errors += counters.errors.value();
+    full += counters.droppedFull.value();
+    trainsRefused += counters.trainsRefused.value();
+    late += shard->counters().droppedLate.value();
     refused += shard->refused();
   }
   size_t at = 0;
   const auto put = [&](uint64_t number) { out[at++] = static_cast<double>(number); };
-  put(value(received.datagrams));
+  put(received.datagrams.value());
   put(sent);
   put(errors);
-  put(value(received.packets));
-  put(value(received.bytes));
-  for (const auto& dropped : received.dropped) put(value(dropped));
+  put(received.packets.value());
+  put(received.bytes.value());
+  for (const auto& dropped : received.dropped) put(dropped.value());
   for (const uint64_t sum : tracks) put(sum);
   put(late);
   put(full);
   put(trainsRefused);
-  put(systemCalls);
-  put(value(inbox_.counters().media) + refused);
-  put(value(inbox_.counters().control));
+  put(inbox_.counters().media.value() + refused);
+  put(inbox_.counters().control.value());
 }
 
 }  // namespace tailrace

@@ -234,7 +234,7 @@ void Plane::control(const uint8_t* datagram, size_t length, const Destination& f
 
 void Plane::media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) {
   if (index >= 0) routed_.push_back({log, index, packet, arrivedAt_});
-  inbox_.media(peer, packet, arrivedAt_, log, index);
+  inbox_.media(peer, packet, arrivedAt_, index);
 }
 
 void Plane::rtcp(PeerId peer, const uint8_t* compound, size_t length) {

@@ -1,6 +1,7 @@
 #pragma once
-#include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -34,8 +35,8 @@ struct PeerKeys {
 };
 
 /**
- * The media plane: sockets, the thread that receives, and the shards. Its methods are called on
- * the thread of JavaScript; what they do to viewers happens on the shards, in the order of the calls.
+ * The media plane: sockets, the thread that receives, and the shards. Its methods are called on the
+ * thread of JavaScript; what they do to viewers happens on the shards, in the order of the calls.
  *
  * Packets whose SSRC has a route go from the receiving thread to the shards and never wait for
  * JavaScript, which is told of them afterwards.

@@ -19,10 +19,6 @@ static bool refusesTrain(int error) {
   return error == EMSGSIZE || error == EIO || error == EINVAL;
 }
 
-static void countUp(std::atomic<uint64_t>& counter, uint64_t count) {
-  counter.fetch_add(count, std::memory_order_relaxed);
-}
-
 void SendQueue::begin(Destination& to, uint8_t* datagram, size_t length) {
   const size_t at = count_++;
   pieces_[at] = {datagram, length};
@@ -67,7 +63,7 @@ void SendQueue::flush(double& patience) {
       for (const size_t end = at + static_cast<size_t>(sent); at < end; at++) {
         datagrams += trains_[at].count;
       }
-      countUp(counters_.datagrams, datagrams);
+      counters_.datagrams.add(datagrams);
     } else if (!isFullSocket(errno)) {
       afterError(errno, at++, patience);
     } else if (!waitForRoom(patience)) {
@@ -82,7 +78,6 @@ void SendQueue::flush(double& patience) {
 int SendQueue::transmit(size_t at) {
   const int fd = socket_->fd();
   for (;;) {
-    countUp(counters_.systemCalls, 1);
     int sent;
     if (rung_ == Rung::kSendto) {
       sent = sendmsg(fd, &messages_[at].msg_hdr, 0) < 0 ? -1 : 1;
@@ -96,10 +91,10 @@ int SendQueue::transmit(size_t at) {
 void SendQueue::afterError(int error, size_t at, double& patience) {
   if (trains_[at].count > 1 && refusesTrain(error)) {
     trains_[at].to->refusesTrains = true;
-    countUp(counters_.trainsRefused, 1);
+    counters_.trainsRefused.add(1);
     sendSingly(at, patience);
   } else {
-    countUp(counters_.errors, trains_[at].count);
+    counters_.errors.add(trains_[at].count);
   }
 }
 
@@ -111,14 +106,13 @@ void SendQueue::sendSingly(size_t at, double& patience) {
     piece.iov_len = left < train.segment ? left : train.segment;
     int error;
     do {
-      countUp(counters_.systemCalls, 1);
       error = socket_->send(static_cast<uint8_t*>(piece.iov_base), piece.iov_len, *train.to);
     } while (isFullSocket(error) && waitForRoom(patience));
     if (isFullSocket(error)) {
-      countUp(counters_.droppedFull, remaining);
+      counters_.droppedFull.add(remaining);
       return;
     }
-    countUp(error == 0 ? counters_.datagrams : counters_.errors, 1);
+    (error == 0 ? counters_.datagrams : counters_.errors).add(1);
     piece.iov_base = static_cast<uint8_t*>(piece.iov_base) + piece.iov_len;
     left -= piece.iov_len;
   }
@@ -147,7 +141,7 @@ bool SendQueue::waitForRoom(double& patience) {
 void SendQueue::dropFrom(size_t at) {
   uint64_t datagrams = 0;
   for (; at < count_; at++) datagrams += trains_[at].count;
-  countUp(counters_.droppedFull, datagrams);
+  counters_.droppedFull.add(datagrams);
 }
 
 }  // namespace tailrace

@@ -41,7 +41,7 @@ void ShardThread::post(Task task) {
 void ShardThread::post(Append* appends, size_t count) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (stopped_ || packetsQueued_ + count > kMaxPacketsQueued) {
-    refused_.fetch_add(count, std::memory_order_relaxed);
+    refused_.add(count);
     return;
   }
   packetsQueued_ += count;

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -7,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "counter.h"
 #include "shard.h"
 #include "train-sender.h"
 
@@ -44,7 +44,7 @@ class ShardThread {
   const SendCounters& sendCounters() const { return sendCounters_; }
   const ShardCounters& counters() const { return counters_; }
   /** Packets refused because the queue was full. */
-  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  uint64_t refused() const { return refused_.value(); }
 
  private:
   struct Entry {
@@ -67,7 +67,7 @@ class ShardThread {
   size_t packetsQueued_ = 0;
   bool sleeping_ = false;
   bool stopped_ = false;
-  std::atomic<uint64_t> refused_{0};
+  Counter refused_;
   std::thread thread_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "bytes.h"
 #include "track-report.h"
 
 namespace tailrace {
@@ -18,16 +17,14 @@ constexpr double kReportInterval = 1000;
 /** Feedback that comes later, in ms after the last numbered packet, paces no replay any more. */
 constexpr double kHistoryKept = 3000;
 /**
- * A live packet that waited longer, in ms, is of no use. Far longer than a viewer waits before it asks
- * again: what is dropped earlier is asked for by everybody at once, and a repair costs more
+ * A live packet that waited longer, in ms, is of no use. Far longer than a viewer waits before it
+ * asks again: what is dropped earlier is asked for by everybody at once, and a repair costs more
  * than a packet of a long train.
  */
 constexpr double kLateAfter = 1000;
 
 Shard::Shard(DatagramSink& sink, ShardListener& listener, ShardCounters& counters)
     : sink_(sink), listener_(listener), counters_(counters), outlet_{sink} {}
-
-Shard::~Shard() = default;
 
 void Shard::addPeer(PeerId id, SrtpProfile profile, const SrtpMaster& master,
                     const Destination& to, std::shared_ptr<TransportHistory> transport) {
@@ -87,7 +84,7 @@ void Shard::append(LogId id, int64_t index, StoredPacket packet, double at) {
   const bool marker = (packet.bytes()[1] & 0x80) != 0;
   if (!log->append(index, std::move(packet))) return;
   if (now_.monotonic - at > kLateAfter) {
-    counters_.droppedLate.fetch_add(log->members.size(), std::memory_order_relaxed);
+    counters_.droppedLate.add(log->members.size());
     if (log->pending.empty()) log->publish();
     return;
   }
@@ -214,12 +211,6 @@ void Shard::settle(PacketLog* log) {
 
 void Shard::settle(const Peer& peer) {
   for (const TrackId track : peer.tracks) settle(tracks_.at(track).outgoing->log());
-}
-
-// What the old log got before the command is the track's.
-void Shard::deliverBeforeLeaving(const OutgoingTrack& track, const PacketLog& next) {
-  PacketLog* old = track.log();
-  if (old && old != &next) deliverPending(*old);
 }
 
 // Viewer by viewer, so that what one viewer gets leaves as one train.

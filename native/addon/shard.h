@@ -1,12 +1,12 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "counter.h"
 #include "flush-window.h"
 #include "outgoing-track.h"
 
@@ -24,10 +24,10 @@ class ShardListener {
   virtual void starved(TrackId track) = 0;
 };
 
-/** Written by the shard, read by any thread. */
+/** Written by the shard. */
 struct ShardCounters {
   /** Live packets of a job that came too late to be worth sending, by viewer. */
-  std::atomic<uint64_t> droppedLate{0};
+  Counter droppedLate;
 };
 
 /** The times of one turn. */
@@ -45,12 +45,14 @@ struct Now {
 class Shard {
  public:
   Shard(DatagramSink& sink, ShardListener& listener, ShardCounters& counters);
-  ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   /** Before commands are carried out: they happen at this time. */
-  void setTime(const Now& now) { now_ = now; outlet_.now = now.monotonic; }
+  void setTime(const Now& now) {
+    now_ = now;
+    outlet_.now = now.monotonic;
+  }
 
   void addPeer(PeerId id, SrtpProfile profile, const SrtpMaster& master, const Destination& to,
                std::shared_ptr<TransportHistory> transport);
@@ -71,7 +73,8 @@ class Shard {
   /** The log has let go of everything older. */
   void dropBefore(LogId id, int64_t index);
 
-  void addTrack(PeerId peer, TrackId id, TrackFormat format, std::shared_ptr<TrackCounters> counters);
+  void addTrack(PeerId peer, TrackId id, TrackFormat format,
+                std::shared_ptr<TrackCounters> counters);
   void removeTrack(TrackId id);
   void follow(TrackId id, const TrackSource& source);
   void replay(TrackId id, const TrackSource& source, const Replay& replay);
@@ -108,7 +111,6 @@ class Shard {
   void settle(PacketLog* log);
   void settle(const Peer& peer);
   void deliverPending(PacketLog& log);
-  void deliverBeforeLeaving(const OutgoingTrack& track, const PacketLog& next);
   void pump(OutgoingTrack& track);
   void report(Track& track);
   void started(OutgoingTrack& track);

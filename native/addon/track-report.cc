@@ -40,8 +40,8 @@ static size_t writeSenderReport(const OutgoingTrack& track, double wall, uint8_t
   write32(into + 4, track.format.ssrc);
   writeNtp(into + 8, wall);
   write32(into + 16, clock.rtpTimestamp + wrap32(elapsed + 0.5) + *track.timestampDelta());
-  write32(into + 20, static_cast<uint32_t>(counters.packets.load(std::memory_order_relaxed)));
-  write32(into + 24, static_cast<uint32_t>(counters.bytes.load(std::memory_order_relaxed)));
+  write32(into + 20, static_cast<uint32_t>(counters.packets.value()));
+  write32(into + 24, static_cast<uint32_t>(counters.bytes.value()));
   return 28;
 }
 

@@ -51,7 +51,7 @@ void TrainSender::send(Destination& to, size_t length) {
   SendQueue& queue = to.isV6() ? own.v6 : own.v4;
   uint8_t* datagram = own.arena.get() + own.used;
   if (!queue.isOpen()) {
-    own.counters.errors.fetch_add(1, std::memory_order_relaxed);
+    own.counters.errors.add(1);
     return;
   }
   if (queue.continues(to, datagram, length)) {

@@ -1,9 +1,8 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
 
+#include "counter.h"
 #include "datagram-sink.h"
 #include "udp-socket.h"
 
@@ -15,16 +14,15 @@ enum class Rung : uint8_t { kSendto, kSendmmsg, kGso };
 /** The best rung that this kernel has, tried on a socket of its own. */
 Rung bestRung();
 
-/** Written by the shard's thread, read by any. */
+/** Written by the shard's thread. */
 struct SendCounters {
-  std::atomic<uint64_t> datagrams{0};
+  Counter datagrams;
   /** Failed for a reason of their destination: unreachable, refused … */
-  std::atomic<uint64_t> errors{0};
+  Counter errors;
   /** Dropped after waiting `kSendPatience` for room in the socket. */
-  std::atomic<uint64_t> droppedFull{0};
-  /** Trains that a way refused and that went as single datagrams. */
-  std::atomic<uint64_t> trainsRefused{0};
-  std::atomic<uint64_t> systemCalls{0};
+  Counter droppedFull;
+  /** Trains that a path refused and that went as single datagrams. */
+  Counter trainsRefused;
 };
 
 /** Longest wait for room in full sockets until a `flush` ends, in ms: a frame at 30 a second. */
@@ -33,8 +31,8 @@ constexpr double kSendPatience = 33;
 /**
  * Sends a shard's datagrams, many a system call: consecutive datagrams to one destination join a
  * train (UDP_SEGMENT: equal sizes, the last may be shorter, ≤ 16 segments and < 64 KiB), and
- * many trains leave by one sendmmsg. A full socket is waited for by POLLOUT; one destination's error
- * costs the others nothing. One thread only.
+ * many trains leave by one sendmmsg. A full socket is waited for by POLLOUT; one destination's
+ * error costs the others nothing. One thread only.
  */
 class TrainSender final : public DatagramSink {
  public:

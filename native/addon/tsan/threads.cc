@@ -205,7 +205,7 @@ class Script {
 
   void look(PeerId viewer, TrackId track) {
     static_cast<void>(plane_.transportSend(viewer, static_cast<uint16_t>(below(2000))));
-    if (const TrackCounters* counters = plane_.trackCounters(track)) sum_ += counters->packets.load();
+    if (const TrackCounters* counters = plane_.trackCounters(track)) sum_ += counters->packets.value();
   }
 
   void reopen(LogId log) {
