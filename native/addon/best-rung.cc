@@ -8,6 +8,8 @@
 
 namespace tailrace {
 
+namespace {
+
 /** Ms to wait for what was sent over loopback, where it arrives before the call returns. */
 constexpr int kProbeWait = 100;
 
@@ -18,12 +20,12 @@ struct ProbeSocket {
     at.remote.v4 = {};
     at.remote.v4.sin_family = AF_INET;
     at.remote.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bindIt()) return;
+    if (bindLoopback()) return;
     at.family = AF_INET6;
     at.remote.v6 = {};
     at.remote.v6.sin6_family = AF_INET6;
     at.remote.v6.sin6_addr = in6addr_loopback;
-    bindIt();
+    bindLoopback();
   }
   ~ProbeSocket() { release(); }
   ProbeSocket(const ProbeSocket&) = delete;
@@ -39,7 +41,7 @@ struct ProbeSocket {
   Destination at;
 
  private:
-  bool bindIt() {
+  bool bindLoopback() {
     release();
     fd = socket(at.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     socklen_t length = at.addressLength();
@@ -51,6 +53,8 @@ struct ProbeSocket {
     if (fd >= 0) close(fd);
   }
 };
+
+}  // namespace
 
 Rung bestRung() {
   const ProbeSocket probe;

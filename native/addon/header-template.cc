@@ -1,20 +1,26 @@
 #include "header-template.h"
 
 #include "bytes.h"
+#include "packet-view.h"
 
 namespace tailrace {
 
+namespace {
+
+/** RFC 8285 §4.2. */
 constexpr uint16_t kOneByteProfile = 0xbede;
 /** In steps of 10 ms. The maximum must exceed 500 ms, or Chromium stays in its low-latency path. */
 constexpr uint16_t kReleasedDelay = 4000 / 10;
 
 // Head of one element with its data zero; where the data begins.
-static size_t writeElement(HeaderTemplate& header, uint8_t id, size_t size) {
+size_t writeElement(HeaderTemplate& header, uint8_t id, size_t size) {
   header.bytes[header.length] = static_cast<uint8_t>(id << 4 | (size - 1));
   const size_t data = header.length + 1u;
   header.length = static_cast<uint8_t>(data + size);
   return data;
 }
+
+}  // namespace
 
 HeaderTemplate headerTemplate(const TrackFormat& format, uint8_t payloadType, PlayoutDelay delay,
                               bool numbered) {

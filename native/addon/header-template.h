@@ -13,8 +13,6 @@ namespace tailrace {
  */
 enum class PlayoutDelay : uint8_t { kNone, kNow, kRelease };
 
-/** RFC 3550 §5.1. */
-constexpr size_t kFixedHeader = 12;
 /** Fixed header, extension head, both elements with their padding. */
 constexpr size_t kLongestHeader = 24;
 

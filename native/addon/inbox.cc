@@ -62,7 +62,7 @@ size_t writeAddress(const Destination& of, bool remote, char* into) {
 }  // namespace
 
 void Inbox::media(PeerId peer, const StoredPacket& packet, double at, int64_t index) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (media_.size() >= kMaxMedia) {
     counters_.media.add(1);
     return;
@@ -90,7 +90,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
   std::memcpy(at, remote, remoteLength);
   std::memcpy(at + remoteLength, local, localLength);
   std::memcpy(at + remoteLength + localLength, datagram, length);
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (records_.size() > kMaxControl) {
     counters_.control.add(1);
     return;
@@ -99,7 +99,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
 }
 
 void Inbox::rtcp(PeerId peer, const uint8_t* compound, size_t length) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (records_.size() + length > kMaxRecords) {
     counters_.control.add(1);
     return;
@@ -109,7 +109,7 @@ void Inbox::rtcp(PeerId peer, const uint8_t* compound, size_t length) {
 
 void Inbox::track(TrackEvent event, TrackId track) {
   const auto code = static_cast<uint32_t>(event);
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   // Each answers a command, so their number is bounded by what JavaScript asked for.
   record(kTrack, track, reinterpret_cast<const uint8_t*>(&code), sizeof code);
 }
@@ -129,7 +129,7 @@ void Inbox::record(uint32_t kind, uint32_t id, const uint8_t* body, size_t lengt
 }
 
 size_t Inbox::drain(uint8_t* into, size_t room) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (media_.empty() && records_.empty()) {
     waiting_.store(false);
     woken_.store(false);

@@ -4,22 +4,22 @@
 #include <cmath>
 #include <utility>
 
-#include "bytes.h"
-
 namespace tailrace {
+
+namespace {
 
 /** Live packets that carry the release of the playout delay after a replay (DESIGN §6.4). */
 constexpr int64_t kReleasePackets = 600;
 /** Parameter sets, delimiters and SEI are smaller; slices of a keyframe are not, in bytes. */
 constexpr size_t kLargePacket = 300;
 
+}  // namespace
+
 struct OutgoingTrack::PendingJump {
   TrackSource source;
   std::shared_ptr<PacketLog> log;
   Replay replay;
 };
-
-static uint32_t timestampOf(PacketView packet) { return read32(packet.bytes + 4); }
 
 OutgoingTrack::OutgoingTrack(TrackId trackId, SendingPeer& to, TrackFormat trackFormat,
                              Outlet& outlet, std::shared_ptr<TrackCounters> counters)
@@ -181,8 +181,8 @@ void OutgoingTrack::sendPrefix(const Replay& replay, uint32_t timestampDelta) {
   const StoredPacket* keyframe = log_->locate(replay.from);
   if (!keyframe) return;
   Segment segment = segmentAt(0, timestampDelta, PlayoutDelay::kNow);
-  auto prefix =
-      std::make_unique<const PrefixStore>(replay.prefix, read32(keyframe->bytes() + 4));
+  const uint32_t timestamp = keyframe->view().timestamp();
+  auto prefix = std::make_unique<const PrefixStore>(replay.prefix, timestamp);
   const int64_t end = prefix->end();
   segment.prefix = std::move(prefix);
   segments_.push(std::move(segment));
@@ -240,7 +240,7 @@ uint32_t OutgoingTrack::continuedTime(const PacketLog& log, int64_t index) const
   const double elapsed = std::max(1.0, outlet_.now - last_.at) / 1000;
   const double ticks = std::floor(elapsed * format.clockRate + 0.5);
   const auto passed = static_cast<uint32_t>(static_cast<int64_t>(ticks));
-  return last_.timestamp + passed - read32(packet->bytes() + 4);
+  return last_.timestamp + passed - packet->view().timestamp();
 }
 
 // Returns the bytes sent, 0 for a hole.
@@ -249,11 +249,11 @@ size_t OutgoingTrack::sendIndexed(int64_t index) {
   const PacketView packet = segment ? segment->locate(index) : PacketView{};
   if (!packet.bytes) return 0;
   const int64_t out = index + segment->delta;
-  const uint32_t timestamp = timestampOf(packet) + segment->timestampDelta;
+  const uint32_t timestamp = packet.timestamp() + segment->timestampDelta;
   const size_t sent = sendPacket(*segment, packet, {out, timestamp});
   if (out < nextOut_) return sent;
   nextOut_ = out + 1;
-  last_ = {outlet_.now, timestamp, (packet.bytes[1] & 0x80) != 0, true};
+  last_ = {outlet_.now, timestamp, packet.marker(), true};
   return sent;
 }
 
@@ -269,7 +269,7 @@ size_t OutgoingTrack::sendPacket(const Segment& segment, PacketView packet,
 // Returns false, and sends nothing, when the budget is spent.
 bool OutgoingTrack::repeat(const Segment& segment, PacketView packet, int64_t out) {
   if (!budget_.allows(packet.length, outlet_.now)) return false;
-  const PacketNumbers numbers{out, timestampOf(packet) + segment.timestampDelta};
+  const PacketNumbers numbers{out, packet.timestamp() + segment.timestampDelta};
   counters_->retransmitted.add(1);
   size_t sent = 0;
   if (format.rtxSsrc == 0 || segment.rtxPayloadType < 0) {

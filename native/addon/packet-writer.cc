@@ -1,31 +1,30 @@
 #include "packet-writer.h"
 
 #include <cstring>
+#include <optional>
 
 #include "bytes.h"
 #include "outgoing-track.h"
 
 namespace tailrace {
 
+namespace {
+
 /** Publishers' packets are shorter by far; nothing else may reach past a datagram's room. */
 constexpr size_t kLongestPayload = kDatagramRoom - kLongestHeader - kSrtpMaxOverhead;
 
 // What lies behind header, CSRCs and extensions. The receiver has checked the packet, and yet
 // nothing here reads past its end.
-static inline PacketView payloadOf(PacketView packet) {
-  if (packet.length < kFixedHeader) return {};
-  const uint8_t flags = packet.bytes[0];
-  size_t header = kFixedHeader + 4 * (flags & 0x0f);
-  if (flags & 0x10) {
-    if (header + 4 > packet.length) return {};
-    header += 4 + 4 * static_cast<size_t>(read16(packet.bytes + header + 2));
-  }
-  if (header > packet.length || packet.length - header > kLongestPayload) return {};
-  return {packet.bytes + header, packet.length - header};
+inline PacketView payloadOf(PacketView packet) {
+  const std::optional<size_t> header = rtpHeaderLength(packet.bytes, packet.length);
+  if (!header || packet.length - *header > kLongestPayload) return {};
+  return {packet.bytes + *header, packet.length - *header};
 }
 
 // Padding flag and marker of a stored packet, where the first 16 bits of a header have them.
-static inline uint32_t keptFlags(PacketView packet) { return read16(packet.bytes) & 0x2080; }
+inline uint32_t keptFlags(PacketView packet) { return read16(packet.bytes) & 0x2080; }
+
+}  // namespace
 
 Written PacketWriter::media(PacketView packet, const HeaderTemplate& header,
                             PacketNumbers numbers) {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "header-template.h"
-#include "prefix-store.h"
+#include "packet-view.h"
 
 namespace tailrace {
 

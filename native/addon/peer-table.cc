@@ -16,7 +16,7 @@ uint64_t mixHash(uint64_t hash, uint64_t value) {
 
 uint64_t mixAddress(uint64_t hash, const in6_addr& address) {
   uint64_t halves[2];
-  std::memcpy(halves, &address, sizeof(halves));
+  std::memcpy(halves, &address, sizeof halves);
   return mixHash(mixHash(hash, halves[0]), halves[1]);
 }
 

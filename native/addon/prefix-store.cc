@@ -1,7 +1,6 @@
 #include "prefix-store.h"
 
 #include "bytes.h"
-#include "header-template.h"
 
 namespace tailrace {
 

@@ -3,13 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace tailrace {
+#include "packet-view.h"
 
-/** A plain RTP packet, borrowed; no bytes for none. */
-struct PacketView {
-  const uint8_t* bytes = nullptr;
-  size_t length = 0;
-};
+namespace tailrace {
 
 /**
  * A few packets of our own making, read like a log from index 0 on: parameter sets before a

@@ -32,7 +32,7 @@ struct Segment {
   PacketView locate(int64_t index) const {
     if (!log) return prefix->locate(index);
     const StoredPacket* found = log->locate(index);
-    return found ? PacketView{found->bytes(), found->length} : PacketView{};
+    return found ? found->view() : PacketView{};
   }
 
   bool sameMapping(const Segment& other) const {

@@ -9,15 +9,19 @@
 
 namespace tailrace {
 
-static bool isFullSocket(int error) {
+namespace {
+
+bool isFullSocket(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
 }
 
 // The path's MTU is less than a segment; checksums are not the card's, as under IPsec; the kernel
 // knows no trains: each of these errors means other things too, when there is no train.
-static bool refusesTrain(int error) {
+bool refusesTrain(int error) {
   return error == EMSGSIZE || error == EIO || error == EINVAL;
 }
+
+}  // namespace
 
 void SendQueue::begin(Destination& to, uint8_t* datagram, size_t length) {
   const size_t at = count_++;

@@ -81,7 +81,7 @@ void Shard::append(LogId id, int64_t index, StoredPacket packet, double at) {
   const auto found = logs_.find(id);
   if (found == logs_.end()) return;
   const std::shared_ptr<PacketLog>& log = found->second;
-  const bool marker = (packet.bytes()[1] & 0x80) != 0;
+  const bool marker = packet.view().marker();
   if (!log->append(index, std::move(packet))) return;
   if (now_.monotonic - at > kLateAfter) {
     counters_.droppedLate.add(log->members.size());

@@ -20,7 +20,7 @@ void Slab::disown() {
 Slab::~Slab() { munmap(bytes, kSlabSize); }
 
 SlabRef SlabPool::take() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (!free_.empty()) {
     Slab* slab = free_.back();
     free_.pop_back();
@@ -36,12 +36,12 @@ SlabRef SlabPool::take() {
 }
 
 Slab* SlabPool::find(uint32_t id) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   return id < slabs_.size() ? slabs_[id] : nullptr;
 }
 
 void SlabPool::give(Slab* slab) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (resident_ < kResidentFree) {
     resident_++;
     free_.push_back(slab);

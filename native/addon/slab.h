@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "packet-view.h"
+
 namespace tailrace {
 
 /** Bytes of one slab, as `native/slab.ts` has it. */
@@ -77,6 +79,7 @@ struct StoredPacket {
   uint16_t length = 0;
 
   const uint8_t* bytes() const { return slab->bytes + offset; }
+  PacketView view() const { return {bytes(), length}; }
 };
 
 /**

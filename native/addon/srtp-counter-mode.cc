@@ -35,10 +35,10 @@ class HmacSha1 {
  private:
   static void begin(SHA_CTX& state, const uint8_t (&key)[20], uint8_t pad) {
     uint8_t block[kSha1Block];
-    std::memset(block, pad, sizeof(block));
-    for (size_t i = 0; i < sizeof(key); i++) block[i] ^= key[i];
-    requireOpenssl(SHA1_Init(&state) == 1 && SHA1_Update(&state, block, sizeof(block)) == 1);
-    OPENSSL_cleanse(block, sizeof(block));
+    std::memset(block, pad, sizeof block);
+    for (size_t i = 0; i < sizeof key; i++) block[i] ^= key[i];
+    requireOpenssl(SHA1_Init(&state) == 1 && SHA1_Update(&state, block, sizeof block) == 1);
+    OPENSSL_cleanse(block, sizeof block);
   }
 
   SHA_CTX inner_;
@@ -50,7 +50,7 @@ class CounterModeTransform final : public SrtpTransform {
  public:
   explicit CounterModeTransform(const SrtpSessionKeys& keys)
       : context_(EVP_CIPHER_CTX_new()), hmac_(keys.authentication) {
-    std::memcpy(salt_, keys.salt, sizeof(salt_));
+    std::memcpy(salt_, keys.salt, sizeof salt_);
     requireOpenssl(context_ && EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr,
                                                   keys.cipher, nullptr) == 1);
   }
@@ -102,7 +102,7 @@ class CounterModeTransform final : public SrtpTransform {
   void apply(const CipherPosition& at, const uint8_t* in, size_t length, uint8_t* out) {
     if (length == 0) return;
     uint8_t iv[16] = {};
-    std::memcpy(iv, salt_, sizeof(salt_));
+    std::memcpy(iv, salt_, sizeof salt_);
     write32(iv + 4, read32(iv + 4) ^ at.ssrc);
     write32(iv + 8, read32(iv + 8) ^ at.high);
     write16(iv + 12, static_cast<uint32_t>(read16(iv + 12) ^ at.low));

@@ -16,7 +16,7 @@ class GcmTransform final : public SrtpTransform {
  public:
   GcmTransform(const SrtpSessionKeys& keys, SrtpDirection direction)
       : context_(EVP_CIPHER_CTX_new()) {
-    std::memcpy(salt_, keys.salt, sizeof(salt_));
+    std::memcpy(salt_, keys.salt, sizeof salt_);
     requireOpenssl(context_ && EVP_CipherInit_ex(context_.get(), EVP_aes_128_gcm(), nullptr,
                                                  keys.cipher, nullptr,
                                                  static_cast<int>(direction)) == 1);

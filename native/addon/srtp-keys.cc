@@ -21,7 +21,7 @@ constexpr uint8_t kRtcpLabels = 3;
 void deriveBytes(EVP_CIPHER_CTX* counterMode, const uint8_t (&salt)[16], uint8_t label,
                  uint8_t* out, size_t length) {
   uint8_t counter[16];
-  std::memcpy(counter, salt, sizeof(counter));
+  std::memcpy(counter, salt, sizeof counter);
   counter[7] ^= label;
   std::memset(out, 0, length);
   int written = 0;
@@ -46,11 +46,11 @@ SrtpSessionKeys::SrtpSessionKeys(SrtpProfile profile, const SrtpMaster& master,
   const auto derive = [&](uint8_t label, uint8_t* out, size_t length) {
     deriveBytes(context.get(), masterSalt, static_cast<uint8_t>(first + label), out, length);
   };
-  derive(kCipherLabel, cipher, sizeof(cipher));
-  derive(kSaltLabel, salt, sizeof(salt));
-  derive(kAuthenticationLabel, authentication, sizeof(authentication));
+  derive(kCipherLabel, cipher, sizeof cipher);
+  derive(kSaltLabel, salt, sizeof salt);
+  derive(kAuthenticationLabel, authentication, sizeof authentication);
 }
 
-SrtpSessionKeys::~SrtpSessionKeys() { OPENSSL_cleanse(this, sizeof(*this)); }
+SrtpSessionKeys::~SrtpSessionKeys() { OPENSSL_cleanse(this, sizeof *this); }
 
 }  // namespace tailrace

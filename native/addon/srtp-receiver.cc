@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "bytes.h"
+#include "packet-view.h"
 #include "received-streams.h"
 #include "srtp-transform.h"
 #include "srtp.h"
@@ -12,19 +13,6 @@ namespace {
 /** Repairs on the media SSRC come late, so the window is far wider than the 64 of RFC 3711. */
 constexpr size_t kRtpReplayWindow = 1024;
 constexpr size_t kRtcpReplayWindow = 128;
-constexpr size_t kRtpFixedHeader = 12;
-
-/** Length of header, CSRCs and extension, if they fit before `end`. */
-std::optional<size_t> rtpHeaderLength(const uint8_t* datagram, size_t end) {
-  if (end < kRtpFixedHeader) return std::nullopt;
-  const uint8_t flags = datagram[0];
-  size_t length = kRtpFixedHeader + size_t{4} * (flags & 0x0f);
-  if (flags & 0x10) {
-    if (end < length + 4) return std::nullopt;
-    length += 4 + size_t{4} * read16(datagram + length + 2);
-  }
-  return length <= end ? std::optional(length) : std::nullopt;
-}
 
 /** The index nearest to the highest accepted one (RFC 3711 §3.3.1, appendix A). */
 uint64_t estimateIndex(std::optional<uint64_t> highest, uint16_t sequenceNumber) {

@@ -9,20 +9,22 @@
 
 namespace tailrace {
 
+namespace {
+
 constexpr double kTwo32 = 4294967296.0;
 /** Seconds from the NTP epoch (1900) to the Unix epoch (1970). */
 constexpr double kUnixEpoch = 2'208'988'800;
 constexpr size_t kLongestCname = 255;
 
 // Modulo 2^32, also of what is negative; 0 for what is no number.
-static uint32_t wrap32(double value) {
+uint32_t wrap32(double value) {
   if (!std::isfinite(value)) return 0;
   const double rest = std::fmod(std::floor(value), kTwo32);
   return static_cast<uint32_t>(rest < 0 ? rest + kTwo32 : rest);
 }
 
 // RFC 3550 §4: 32 bits of seconds, which wrap in 2036, and 32 of fraction.
-static void writeNtp(uint8_t* at, double wall) {
+void writeNtp(uint8_t* at, double wall) {
   const double seconds = std::floor(wall / 1000);
   const double fraction = std::floor((wall - seconds * 1000) * (kTwo32 / 1000) + 0.5);
   write32(at, wrap32(seconds + kUnixEpoch));
@@ -30,7 +32,7 @@ static void writeNtp(uint8_t* at, double wall) {
 }
 
 // RFC 3550 §6.4.1, without report blocks.
-static size_t writeSenderReport(const OutgoingTrack& track, double wall, uint8_t* into) {
+size_t writeSenderReport(const OutgoingTrack& track, double wall, uint8_t* into) {
   const LogClock& clock = track.log()->clock;
   const TrackCounters& counters = track.counters();
   const double elapsed = (wall - clock.wall) * track.format.clockRate / 1000;
@@ -46,7 +48,7 @@ static size_t writeSenderReport(const OutgoingTrack& track, double wall, uint8_t
 }
 
 // RFC 3550 §6.5: one chunk with a CNAME.
-static size_t writeSdes(const TrackFormat& format, uint8_t* into) {
+size_t writeSdes(const TrackFormat& format, uint8_t* into) {
   const size_t text = std::min(format.cname.size(), kLongestCname);
   // At least one null byte ends the items.
   const size_t chunk = 4 + (2 + text + 1 + 3) / 4 * 4;
@@ -60,6 +62,8 @@ static size_t writeSdes(const TrackFormat& format, uint8_t* into) {
   std::memcpy(into + 10, format.cname.data(), text);
   return 4 + chunk;
 }
+
+}  // namespace
 
 size_t writeTrackReport(const OutgoingTrack& track, double wall, uint8_t* into) {
   const PacketLog* log = track.log();

@@ -12,27 +12,15 @@
 
 namespace tailrace {
 
+namespace {
+
 /** Room for a keyframe storm in both directions; the kernel may cap it. */
 constexpr int kKernelBuffer = 8 * 1024 * 1024;
 /** More than any datagram of an Ethernet; a longer one is none that we negotiate. */
 constexpr size_t kReceiveRoom = 2048;
 
-struct UdpSocket::Buffers {
-  /** Slots that the last system call wrote to: those before it need no making ready. */
-  size_t used = kReceiveBatch;
-  uint8_t bytes[kReceiveBatch][kReceiveRoom];
-  mmsghdr messages[kReceiveBatch];
-  iovec pieces[kReceiveBatch];
-  sockaddr_in6 names[kReceiveBatch];
-  alignas(cmsghdr) uint8_t controls[kReceiveBatch][CMSG_SPACE(sizeof(in6_pktinfo))];
-};
-
-UdpSocket::UdpSocket() = default;
-
-UdpSocket::~UdpSocket() { close(); }
-
 /** @returns 0 or errno; scope ids (`fe80::1%eth0`) are kept */
-static int parseLocal(const std::string& text, Destination& into) {
+int parseLocal(const std::string& text, Destination& into) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_DGRAM;
@@ -49,10 +37,38 @@ static int parseLocal(const std::string& text, Destination& into) {
   return 0;
 }
 
-static bool isUnspecified(const Destination& local) {
+bool isUnspecified(const Destination& local) {
   return local.isV6() ? IN6_IS_ADDR_UNSPECIFIED(&local.local.v6)
                       : local.local.v4.s_addr == INADDR_ANY;
 }
+
+/** @returns bytes granted */
+int growBuffer(int fd, int forced, int asked) {
+  // Past the machine's limit by privilege, else up to it.
+  if (setsockopt(fd, SOL_SOCKET, forced, &kKernelBuffer, sizeof kKernelBuffer) != 0) {
+    setsockopt(fd, SOL_SOCKET, asked, &kKernelBuffer, sizeof kKernelBuffer);
+  }
+  int granted = 0;
+  socklen_t length = sizeof granted;
+  getsockopt(fd, SOL_SOCKET, asked, &granted, &length);
+  return granted;
+}
+
+}  // namespace
+
+struct UdpSocket::Buffers {
+  /** Slots that the last system call wrote to: those before it need no making ready. */
+  size_t used = kReceiveBatch;
+  uint8_t bytes[kReceiveBatch][kReceiveRoom];
+  mmsghdr messages[kReceiveBatch];
+  iovec pieces[kReceiveBatch];
+  sockaddr_in6 names[kReceiveBatch];
+  alignas(cmsghdr) uint8_t controls[kReceiveBatch][CMSG_SPACE(sizeof(in6_pktinfo))];
+};
+
+UdpSocket::UdpSocket() = default;
+
+UdpSocket::~UdpSocket() { close(); }
 
 int UdpSocket::open(const std::vector<std::string>& addresses, uint16_t port) {
   close();
@@ -85,18 +101,6 @@ void UdpSocket::close() {
   kernelBuffer_ = 0;
   wildcard_ = false;
   locals_.clear();
-}
-
-/** @returns bytes granted */
-static int growBuffer(int fd, int forced, int asked) {
-  // Past the machine's limit by privilege, else up to it.
-  if (setsockopt(fd, SOL_SOCKET, forced, &kKernelBuffer, sizeof kKernelBuffer) != 0) {
-    setsockopt(fd, SOL_SOCKET, asked, &kKernelBuffer, sizeof kKernelBuffer);
-  }
-  int granted = 0;
-  socklen_t length = sizeof granted;
-  getsockopt(fd, SOL_SOCKET, asked, &granted, &length);
-  return granted;
 }
 
 int UdpSocket::setOptions() {
