@@ -25,8 +25,8 @@ const names = [
 ] as const
 type Name = (typeof names)[number]
 
-/** Room that the addon fills. */
-export const statisticsLength = 24
+/** Numbers that the addon fills in. */
+export const statisticsLength = names.length
 
 /** @param counters as the addon has filled them */
 export function planeStatistics(counters: Float64Array): PlaneStatistics {

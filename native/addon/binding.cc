@@ -29,49 +29,61 @@ void setNamed(napi_env env, napi_value object, const char* name, double value) {
   napi_set_named_property(env, object, name, number);
 }
 
-// open(addresses, port, rung or −1, threads, wake)
-napi_value open(napi_env env, napi_callback_info info) {
-  const Arguments from(env, info);
+// A plane that calls `callback`, on the thread of JavaScript, when it has something to tell.
+std::unique_ptr<Handle> makeHandle(napi_env env, napi_value callback) {
   auto handle = std::make_unique<Handle>();
   handle->env = env;
   napi_value name;
   napi_create_string_utf8(env, "tailrace media", NAPI_AUTO_LENGTH, &name);
   // A queue of one: what waits is drained as a whole.
-  napi_create_threadsafe_function(env, from.value(4), nullptr, name, 0, 1, nullptr, nullptr,
-                                  nullptr, nullptr, &handle->wake);
+  napi_create_threadsafe_function(env, callback, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
+                                  nullptr, &handle->wake);
   handle->closeWithEnvironment();
   const napi_threadsafe_function wake = handle->wake;
   handle->plane = std::make_unique<Plane>(
       [wake] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); });
+  return handle;
+}
+
+napi_value externalOf(napi_env env, std::unique_ptr<Handle> handle) {
+  const auto collect = [](napi_env, void* data, void*) {
+    const std::unique_ptr<Handle> owned(static_cast<Handle*>(data));
+    owned->close();
+  };
+  napi_value external;
+  napi_create_external(env, handle.release(), collect, nullptr, &external);
+  return external;
+}
+
+PlaneOptions optionsOf(const Arguments& from) {
   const double rung = from.number(2);
   // A better rung than there is becomes the best: the caller sees which one it got.
   const Rung best = bestRung();
-  const PlaneOptions options{from.texts(0), static_cast<uint16_t>(from.integer(1)),
-                             rung < 0 ? best : std::min(best, static_cast<Rung>(rung)),
-                             from.integer(3)};
+  return {from.texts(0), static_cast<uint16_t>(from.integer(1)),
+          rung < 0 ? best : std::min(best, static_cast<Rung>(rung)), from.integer(3)};
+}
+
+// open(addresses, port, rung or −1, threads, wake)
+napi_value open(napi_env env, napi_callback_info info) {
+  const Arguments from(env, info);
+  std::unique_ptr<Handle> handle = makeHandle(env, from.value(4));
+  const Plane& plane = *handle->plane;
+  const PlaneOptions options = optionsOf(from);
   const int error = handle->plane->open(options);
   napi_value result;
   napi_create_object(env, &result);
   setNamed(env, result, "error", error);
-  setNamed(env, result, "port", error ? 0 : handle->plane->port());
+  setNamed(env, result, "port", error ? 0 : plane.port());
   setNamed(env, result, "rung", static_cast<double>(options.rung));
-  setNamed(env, result, "kernelBuffer", error ? 0 : handle->plane->kernelBuffer());
+  setNamed(env, result, "kernelBuffer", error ? 0 : plane.kernelBuffer());
   napi_value address;
-  napi_create_string_utf8(env, handle->plane->failedAddress().c_str(), NAPI_AUTO_LENGTH, &address);
+  napi_create_string_utf8(env, plane.failedAddress().c_str(), NAPI_AUTO_LENGTH, &address);
   napi_set_named_property(env, result, "failedAddress", address);
   if (error) {
     handle->close();
-    return result;
+  } else {
+    napi_set_named_property(env, result, "handle", externalOf(env, std::move(handle)));
   }
-  napi_value external;
-  napi_create_external(
-      env, handle.release(),
-      [](napi_env, void* data, void*) {
-        const std::unique_ptr<Handle> owned(static_cast<Handle*>(data));
-        owned->close();
-      },
-      nullptr, &external);
-  napi_set_named_property(env, result, "handle", external);
   return result;
 }
 
@@ -134,7 +146,7 @@ napi_value route(napi_env env, napi_callback_info info) {
 // statistics(handle, out): see `native/addon-statistics.ts` for the places
 napi_value statistics(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  auto* out = call.elements<double>(1, 24);
+  auto* out = call.elements<double>(1, Plane::kStatistics);
   if (!call.handle || !out) return nullptr;
   call.handle->plane->writeStatistics(out);
   return nullptr;

@@ -157,14 +157,8 @@ void Plane::dropBefore(LogId id, int64_t index) {
 }
 
 StoredPacket Plane::copyIn(const uint8_t* packet, size_t length) {
-  if (!copies_ || copiesUsed_ + length > kSlabSize) {
-    copies_ = slabs_.take();
-    copiesUsed_ = 0;
-  }
-  StoredPacket stored{copies_, static_cast<uint32_t>(copiesUsed_), static_cast<uint16_t>(length)};
-  std::memcpy(copies_->bytes + copiesUsed_, packet, length);
-  copiesUsed_ += length;
-  return stored;
+  std::memcpy(copies_.room(slabs_, length), packet, length);
+  return copies_.keep(length);
 }
 
 void Plane::addTrack(PeerId peerId, TrackId id, const TrackFormat& format) {
@@ -276,7 +270,7 @@ void Plane::receiveBatch(UdpSocket& socket) {
     if (count == 0) break;
     arrivedAt_ = monotonicMs();
     {
-      std::lock_guard<std::mutex> lock(incoming_.mutex());
+      const std::lock_guard<std::mutex> lock(incoming_.mutex());
       for (size_t i = 0; i < count; i++) {
         incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from);
       }

@@ -10,6 +10,7 @@
 #include "inbox.h"
 #include "incoming.h"
 #include "shard-thread.h"
+#include "slab-writer.h"
 #include "slab.h"
 #include "udp-socket.h"
 
@@ -80,7 +81,9 @@ class Plane final : public IncomingListener, public ShardListener {
 
   Inbox& inbox() { return inbox_; }
   SlabPool& slabs() { return slabs_; }
-  /** @param out the counters, at the places of `native/addon-statistics.ts` */
+  /** Numbers that `writeStatistics` writes. */
+  static constexpr size_t kStatistics = 14 + static_cast<size_t>(Drop::kCount);
+  /** @param out gets the counts, in the order of `native/addon-statistics.ts` */
   void writeStatistics(double* out) const;
 
  private:
@@ -129,8 +132,7 @@ class Plane final : public IncomingListener, public ShardListener {
   std::vector<std::shared_ptr<TrackCounters>> leaving_;
   uint64_t sumsBefore_[4] = {0, 0, 0, 0};
   size_t nextShard_ = 0;
-  SlabRef copies_;
-  size_t copiesUsed_ = 0;
+  SlabWriter copies_;
   // Of the receiving thread.
   std::vector<Append> routed_;
   double arrivedAt_ = 0;

@@ -12,9 +12,9 @@ constexpr size_t kMaxDatagram = 1500;
 /** Puts packets into slabs, one behind the other. Has no slab before the first. */
 class SlabWriter {
  public:
-  /** @returns `kMaxDatagram` bytes, the same ones again until `keep` */
-  uint8_t* room(SlabPool& pool) {
-    if (!slab_ || used_ + kMaxDatagram > kSlabSize) {
+  /** @returns that many bytes, the same ones again until `keep` */
+  uint8_t* room(SlabPool& pool, size_t length = kMaxDatagram) {
+    if (!slab_ || used_ + length > kSlabSize) {
       slab_ = pool.take();
       used_ = 0;
     }

@@ -5,19 +5,25 @@
 
 namespace tailrace {
 
+namespace {
+
+std::string textOf(napi_env env, napi_value value) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return {};
+  std::string found(length, '\0');
+  napi_get_value_string_utf8(env, value, found.data(), length + 1, &length);
+  return found;
+}
+
+}  // namespace
+
 double Arguments::number(size_t at) const {
   double found = 0;
   napi_get_value_double(env_, values_[at], &found);
   return found;
 }
 
-std::string Arguments::text(size_t at) const {
-  size_t length = 0;
-  if (napi_get_value_string_utf8(env_, values_[at], nullptr, 0, &length) != napi_ok) return {};
-  std::string found(length, '\0');
-  napi_get_value_string_utf8(env_, values_[at], found.data(), length + 1, &length);
-  return found;
-}
+std::string Arguments::text(size_t at) const { return textOf(env_, values_[at]); }
 
 Arguments::Bytes Arguments::bytes(size_t at) const {
   Bytes found;
@@ -47,12 +53,8 @@ std::vector<std::string> Arguments::texts(size_t at) const {
   std::vector<std::string> found;
   for (uint32_t i = 0; i < count; i++) {
     napi_value element;
-    size_t length = 0;
     napi_get_element(env_, values_[at], i, &element);
-    napi_get_value_string_utf8(env_, element, nullptr, 0, &length);
-    std::string text(length, '\0');
-    napi_get_value_string_utf8(env_, element, text.data(), length + 1, &length);
-    found.push_back(std::move(text));
+    found.push_back(textOf(env_, element));
   }
   return found;
 }
