@@ -2,7 +2,7 @@
 export type PlaneHandle = { readonly __plane: never }
 
 /** What opening the media port came to. */
-export interface OpenedHandle {
+interface OpenedHandle {
   /** Absent after an error. */
   readonly handle?: PlaneHandle
   /** 0, or the errno of the system call that failed at `failedAddress`. */

@@ -5,6 +5,7 @@ import { AddonInbox } from './addon-inbox.ts'
 import { AddonLogs } from './addon-logs.ts'
 import { AddonSlabs } from './addon-slabs.ts'
 import { planeStatistics, statisticsLength } from './addon-statistics.ts'
+import { firstIndexBound } from './first-index.ts'
 import type {
   LogClock,
   LogId,
@@ -26,9 +27,6 @@ import type { SrtpKeys } from './srtp-keys.ts'
 /** How datagrams reach the kernel, worst first: places in the ladder (DESIGN §7). */
 const rungs = ['sendto', 'sendmmsg', 'gso'] as const
 export type Rung = (typeof rungs)[number]
-
-/** First sequence numbers stay below 2^15, so that a loss at once cannot hide a wrap (SRTP-16). */
-const firstSequenceBound = 0x4000
 
 export interface AddonPlaneOptions {
   /** Local addresses to bind, IPv4 and IPv6. */
@@ -56,10 +54,8 @@ export class AddonPlane implements MediaPlane {
   readonly #logs: AddonLogs
   readonly #inbox: AddonInbox
   readonly #clockOffset: number
-  readonly #peers = new Map<PeerId, Set<TrackId>>()
-  readonly #tracks = new Map<TrackId, PeerId>()
-  readonly #pair = new Float64Array(2)
-  readonly #four = new Float64Array(4)
+  readonly #peers = new Set<PeerId>()
+  readonly #answer = new Float64Array(4)
   readonly #counters = new Float64Array(statisticsLength)
   #nextId = 1
   #closed = false
@@ -109,8 +105,7 @@ export class AddonPlane implements MediaPlane {
   }
 
   addPeer(peer: PeerId, { profile, local, remote }: SrtpKeys, path: Path): void {
-    this.removePeer(peer)
-    this.#peers.set(peer, new Set())
+    this.#peers.add(peer)
     this.#binding.addPeer(
       this.#handle,
       peer,
@@ -128,11 +123,7 @@ export class AddonPlane implements MediaPlane {
   }
 
   removePeer(peer: PeerId): void {
-    const tracks = this.#peers.get(peer)
-    if (!tracks) return
-    for (const track of tracks) this.#tracks.delete(track)
-    this.#peers.delete(peer)
-    this.#binding.removePeer(this.#handle, peer)
+    if (this.#peers.delete(peer)) this.#binding.removePeer(this.#handle, peer)
   }
 
   sendRtcp(peer: PeerId, compound: Buffer): void {
@@ -162,12 +153,9 @@ export class AddonPlane implements MediaPlane {
   }
 
   addTrack(peer: PeerId, format: TrackFormat): TrackId {
-    const tracks = this.#peers.get(peer)
-    if (!tracks) throw new Error(`no peer ${peer}: add it before its tracks`)
+    if (!this.#peers.has(peer)) throw new Error(`no peer ${peer}: add it before its tracks`)
     const track = this.#nextId++
-    tracks.add(track)
-    this.#tracks.set(track, peer)
-    const firstIndex = this.#random(firstSequenceBound)
+    const firstIndex = this.#random(firstIndexBound)
     this.#binding.addTrack(
       this.#handle,
       peer,
@@ -179,16 +167,12 @@ export class AddonPlane implements MediaPlane {
       format.playoutDelayId ?? 0,
       format.transportCcId ?? 0,
       firstIndex,
-      this.#random(firstSequenceBound),
+      this.#random(firstIndexBound),
     )
     return track
   }
 
   removeTrack(track: TrackId): void {
-    const peer = this.#tracks.get(track)
-    if (peer === undefined) return
-    this.#tracks.delete(track)
-    this.#peers.get(peer)?.delete(track)
     this.#binding.removeTrack(this.#handle, track)
   }
 
@@ -223,15 +207,15 @@ export class AddonPlane implements MediaPlane {
   }
 
   transportSend(peer: PeerId, transportSequence: number): SentPacket | undefined {
-    const pair = this.#pair
-    if (!this.#binding.transportSend(this.#handle, peer, transportSequence, pair)) return undefined
-    return { at: pair[0]! - this.#clockOffset, bytes: pair[1]! }
+    const out = this.#answer
+    if (!this.#binding.transportSend(this.#handle, peer, transportSequence, out)) return undefined
+    return { at: out[0]! - this.#clockOffset, bytes: out[1]! }
   }
 
   trackStatistics(track: TrackId): TrackStatistics {
-    const four = this.#four
-    if (!this.#binding.trackStatistics(this.#handle, track, four)) four.fill(0)
-    const [packets = 0, bytes = 0, retransmitted = 0, replayed = 0] = four
+    const out = this.#answer
+    if (!this.#binding.trackStatistics(this.#handle, track, out)) out.fill(0)
+    const [packets = 0, bytes = 0, retransmitted = 0, replayed = 0] = out
     return { packets, bytes, retransmitted, replayed }
   }
 
@@ -240,8 +224,8 @@ export class AddonPlane implements MediaPlane {
     this.#binding.close(this.#handle)
   }
 
-  // One inbox in each turn of the event loop: a flood must leave requests and timers their turns. The
-  // next look is arranged first, as nobody wakes us before we have found nothing.
+  // One inbox in each turn of the event loop: a flood must leave requests and timers their turns.
+  // The next look is arranged first, as nobody wakes us before we have found nothing.
   #drain(): void {
     if (this.#closed) return
     const length = this.#binding.drain(this.#handle, this.#inbox.bytes)

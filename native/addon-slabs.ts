@@ -2,8 +2,8 @@ import type { MediaBinding, PlaneHandle } from './addon-binding.ts'
 import { Slab, type SlabHome } from './slab.ts'
 
 /**
- * The addon's slabs as JavaScript knows them: one object for each, as long as the plane lives. All of
- * JavaScript's references to a slab are one reference to the addon.
+ * The addon's slabs as JavaScript knows them: one object for each, as long as the plane lives. All
+ * of JavaScript's references to a slab are one reference to the addon.
  */
 export class AddonSlabs implements SlabHome {
   readonly #binding: MediaBinding

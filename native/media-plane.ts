@@ -104,7 +104,7 @@ export interface PlaneStatistics {
   readonly sendErrors: number
   /** Not sent: live packets that came too late, and what a full socket did not take in time. */
   readonly sendDrops: { readonly late: number; readonly full: number }
-  /** Segmented trains that a way refused; their packets went one by one. */
+  /** Segmented trains that a path refused; their packets went one by one. */
   readonly trainsRefused: number
   /** Announcements that nobody came for in time: media, and STUN, DTLS and RTCP. */
   readonly unheard: { readonly media: number; readonly control: number }

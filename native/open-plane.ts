@@ -5,7 +5,7 @@ import { AddonPlane, type Rung } from './addon-plane.ts'
 import type { MediaPlane, MediaPlaneListener } from './media-plane.ts'
 import { TwinPlane } from './twin/twin-plane.ts'
 
-/** How datagrams reach the kernel, best first: the ladder (DESIGN §7). */
+/** How media is sent: a rung of the addon, or the twin below them (DESIGN §7). */
 export type Sending = Rung | 'typescript'
 
 /** What may be asked for: the best there is, one rung or none, or no native code. */

@@ -53,13 +53,13 @@ export class UpLayer {
   readonly inspector: StreamInspector | undefined
   readonly bitrate = new RateMeter()
   reception: ReceptionStatistics | undefined
-  readonly #frames = new RateMeter()
-  #lastReport: ReportBlock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
   /** Ms between the arrivals of the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
+  readonly #frames = new RateMeter()
+  #lastReport: ReportBlock | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   readonly #unwrapper = new SequenceUnwrapper()
   readonly #fresh = new Float64Array(batchSize)

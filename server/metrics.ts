@@ -74,7 +74,7 @@ export class Metrics implements RelayObserver {
   )
   readonly #trainsRefused = this.#counter(
     'tailrace_gso_refused_total',
-    'Segmented trains that a way refused, sent as single datagrams instead',
+    'Segmented trains that a path refused, sent as single datagrams instead',
   )
   readonly #unheard = this.#counter(
     'tailrace_announcements_dropped_total',

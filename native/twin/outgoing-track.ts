@@ -1,3 +1,4 @@
+import { firstIndexBound } from '#native/first-index.ts'
 import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import { headerTemplate, type PlayoutDelay } from './header-template.ts'
@@ -13,8 +14,6 @@ const releasePackets = 600
 /** Parameter sets, delimiters and SEI are smaller; slices of a keyframe are not, in bytes. */
 const largePacket = 300
 const longestHead = 8
-/** First sequence numbers stay below 2^15, so that a loss at once cannot hide a wrap (SRTP-16). */
-const firstSequenceBound = 0x4000
 
 /**
  * One RTP stream towards one viewer. Owns every number that leaves: nobody else may, because
@@ -25,13 +24,13 @@ export class OutgoingTrack {
   readonly peer: Peer
   readonly format: TrackFormat
   log: SourceLog | undefined
-  cursor: ReplayCursor | undefined
   readonly #outlet: Outlet
   readonly #writer: PacketWriter
   readonly #segments = new Segments()
   readonly #budget = new RetransmissionBudget()
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #source: TrackSource | undefined
+  #cursor: ReplayCursor | undefined
   /** The log that the current segment maps, unless the track has left it since. */
   #mapped: SourceLog | undefined
   #timeline: { log: SourceLog; delta: number } | undefined
@@ -48,8 +47,8 @@ export class OutgoingTrack {
     this.format = format
     this.#outlet = outlet
     this.#writer = new PacketWriter(peer, outlet)
-    this.#nextOut = outlet.random(firstSequenceBound)
-    this.#nextRtx = outlet.random(firstSequenceBound)
+    this.#nextOut = outlet.random(firstIndexBound)
+    this.#nextRtx = outlet.random(firstIndexBound)
   }
 
   get statistics(): TrackStatistics {
@@ -85,16 +84,16 @@ export class OutgoingTrack {
       for (let index = 0; index < prefix.end; index++) this.#sendIndexed(index)
     }
     this.#startSegment(log, replay.from, timestampDelta, 'now')
-    this.cursor = new ReplayCursor(replay, this.#outlet.now)
+    this.#cursor = new ReplayCursor(replay, this.#outlet.now)
   }
 
   setPace(pace: number): void {
-    if (this.cursor) this.cursor.pace = pace
+    if (this.#cursor) this.#cursor.pace = pace
   }
 
   /** A packet was stored. During a replay only what the cursor has passed goes out now. */
   deliver(index: number): void {
-    if (this.cursor && index >= this.cursor.next) return
+    if (this.#cursor && index >= this.#cursor.next) return
     if (this.#mapped !== this.log) {
       this.#startSegment(this.log!, index, this.#timelineOf(this.log!, index), undefined)
     }
@@ -107,7 +106,7 @@ export class OutgoingTrack {
 
   /** Sends what the pace allows. @returns true when the replay has just reached the live end */
   pump(now: number): boolean {
-    const cursor = this.cursor
+    const cursor = this.#cursor
     const log = this.log
     if (!cursor || !log) return false
     cursor.refill(now)
@@ -123,7 +122,7 @@ export class OutgoingTrack {
       if (this.#last.marker && this.#jump()) return false
     }
     if (cursor.next < log.end) return false
-    this.cursor = undefined
+    this.#cursor = undefined
     this.#continueSegment('release')
     this.#releaseUntil = this.#nextOut + releasePackets
     return true
@@ -169,7 +168,7 @@ export class OutgoingTrack {
     this.log?.members.delete(this)
     this.log = undefined
     this.#mapped = undefined
-    this.cursor = undefined
+    this.#cursor = undefined
     this.#pendingJump = undefined
     this.#releaseUntil = 0
   }
@@ -183,7 +182,9 @@ export class OutgoingTrack {
   // A new keyframe makes the log let go of the old GOP. Going on behind that gap only to end some
   // frame or other would have the viewer ask for all of it.
   get #canFinish(): boolean {
-    return this.cursor !== undefined && this.log !== undefined && this.cursor.next >= this.log.start
+    return (
+      this.#cursor !== undefined && this.log !== undefined && this.#cursor.next >= this.log.start
+    )
   }
 
   // The frame at hand needs no more; the rest of the old replay is not worth sending.
@@ -273,7 +274,7 @@ export class OutgoingTrack {
         ? this.#sendPacket(segment, out, timestamp)
         : this.#writer.repeat(place, out, { index: this.#nextRtx++, timestamp, ssrc, payloadType })
     // Repeats take their share of the link: a replay that ignored that would overrun it further.
-    if (this.cursor) this.cursor.budget -= sent
+    if (this.#cursor) this.#cursor.budget -= sent
     return true
   }
 }

@@ -56,8 +56,8 @@ export class PeerTable {
     return this.#byId.values()
   }
 
-  // A path belongs to the newest peer on it, as NATs reuse ports (ICE-63); but not before those that
-  // packets have come from: a check may be sent from an address that is not the sender's.
+  // A path belongs to the newest peer on it, as NATs reuse ports (ICE-63); but not before those
+  // that packets have come from: a check may be sent from an address that is not the sender's.
   #link(peer: Peer): void {
     const { remotePort } = peer.path
     const others = this.#byPort.get(remotePort)
