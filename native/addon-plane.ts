@@ -71,7 +71,8 @@ export class AddonPlane implements MediaPlane {
       port,
       rung === 'auto' ? -1 : rungs.indexOf(rung),
       threads,
-      () => this.#drain(),
+      // A listener's error thrown in a callback of Node-API would be a warning, and no more.
+      () => setImmediate(() => this.#drain()),
     )
     if (!opened.handle) throw bindError(opened.error, opened.failedAddress, port)
     this.#binding = binding

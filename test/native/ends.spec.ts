@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { describe, expect, it as plainIt } from 'vitest'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { hex } from '#test/support/bytes.ts'
+import { Child, within } from '#test/support/child.ts'
 import { labelled } from '#test/support/stored-packets.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
@@ -141,4 +143,18 @@ describe.each(planes)('opening the port ($name)', (plane) => {
     expect(again.port).toBe(rig.port)
     await again.close()
   })
+})
+
+describe.each(planes)('a bug of the listener ($name)', (plane) => {
+  plainIt(
+    'ends the process, as any bug does',
+    async () => {
+      const program = join(import.meta.dirname, '../support/throwing-listener-process.ts')
+      const child = new Child(process.execPath, [program, plane.name])
+      await within(child.exited, 20_000, () => `the end: ${child.lastWords}`)
+      expect(child.process.exitCode).toBe(1)
+      expect(child.lastWords).toContain('Error: a bug of the listener')
+    },
+    30_000,
+  )
 })
