@@ -1,12 +1,15 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 
 #include "counter.h"
+#include "demux.h"
 #include "destination.h"
+#include "incoming-peer.h"
 #include "media-types.h"
+#include "peer-table.h"
+#include "slab-writer.h"
 #include "slab.h"
 #include "srtp.h"
 
@@ -58,10 +61,10 @@ struct IncomingCounters {
  */
 class Incoming {
  public:
-  Incoming(SlabPool& slabs, IncomingListener& listener);
-  ~Incoming();
+  Incoming(SlabPool& slabs, IncomingListener& listener) : slabs_(slabs), listener_(listener) {}
+  Incoming(const Incoming&) = delete;
 
-  std::mutex& mutex();
+  std::mutex& mutex() { return mutex_; }
   void receive(const uint8_t* datagram, size_t length, const Destination& from);
 
   void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path);
@@ -76,11 +79,22 @@ class Incoming {
   /** Ends all routes to that log. */
   void closeLog(LogId log);
 
-  const IncomingCounters& counters() const;
+  const IncomingCounters& counters() const { return counters_; }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void drop(Drop reason) { counters_.dropped[static_cast<size_t>(reason)].add(1); }
+  void receiveMedia(DatagramKind kind, const uint8_t* datagram, size_t length,
+                    const Destination& from);
+  bool receiveRtp(IncomingPeer& peer, const uint8_t* datagram, size_t length, bool proves);
+  bool receiveRtcp(IncomingPeer& peer, const uint8_t* datagram, size_t length, bool proves);
+
+  SlabPool& slabs_;
+  IncomingListener& listener_;
+  std::mutex mutex_;
+  IncomingCounters counters_;
+  PeerTable peers_;
+  /** For packets of SSRCs that have no route: mostly the first few of each. */
+  SlabWriter loose_;
 };
 
 }  // namespace tailrace

@@ -25,6 +25,19 @@ Plane::Plane(std::function<void()> wake)
 Plane::~Plane() { close(); }
 
 int Plane::open(const PlaneOptions& options) {
+  const int refused = openSockets(options);
+  const int error = refused != 0 ? refused : watchSockets();
+  if (error != 0) return error;
+  UdpSocket* v4 = v4_.fd() < 0 ? nullptr : &v4_;
+  UdpSocket* v6 = v6_.fd() < 0 ? nullptr : &v6_;
+  for (size_t i = 0; i < std::max<size_t>(1, options.threads); i++) {
+    shards_.push_back(std::make_unique<ShardThread>(options.rung, v4, v6, *this));
+  }
+  receiver_ = std::thread([this] { receive(); });
+  return 0;
+}
+
+int Plane::openSockets(const PlaneOptions& options) {
   std::vector<std::string> addresses[2];
   for (const std::string& address : options.addresses) {
     addresses[address.find(':') == std::string::npos ? 0 : 1].push_back(address);
@@ -40,23 +53,20 @@ int Plane::open(const PlaneOptions& options) {
     }
     port = sockets[i]->port();
   }
+  return 0;
+}
+
+int Plane::watchSockets() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   stop_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (epoll_ < 0 || stop_ < 0) return errno;
-  const int watched[3] = {v4_.fd(), v6_.fd(), stop_};
-  for (const int fd : watched) {
+  for (const int fd : {v4_.fd(), v6_.fd(), stop_}) {
     if (fd < 0) continue;
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = fd;
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
   }
-  UdpSocket* v4 = v4_.fd() < 0 ? nullptr : &v4_;
-  UdpSocket* v6 = v6_.fd() < 0 ? nullptr : &v6_;
-  for (size_t i = 0; i < std::max<size_t>(1, options.threads); i++) {
-    shards_.push_back(std::make_unique<ShardThread>(options.rung, v4, v6, *this));
-  }
-  receiver_ = std::thread([this] { receive(); });
   return 0;
 }
 

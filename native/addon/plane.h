@@ -107,6 +107,8 @@ class Plane final : public IncomingListener, public ShardListener {
 
   /** Packets, bytes, retransmitted and replayed. */
   static void addTo(uint64_t (&sums)[4], const TrackCounters& counters);
+  int openSockets(const PlaneOptions& options);
+  int watchSockets();
   void receive();
   void receiveBatch(UdpSocket& socket);
   void forget(TrackId id);

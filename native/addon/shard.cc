@@ -161,16 +161,7 @@ void Shard::retransmit(TrackId id, const uint16_t* sequenceNumbers, size_t count
 double Shard::turn() {
   const double now = now_.monotonic;
   const double window = window_.length();
-  size_t kept = 0;
-  for (size_t i = 0; i < pending_.size(); i++) {
-    Pending& one = pending_[i];
-    if (one.complete || now - one.since >= window) {
-      deliverPending(*one.log);
-    } else {
-      std::swap(pending_[kept++], one);
-    }
-  }
-  pending_.resize(kept);
+  deliverDue(window);
   if (!replaying_.empty() && now - pumpedAt_ >= kPumpInterval) {
     pumpedAt_ = now;
     const std::vector<OutgoingTrack*> tracks(replaying_.begin(), replaying_.end());
@@ -187,6 +178,19 @@ double Shard::turn() {
   if (!replaying_.empty()) next = std::min(next, pumpedAt_ + kPumpInterval);
   for (const Pending& one : pending_) next = std::min(next, one.since + window);
   return next;
+}
+
+// Frames that are complete, and what has waited for the rest of its frame for the whole window.
+void Shard::deliverDue(double window) {
+  size_t kept = 0;
+  for (Pending& one : pending_) {
+    if (one.complete || now_.monotonic - one.since >= window) {
+      deliverPending(*one.log);
+    } else {
+      std::swap(pending_[kept++], one);
+    }
+  }
+  pending_.resize(kept);
 }
 
 std::shared_ptr<PacketLog> Shard::logOf(LogId id) const {

@@ -110,6 +110,7 @@ class Shard {
   /** @param log may be null */
   void settle(PacketLog* log);
   void settle(const Peer& peer);
+  void deliverDue(double window);
   void deliverPending(PacketLog& log);
   void pump(OutgoingTrack& track);
   void report(Track& track);
