@@ -74,7 +74,7 @@ async function watch(viewers: number): Promise<ViewerReport> {
 }
 
 function load(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [loadTool, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return spawn(process.execPath, [loadTool, ...args], { stdio: 'ignore' })
 }
 
 async function published(server: ServerProcess): Promise<void> {
