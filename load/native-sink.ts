@@ -11,6 +11,8 @@ const eventKind = { datagram: 0, gap: 1, late: 2, arrivals: 3 } as const
 const eventFields = 6
 const eventsAtOnce = 1024
 const bytesAtOnce = 1024 * 1024
+/** Then timers and HTTP get their turn. */
+const roundsAtOnce = 8
 /** As many as native code keeps for one session. */
 const maxArrivals = 1024
 const formatKinds = { audio: 0, video: 1, rtx: 2 } as const
@@ -78,11 +80,12 @@ export class NativeSink {
 
   #drain(): void {
     const { binding, handle } = this.#parts
-    for (;;) {
+    for (let round = 0; round < roundsAtOnce; round++) {
       const count = binding.drain(handle, this.#events, this.#bytes)
       if (count === 0) return
       for (let at = 0; at < count * eventFields; at += eventFields) this.#dispatch(at)
     }
+    setImmediate(() => this.#drain())
   }
 
   // An event of a session that has ended is for nobody.
