@@ -33,7 +33,7 @@ class Wanting implements Machine {
 }
 
 describe('the loop of all sessions', () => {
-  it('polls each machine not before its time, in its order', async () => {
+  it('polls each machine at each of its times, and not before', async () => {
     const loop = new SessionLoop()
     const start = loop.now()
     const machines = [3, 1, 2].map((first) => new Wanting([start + 5 * first, start + 20 * first]))
@@ -41,11 +41,11 @@ describe('the loop of all sessions', () => {
     await Promise.all(machines.map(({ done }) => done))
     for (const [i, first] of [3, 1, 2].entries()) {
       const { polls } = machines[i]!
+      expect(polls).toHaveLength(2)
       expect(polls[0]).toBeGreaterThanOrEqual(start + 5 * first)
       expect(polls[1]).toBeGreaterThanOrEqual(start + 20 * first)
       loop.remove(machines[i]!)
     }
-    expect(machines[1]!.polls[0]).toBeLessThanOrEqual(machines[0]!.polls[0]!)
   })
 
   it('hears of a deadline that has moved', async () => {
