@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { MediaPlane, MediaPlaneListener } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
-import { planes } from './planes.ts'
+import { planes, twin } from './planes.ts'
 import { until } from './until.ts'
 
 /** Far more than one turn of the event loop may be about. */
 const endless = 20_000
 const binding = Buffer.alloc(200, 1)
 
-// The twin leaves the turns to Node's own sockets.
-describe.each(planes.filter(({ name }) => name !== 'twin'))('$name, in a flood', (tested) => {
+describe.each(planes)('$name, in a flood', (tested) => {
   it('leaves the event loop to others', async () => {
-    const flood = new Flood()
+    const flood = new Flood(tested !== twin)
     flood.plane = await tested.open(flood.listener)
     flood.send(2)
     await until(() => flood.heard > 0)
@@ -27,6 +26,7 @@ class Flood {
   heard = 0
   over = false
   #sent = 0
+  readonly #receivesByItself: boolean
   readonly listener: MediaPlaneListener = {
     control: () => this.#hear(),
     media() {},
@@ -34,6 +34,10 @@ class Flood {
     starved() {},
     started() {},
     caughtUp() {},
+  }
+
+  constructor(receivesByItself: boolean) {
+    this.#receivesByItself = receivesByItself
   }
 
   send(count: number): void {
@@ -51,6 +55,8 @@ class Flood {
   #hear(): void {
     if (this.over || ++this.heard >= endless) return
     this.send(1)
+    // Nothing reaches the twin before the event loop has turned.
+    if (!this.#receivesByItself) return
     // The newest but one is in the inbox by then: the receiving thread takes one after the other.
     const { plane } = this
     while (plane.statistics.datagramsReceived < this.#sent);
