@@ -71,7 +71,7 @@ void Inbox::media(PeerId peer, const StoredPacket& packet, double at, int64_t in
   waiting_.store(true);
 }
 
-void Inbox::control(const uint8_t* datagram, size_t length, const Destination& from) {
+void Inbox::control(const uint8_t* datagram, size_t length, const Destination& from, bool known) {
   // Family, port, then two texts with their lengths before them, then the datagram.
   uint8_t body[8 + 2 * 72 + 2048];
   if (length > 2048) return;
@@ -91,7 +91,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
   std::memcpy(at + remoteLength, local, localLength);
   std::memcpy(at + remoteLength + localLength, datagram, length);
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (records_.size() > kMaxControl) {
+  if (records_.size() > (known ? kMaxRecords : kMaxControl)) {
     counters_.control.add(1);
     return;
   }

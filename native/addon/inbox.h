@@ -34,7 +34,8 @@ class Inbox {
 
   /** @param at monotonic ms; @param index −1 where the packet's SSRC has no route */
   void media(PeerId peer, const StoredPacket& packet, double at, int64_t index);
-  void control(const uint8_t* datagram, size_t length, const Destination& from);
+  /** @param known whether it came from a peer, which strangers must not crowd out */
+  void control(const uint8_t* datagram, size_t length, const Destination& from, bool known);
   void rtcp(PeerId peer, const uint8_t* compound, size_t length);
   void track(TrackEvent event, TrackId track);
   /** Wakes JavaScript if anything has come since it was last woken. */

@@ -39,6 +39,7 @@ class IncomingPeer {
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   bool proved = false;
 
+  bool hasRoutes() const { return !routes_.empty(); }
   /** Null for an SSRC without one. */
   IncomingRoute* route(uint32_t ssrc) {
     for (IncomingRoute& route : routes_) {

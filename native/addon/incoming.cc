@@ -39,7 +39,7 @@ void Incoming::receive(const uint8_t* datagram, size_t length, const Destination
   } else if (length > kMaxDatagram) {
     drop(Drop::kTooLong);
   } else if (kind == DatagramKind::kStun || kind == DatagramKind::kDtls) {
-    listener_.control(datagram, length, from);
+    listener_.control(datagram, length, from, peers_.find(from, 0) != nullptr);
   } else {
     receiveMedia(kind, datagram, length, from);
   }
@@ -65,7 +65,8 @@ void Incoming::receiveMedia(DatagramKind kind, const uint8_t* datagram, size_t l
 bool Incoming::receiveRtp(IncomingPeer& peer, const uint8_t* datagram, size_t length,
                           bool proves) {
   IncomingRoute* const route = peer.route(read32(datagram + 8));
-  SlabWriter& writer = route ? route->writer : loose_;
+  SlabWriter& loose = peer.hasRoutes() ? repairs_ : strays_;
+  SlabWriter& writer = route ? route->writer : loose;
   const size_t plain = peer.srtp.unprotectRtp(datagram, length, writer.room(slabs_));
   if (plain == 0) return false;
   if (proves) peers_.prove(peer);

@@ -20,7 +20,9 @@ class IncomingListener {
  public:
   virtual ~IncomingListener() = default;
   /** A datagram in the range of STUN or DTLS (RFC 7983), from anybody, unchecked. */
-  virtual void control(const uint8_t* datagram, size_t length, const Destination& from) = 0;
+  /** @param known whether a peer is on that path */
+  virtual void control(const uint8_t* datagram, size_t length, const Destination& from,
+                       bool known) = 0;
   /**
    * A packet that passed authentication and the replay check.
    *
@@ -93,8 +95,13 @@ class Incoming {
   std::mutex mutex_;
   IncomingCounters counters_;
   PeerTable peers_;
-  /** For packets of SSRCs that have no route: mostly the first few of each. */
-  SlabWriter loose_;
+  /** For publishers' packets of SSRCs that have no route: their repairs by RTX. */
+  SlabWriter repairs_;
+  /**
+   * For peers without any route. A viewer's packets, which nobody keeps, must not lie beside
+   * repairs, which logs keep: a log would hold on to all of them.
+   */
+  SlabWriter strays_;
 };
 
 }  // namespace tailrace

@@ -21,6 +21,9 @@ inline PacketView payloadOf(PacketView packet) {
   return {packet.bytes + *header, packet.length - *header};
 }
 
+/** One past the last SRTP index of a key (RFC 3711 §3.3.1). */
+constexpr int64_t kIndexEnd = int64_t{1} << 48;
+
 // Padding flag and marker of a stored packet, where the first 16 bits of a header have them.
 inline uint32_t keptFlags(PacketView packet) { return read16(packet.bytes) & 0x2080; }
 
@@ -60,6 +63,8 @@ Written PacketWriter::repeat(PacketView packet, int64_t original, RepeatStream s
 
 Written PacketWriter::send(uint8_t* datagram, size_t headerLength, PacketView payload,
                            int64_t index) {
+  // The next one would be the first index again, with the same key (RFC 3711 §9.2).
+  if (index >= kIndexEnd) return {};
   const size_t sent = peer_.srtp.protectRtp(datagram, headerLength, payload.bytes, payload.length,
                                             static_cast<uint64_t>(index));
   outlet_.sink.send(peer_.destination, sent);

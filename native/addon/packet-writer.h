@@ -23,7 +23,7 @@ struct RepeatStream {
   uint8_t payloadType;
 };
 
-/** What has left, in bytes; all 0 for a packet that fits no datagram. */
+/** What has left, in bytes; all 0 for a packet that fits no datagram or has no index left. */
 struct Written {
   /** With padding. */
   size_t payload;

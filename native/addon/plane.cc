@@ -232,8 +232,8 @@ void Plane::tellAll(const Task& task) {
   for (const auto& shard : shards_) shard->post(task);
 }
 
-void Plane::control(const uint8_t* datagram, size_t length, const Destination& from) {
-  inbox_.control(datagram, length, from);
+void Plane::control(const uint8_t* datagram, size_t length, const Destination& from, bool known) {
+  inbox_.control(datagram, length, from, known);
 }
 
 void Plane::media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) {

@@ -98,7 +98,8 @@ class Plane final : public IncomingListener, public ShardListener {
     std::shared_ptr<TrackCounters> counters;
   };
 
-  void control(const uint8_t* datagram, size_t length, const Destination& from) override;
+  void control(const uint8_t* datagram, size_t length, const Destination& from,
+               bool known) override;
   void media(PeerId peer, const StoredPacket& packet, LogId log, int64_t index) override;
   void rtcp(PeerId peer, const uint8_t* compound, size_t length) override;
   void started(TrackId track) override;

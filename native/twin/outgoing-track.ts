@@ -256,6 +256,7 @@ export class OutgoingTrack {
 
   #sendPacket(segment: Segment, out: number, timestamp: number): number {
     const sent = this.#writer.media(this.#place, segment.template, { index: out, timestamp })
+    if (sent === 0) return 0
     this.#statistics.packets++
     this.#statistics.bytes += sent - segment.template.bytes.length - this.peer.sender.overhead
     return sent

@@ -19,6 +19,9 @@ export interface PacketNumbers {
   readonly timestamp: number
 }
 
+/** One past the last SRTP index of a key (RFC 3711 §3.3.1). */
+const indexEnd = 2 ** 48
+
 /** Builds outgoing packets from stored ones, protects them and hands them over. */
 export class PacketWriter {
   readonly #peer: Peer
@@ -29,7 +32,7 @@ export class PacketWriter {
     this.#outlet = outlet
   }
 
-  /** @returns bytes sent */
+  /** @returns bytes sent; 0 when the key has no index left */
   media(place: PacketPlace, template: HeaderTemplate, numbers: PacketNumbers): number {
     const { bytes, transportCcAt } = template
     const datagram = this.#outlet.take()
@@ -69,6 +72,8 @@ export class PacketWriter {
   }
 
   #send(datagram: Buffer, headerLength: number, length: number, index: number): number {
+    // The next one would be the first index again, with the same key (RFC 3711 §9.2).
+    if (index >= indexEnd) return 0
     const sent = this.#peer.sender.protectRtp(datagram, headerLength, length, index)
     this.#outlet.send(datagram, sent, this.#peer)
     return sent

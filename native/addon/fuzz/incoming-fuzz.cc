@@ -73,7 +73,7 @@ class World final : public IncomingListener {
     }
   }
 
-  void control(const uint8_t* datagram, size_t length, const Destination&) override {
+  void control(const uint8_t* datagram, size_t length, const Destination&, bool) override {
     require(current_ && !current_->sender.lock(), "no peer's packet passes for STUN or DTLS");
     const std::vector<uint8_t> heard(datagram, datagram + length);
     require(heard == current_->datagram, "STUN and DTLS are passed on as they are");
