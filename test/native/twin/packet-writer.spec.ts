@@ -3,7 +3,8 @@ import { SlabPool } from '#native/slab.ts'
 import { headerTemplate } from '#native/twin/header-template.ts'
 import { PacketWriter } from '#native/twin/packet-writer.ts'
 import { Peer } from '#native/twin/peer.ts'
-import { keys, path, withRtx } from './track-rig.ts'
+import { withRtx } from '#test/native/received.ts'
+import { keys, path } from './track-rig.ts'
 
 describe('a key has 2^48 indices (RFC 3711 §9.2)', () => {
   const bytes = Buffer.concat([Buffer.from('80600001000000000000000a', 'hex'), Buffer.alloc(20)])
