@@ -26,6 +26,8 @@ export interface EndsOptions {
 /** Left out: the viewer has not caught up. */
 const warmUpFrames = 90
 const payloadLength = 1100
+/** Frames, as OBS has it; what joiners replay in between is part of the load. */
+const keyframeInterval = 250
 const ssrc = 0x0abc_def0
 
 /** Both ends of a way, while it is there. */
@@ -52,10 +54,10 @@ await way.close()
 context.http.close()
 process.disconnect()
 
-// A keyframe first and then never more: NAL units of types 5 and 1 (H264 §7.4.1).
+// NAL units of types 5 and 1 (H264 §7.4.1).
 function sendPacket(frame: number, place: number): void {
   const payload = Buffer.alloc(payloadLength, 0x41)
-  payload[0] = frame === 0 ? 0x65 : 0x41
+  payload[0] = frame % keyframeInterval === 0 ? 0x65 : 0x41
   const sequenceNumber = frame * packetsPerFrame + place
   const header = {
     payloadType: publishPayloadTypes.H264,
