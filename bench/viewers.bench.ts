@@ -11,7 +11,7 @@ import { type Figure, figure } from './figure.ts'
 import { Reference } from './reference.ts'
 import { cpuMicroseconds } from './sampling.ts'
 
-const counts = [200, 1000]
+const counts = [200, 1000] as const
 const joinsPerSecond = 50
 const seconds = 15
 const loadTool = resolve(import.meta.dirname, '../load/main.ts')
@@ -23,8 +23,10 @@ const promised = { memory: 64, cpu: 2 }
 export async function run(): Promise<Figure[]> {
   const reference = await Reference.load()
   const figures: Figure[] = []
+  const resident = new Map<number, number>()
   for (const viewers of counts) {
     const { server, lossPercent, well } = await watch(viewers)
+    resident.set(viewers, server?.rssAfter ?? Number.NaN)
     // Fewer on a loaded machine; far fewer, and the figure is of something else.
     if (well < 0.8 * viewers) throw new Error(`only ${well} of ${viewers} had a picture`)
     if (!server?.rssPerViewer || !server.cpuPerPacket) throw new Error('no figures of the server')
@@ -45,6 +47,11 @@ export async function run(): Promise<Figure[]> {
       figure(`${label}, lost`, '%', lossPercent, ['one in a hundred', 1]),
     )
   }
+  // What the first viewers cost is code that is compiled and a heap that grows for once.
+  const [few, many] = counts
+  const each = (resident.get(many)! - resident.get(few)!) / (many - few) / 1024
+  const against = ['promised', promised.memory] as const
+  figures.push(figure(`memory of each beyond ${few} viewers`, 'KiB', each, against))
   return figures
 }
 
