@@ -81,7 +81,7 @@ void OutgoingTrack::deliver(int64_t index) {
 bool OutgoingTrack::pump() {
   if (!cursor_ || !log_) return false;
   cursor_->refill(outlet_.now);
-  if (!canFinish() && jump()) return false;
+  if (!canFinish() && (jump() || cursor_->awaitsJump(outlet_.now))) return false;
   while (cursor_->budget > 0 && cursor_->next < log_->end()) {
     const int64_t index = cursor_->next = std::max(cursor_->next, log_->start());
     // What live tracks have not got yet will be delivered. Sent twice, with two transport-wide

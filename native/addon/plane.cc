@@ -25,34 +25,13 @@ Plane::Plane(std::function<void()> wake)
 Plane::~Plane() { close(); }
 
 int Plane::open(const PlaneOptions& options) {
-  const int refused = openSockets(options);
+  const int refused = sockets_.open(options.addresses, options.port);
   const int error = refused != 0 ? refused : watchSockets();
   if (error != 0) return error;
-  UdpSocket* v4 = v4_.fd() < 0 ? nullptr : &v4_;
-  UdpSocket* v6 = v6_.fd() < 0 ? nullptr : &v6_;
   for (size_t i = 0; i < std::max<size_t>(1, options.threads); i++) {
-    shards_.push_back(std::make_unique<ShardThread>(options.rung, v4, v6, *this));
+    shards_.push_back(std::make_unique<ShardThread>(options.rung, sockets_, *this));
   }
   receiver_ = std::thread([this] { receive(); });
-  return 0;
-}
-
-int Plane::openSockets(const PlaneOptions& options) {
-  std::vector<std::string> addresses[2];
-  for (const std::string& address : options.addresses) {
-    addresses[address.find(':') == std::string::npos ? 0 : 1].push_back(address);
-  }
-  uint16_t port = options.port;
-  UdpSocket* sockets[2] = {&v4_, &v6_};
-  for (int i = 0; i < 2; i++) {
-    if (addresses[i].empty()) continue;
-    const int error = sockets[i]->open(addresses[i], port);
-    if (error != 0) {
-      failedAddress_ = addresses[i].front();
-      return error;
-    }
-    port = sockets[i]->port();
-  }
   return 0;
 }
 
@@ -60,12 +39,13 @@ int Plane::watchSockets() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   stop_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (epoll_ < 0 || stop_ < 0) return errno;
-  for (const int fd : {v4_.fd(), v6_.fd(), stop_}) {
-    if (fd < 0) continue;
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  // No socket: the end.
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, stop_, &event) != 0) return errno;
+  for (size_t i = 0; i < sockets_.count(); i++) {
+    event.data.ptr = &sockets_.at(i);
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_.at(i).fd(), &event) != 0) return errno;
   }
   return 0;
 }
@@ -77,24 +57,16 @@ void Plane::close() {
     receiver_.join();
   }
   for (const auto& shard : shards_) shard->stop();
-  v4_.close();
-  v6_.close();
+  sockets_.close();
   for (int* fd : {&epoll_, &stop_}) {
     if (*fd >= 0) ::close(std::exchange(*fd, -1));
   }
 }
 
-uint16_t Plane::port() const { return v4_.fd() >= 0 ? v4_.port() : v6_.port(); }
-
-int Plane::kernelBuffer() const {
-  if (v6_.fd() < 0) return v4_.kernelBuffer();
-  if (v4_.fd() < 0) return v6_.kernelBuffer();
-  return std::min(v4_.kernelBuffer(), v6_.kernelBuffer());
-}
-
 void Plane::sendControl(const uint8_t* datagram, size_t length, const Destination& to) {
-  UdpSocket* socket = socketOf(to);
-  const bool sent = socket && socket->send(datagram, length, to) == 0;
+  const size_t place = sockets_.placeOf(to);
+  const bool sent =
+      place < sockets_.count() && sockets_.at(place).send(datagram, length, to) == 0;
   (sent ? controlSent_ : controlFailed_)++;
 }
 
@@ -223,11 +195,6 @@ void Plane::sweepLeaving() {
   leaving_.erase(gone, leaving_.end());
 }
 
-UdpSocket* Plane::socketOf(const Destination& to) {
-  UdpSocket& socket = to.isV6() ? v6_ : v4_;
-  return socket.fd() < 0 ? nullptr : &socket;
-}
-
 void Plane::tellAll(const Task& task) {
   for (const auto& shard : shards_) shard->post(task);
 }
@@ -262,13 +229,13 @@ void Plane::starved(TrackId track) {
 
 void Plane::receive() {
   pthread_setname_np(pthread_self(), "tailrace-recv");
-  epoll_event events[3];
+  epoll_event events[16];
   for (;;) {
-    const int ready = epoll_wait(epoll_, events, 3, -1);
+    const int ready = epoll_wait(epoll_, events, 16, -1);
     for (int i = 0; i < ready; i++) {
-      const int fd = events[i].data.fd;
-      if (fd == stop_) return;
-      receiveBatch(fd == v4_.fd() ? v4_ : v6_);
+      auto* socket = static_cast<UdpSocket*>(events[i].data.ptr);
+      if (!socket) return;
+      receiveBatch(*socket);
     }
   }
 }

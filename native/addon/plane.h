@@ -12,7 +12,7 @@
 #include "shard-thread.h"
 #include "slab-writer.h"
 #include "slab.h"
-#include "udp-socket.h"
+#include "media-sockets.h"
 
 namespace tailrace {
 
@@ -52,9 +52,9 @@ class Plane final : public IncomingListener, public ShardListener {
   /** Stops all threads. Afterwards every method does nothing. Idempotent. */
   void close();
 
-  uint16_t port() const;
-  int kernelBuffer() const;
-  const std::string& failedAddress() const { return failedAddress_; }
+  uint16_t port() const { return sockets_.port(); }
+  int kernelBuffer() const { return sockets_.kernelBuffer(); }
+  const std::string& failedAddress() const { return sockets_.failedAddress(); }
 
   void sendControl(const uint8_t* datagram, size_t length, const Destination& to);
   void addPeer(PeerId id, const PeerKeys& keys, const Destination& path);
@@ -108,23 +108,19 @@ class Plane final : public IncomingListener, public ShardListener {
 
   /** Packets, bytes, retransmitted and replayed. */
   static void addTo(uint64_t (&sums)[4], const TrackCounters& counters);
-  int openSockets(const PlaneOptions& options);
   int watchSockets();
   void receive();
   void receiveBatch(UdpSocket& socket);
   void forget(TrackId id);
   void sweepLeaving();
-  UdpSocket* socketOf(const Destination& to);
   void tellAll(const Task& task);
 
   // First, so that it outlives whoever holds slabs.
   SlabPool slabs_;
   Inbox inbox_;
   Incoming incoming_;
-  UdpSocket v4_;
-  UdpSocket v6_;
+  MediaSockets sockets_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
-  std::string failedAddress_;
   /** Datagrams of `sendControl`, and how many of them failed. */
   uint64_t controlSent_ = 0;
   uint64_t controlFailed_ = 0;

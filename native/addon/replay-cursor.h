@@ -38,6 +38,20 @@ class ReplayCursor {
   double budget;
   ReplayHead head;
 
+  /**
+   * Asked when the log has dropped what comes next: as a rule for a new keyframe, and the command
+   * to jump there is on its way. To skip at once would leave a hole that no repair can fill.
+   *
+   * @returns whether to go on waiting
+   */
+  bool awaitsJump(double now) {
+    if (overtakenFrom_ != next) {
+      overtakenFrom_ = next;
+      overtakenAt_ = now;
+    }
+    return now - overtakenAt_ < kJumpPatience;
+  }
+
   void refill(double now) {
     const double elapsed = std::min(now - refilledAt_, kRefillBound);
     refilledAt_ = now;
@@ -51,6 +65,11 @@ class ReplayCursor {
   /** How long unspent budget may pile up, in ms: a late timer must not lower the rate. */
   static constexpr double kRefillBound = 20;
 
+  /** Far longer than it takes to decide, in ms, and no longer than a picture may stand still. */
+  static constexpr double kJumpPatience = 200;
+
+  int64_t overtakenFrom_ = -1;
+  double overtakenAt_ = 0;
   double leadBytes_;
   const double leadPace_;
   double refilledAt_;

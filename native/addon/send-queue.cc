@@ -34,7 +34,7 @@ void SendQueue::begin(Destination& to, uint8_t* datagram, size_t length) {
   header.msg_iovlen = 1;
   header.msg_controllen = 0;
   header.msg_control = nullptr;
-  if (socket_->isWildcard()) controls_[at].addSource(header, to);
+  if (socket_.isWildcard()) controls_[at].addSource(header, to);
 }
 
 bool SendQueue::continues(const Destination& to, const uint8_t* datagram, size_t length) const {
@@ -80,7 +80,7 @@ void SendQueue::flush(double& patience) {
 
 // Messages that left, from `at` on, or -1 with errno when that one could not.
 int SendQueue::transmit(size_t at) {
-  const int fd = socket_->fd();
+  const int fd = socket_.fd();
   for (;;) {
     int sent;
     if (rung_ == Rung::kSendto) {
@@ -110,7 +110,7 @@ void SendQueue::sendSingly(size_t at, double& patience) {
     piece.iov_len = left < train.segment ? left : train.segment;
     int error;
     do {
-      error = socket_->send(static_cast<uint8_t*>(piece.iov_base), piece.iov_len, *train.to);
+      error = socket_.send(static_cast<uint8_t*>(piece.iov_base), piece.iov_len, *train.to);
     } while (isFullSocket(error) && waitForRoom(patience));
     if (isFullSocket(error)) {
       counters_.droppedFull.add(remaining);
@@ -124,7 +124,7 @@ void SendQueue::sendSingly(size_t at, double& patience) {
 
 // Returns false when it is no use to try again now.
 bool SendQueue::waitForRoom(double& patience) {
-  pollfd room{socket_->fd(), POLLOUT, 0};
+  pollfd room{socket_.fd(), POLLOUT, 0};
   if (givenUp_) {
     givenUp_ = poll(&room, 1, 0) <= 0;
     return !givenUp_;

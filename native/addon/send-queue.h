@@ -26,12 +26,10 @@ constexpr size_t kTrainBytes = 65'000;
  */
 class SendQueue {
  public:
-  /** @param socket null refuses everything */
-  SendQueue(Rung rung, UdpSocket* socket, SendCounters& counters)
+  SendQueue(Rung rung, UdpSocket& socket, SendCounters& counters)
       : rung_(rung), socket_(socket), counters_(counters) {}
   SendQueue(const SendQueue&) = delete;
 
-  bool isOpen() const { return socket_ != nullptr && socket_->fd() >= 0; }
   bool isFull() const { return count_ == kSendBatch; }
   /** Begins a new message. Not when full. */
   void begin(Destination& to, uint8_t* datagram, size_t length);
@@ -63,7 +61,7 @@ class SendQueue {
   void dropFrom(size_t at);
 
   const Rung rung_;
-  UdpSocket* const socket_;
+  UdpSocket& socket_;
   SendCounters& counters_;
   size_t count_ = 0;
   /**

@@ -13,8 +13,8 @@ namespace tailrace {
 /** Packets that may wait for a shard: seconds of many streams; it is far too late by then. */
 constexpr size_t kMaxPacketsQueued = 1 << 16;
 
-ShardThread::ShardThread(Rung rung, UdpSocket* v4, UdpSocket* v6, ShardListener& listener)
-    : sender_(rung, v4, v6, sendCounters_),
+ShardThread::ShardThread(Rung rung, const MediaSockets& sockets, ShardListener& listener)
+    : sender_(rung, sockets, sendCounters_),
       shard_(sender_, listener, counters_),
       thread_([this] { run(); }) {}
 

@@ -30,8 +30,8 @@ using Task = std::function<void(Shard&)>;
  */
 class ShardThread {
  public:
-  /** @param v4 and @param v6 may be null; the sockets outlive this */
-  ShardThread(Rung rung, UdpSocket* v4, UdpSocket* v6, ShardListener& listener);
+  /** @param sockets open; they outlive this */
+  ShardThread(Rung rung, const MediaSockets& sockets, ShardListener& listener);
   /** Stops the thread. What is queued is not sent any more. */
   ~ShardThread();
   ShardThread(const ShardThread&) = delete;

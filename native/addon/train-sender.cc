@@ -10,20 +10,34 @@ namespace tailrace {
 constexpr size_t kArena = 256 * 1024;
 
 struct TrainSender::State {
-  State(Rung rung, UdpSocket* v4Socket, UdpSocket* v6Socket, SendCounters& sendCounters)
-      : v4(rung, v4Socket, sendCounters),
-        v6(rung, v6Socket, sendCounters),
-        counters(sendCounters),
-        arena(new uint8_t[kArena]) {}
-
-  void drain() {
-    v4.flush(patience);
-    v6.flush(patience);
+  State(Rung rung, const MediaSockets& all, SendCounters& sendCounters)
+      : sockets(all), counters(sendCounters), arena(new uint8_t[kArena]) {
+    for (size_t i = 0; i < sockets.count(); i++) {
+      queues.push_back(std::make_unique<SendQueue>(rung, sockets.at(i), counters));
+    }
   }
 
-  SendQueue v4;
-  SendQueue v6;
+  void drain() {
+    for (const auto& queue : queues) queue->flush(patience);
+    latest = nullptr;
+  }
+
+  // Null for an address that is none of ours. Datagrams to one destination come in a row.
+  SendQueue* queueOf(const Destination& to) {
+    if (&to == latest) return latestQueue;
+    const size_t place = sockets.placeOf(to);
+    latest = &to;
+    latestQueue = place < queues.size() ? queues[place].get() : nullptr;
+    return latestQueue;
+  }
+
+  const MediaSockets& sockets;
   SendCounters& counters;
+  /** In the order of the sockets. */
+  std::vector<std::unique_ptr<SendQueue>> queues;
+  /** Until the next `drain`, when destinations may change. */
+  const Destination* latest = nullptr;
+  SendQueue* latestQueue = nullptr;
   std::unique_ptr<uint8_t[]> arena;
   /** Of the arena. The next datagram is built here, so that trains lie together by themselves. */
   size_t used = 0;
@@ -31,8 +45,8 @@ struct TrainSender::State {
   double patience = kSendPatience;
 };
 
-TrainSender::TrainSender(Rung rung, UdpSocket* v4, UdpSocket* v6, SendCounters& counters)
-    : state_(std::make_unique<State>(rung, v4, v6, counters)) {}
+TrainSender::TrainSender(Rung rung, const MediaSockets& sockets, SendCounters& counters)
+    : state_(std::make_unique<State>(rung, sockets, counters)) {}
 
 TrainSender::~TrainSender() = default;
 
@@ -48,23 +62,23 @@ uint8_t* TrainSender::take() {
 void TrainSender::send(Destination& to, size_t length) {
   State& own = *state_;
   if (length == 0 || length > kDatagramRoom) return;
-  SendQueue& queue = to.isV6() ? own.v6 : own.v4;
+  SendQueue* const queue = own.queueOf(to);
   uint8_t* datagram = own.arena.get() + own.used;
-  if (!queue.isOpen()) {
+  if (!queue) {
     own.counters.errors.add(1);
     return;
   }
-  if (queue.continues(to, datagram, length)) {
-    queue.extend(length);
+  if (queue->continues(to, datagram, length)) {
+    queue->extend(length);
   } else {
-    if (queue.isFull()) {
+    if (queue->isFull()) {
       own.drain();
       // The whole arena is free again, but for this one.
       std::memmove(own.arena.get(), datagram, length);
       own.used = 0;
       datagram = own.arena.get();
     }
-    queue.begin(to, datagram, length);
+    queue->begin(to, datagram, length);
   }
   own.used += length;
 }

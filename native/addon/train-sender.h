@@ -4,7 +4,7 @@
 
 #include "counter.h"
 #include "datagram-sink.h"
-#include "udp-socket.h"
+#include "media-sockets.h"
 
 namespace tailrace {
 
@@ -36,8 +36,8 @@ constexpr double kSendPatience = 33;
  */
 class TrainSender final : public DatagramSink {
  public:
-  /** @param v4 and @param v6 may be null where that family is not served */
-  TrainSender(Rung rung, UdpSocket* v4, UdpSocket* v6, SendCounters& counters);
+  /** @param sockets open; they outlive this */
+  TrainSender(Rung rung, const MediaSockets& sockets, SendCounters& counters);
   ~TrainSender() override;
 
   uint8_t* take() override;

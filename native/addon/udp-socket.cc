@@ -70,29 +70,19 @@ UdpSocket::UdpSocket() = default;
 
 UdpSocket::~UdpSocket() { close(); }
 
-int UdpSocket::open(const std::vector<std::string>& addresses, uint16_t port) {
+int UdpSocket::open(const std::string& address, uint16_t port) {
   close();
-  std::vector<Destination> locals(addresses.size());
-  for (size_t i = 0; i < locals.size(); i++) {
-    const int error = parseLocal(addresses[i], locals[i]);
-    if (error != 0) return error;
-    if (locals[i].family != locals[0].family) return EAFNOSUPPORT;
-  }
-  if (locals.empty()) return EINVAL;
-  family_ = locals[0].family;
+  const int unreadable = parseLocal(address, bound_);
+  if (unreadable != 0) return unreadable;
+  family_ = bound_.family;
+  wildcard_ = isUnspecified(bound_);
   fd_ = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return errno;
-  wildcard_ = locals.size() > 1 || isUnspecified(locals[0]);
   const int refused = setOptions();
-  const int error = refused != 0 ? refused : bindTo(locals, port);
-  if (error != 0) {
-    close();
-    return error;
-  }
-  const bool any = std::any_of(locals.begin(), locals.end(), isUnspecified);
-  if (!any) locals_ = std::move(locals);
-  buffers_ = std::make_unique<Buffers>();
-  return 0;
+  const int error = refused != 0 ? refused : bindTo(port);
+  if (error != 0) close();
+  if (error == 0) buffers_ = std::make_unique<Buffers>();
+  return error;
 }
 
 void UdpSocket::close() {
@@ -100,7 +90,13 @@ void UdpSocket::close() {
   port_ = 0;
   kernelBuffer_ = 0;
   wildcard_ = false;
-  locals_.clear();
+}
+
+bool UdpSocket::owns(const Destination& to) const {
+  if (to.family != family_) return false;
+  if (wildcard_) return true;
+  return to.isV6() ? IN6_ARE_ADDR_EQUAL(&bound_.local.v6, &to.local.v6)
+                   : bound_.local.v4.s_addr == to.local.v4.s_addr;
 }
 
 int UdpSocket::setOptions() {
@@ -122,13 +118,8 @@ int UdpSocket::setOptions() {
   return 0;
 }
 
-int UdpSocket::bindTo(const std::vector<Destination>& locals, uint16_t port) {
-  Destination at;
-  at.family = family_;
-  // The family is at the same place in both forms of the union.
-  at.remote.v6 = {};
-  at.remote.v4.sin_family = family_;
-  if (!wildcard_) at.remote = locals[0].remote;
+int UdpSocket::bindTo(uint16_t port) {
+  Destination at = bound_;
   (at.isV6() ? at.remote.v6.sin6_port : at.remote.v4.sin_port) = htons(port);
   if (bind(fd_, at.address(), at.addressLength()) != 0) return errno;
   socklen_t length = sizeof at.remote;
@@ -178,7 +169,7 @@ size_t UdpSocket::receive(ReceivedDatagram* into) {
   return filled;
 }
 
-// Returns false when it is not for us.
+// Returns false when the kernel did not say where from or to.
 bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
   Buffers& all = *buffers_;
   mmsghdr& message = all.messages[slot];
@@ -190,7 +181,7 @@ bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
   datagram.bytes = all.bytes[slot];
   datagram.length = message.msg_len;
   if (!wildcard_) {
-    from.local = locals_[0].local;
+    from.local = bound_.local;
     return true;
   }
   const cmsghdr* control = CMSG_FIRSTHDR(&message.msg_hdr);
@@ -206,15 +197,7 @@ bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
   } else {
     return false;
   }
-  return isOurs(from);
-}
-
-bool UdpSocket::isOurs(const Destination& local) const {
-  if (locals_.empty()) return true;
-  return std::any_of(locals_.begin(), locals_.end(), [&](const Destination& ours) {
-    return local.isV6() ? IN6_ARE_ADDR_EQUAL(&ours.local.v6, &local.local.v6)
-                        : ours.local.v4.s_addr == local.local.v4.s_addr;
-  });
+  return true;
 }
 
 int UdpSocket::send(const uint8_t* datagram, size_t length, const Destination& to) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "destination.h"
 
@@ -22,9 +21,8 @@ struct ReceivedDatagram {
 constexpr size_t kReceiveBatch = 64;
 
 /**
- * The media port of one address family. Bound to the one address given, or, for several, to all of
- * the machine; then IP_PKTINFO tells and sets the local address of each datagram, and what comes
- * to another address than those given is dropped. Never blocks. Sends may come from any thread.
+ * The media port at one local address. Bound to `0.0.0.0` or `::`, IP_PKTINFO tells and sets the
+ * local address of each datagram. Never blocks. Sends may come from any thread.
  */
 class UdpSocket {
  public:
@@ -33,16 +31,18 @@ class UdpSocket {
   UdpSocket(const UdpSocket&) = delete;
 
   /**
-   * @param addresses of one family, in text form; `0.0.0.0` or `::` alone takes what comes to any
+   * @param address in text form
    * @param port 0 takes a free one
    * @returns 0, or errno of the system call that failed
    */
-  int open(const std::vector<std::string>& addresses, uint16_t port);
+  int open(const std::string& address, uint16_t port);
   void close();
 
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }
   sa_family_t family() const { return family_; }
+  /** Whether `to.local` is this socket's address, or any when it is bound to all. */
+  bool owns(const Destination& to) const;
   /** Bound to all addresses: each datagram has to say which one it leaves from. */
   bool isWildcard() const { return wildcard_; }
   /** The smaller of both socket buffers that the kernel granted, in bytes of its own counting. */
@@ -50,8 +50,7 @@ class UdpSocket {
 
   /**
    * One batch. Longer datagrams than 2048 bytes are cut off there, with `length` more than that.
-   * @returns how many of `into` (room for kReceiveBatch) were filled; 0 when none waits, or none
-   *     of a batch was for us: poll again
+   * @returns how many of `into` (room for kReceiveBatch) were filled; 0 when none waits
    */
   size_t receive(ReceivedDatagram* into);
   /** One datagram at once, by sendmsg. @returns 0 or errno */
@@ -60,19 +59,18 @@ class UdpSocket {
  private:
   struct Buffers;
 
-  int bindTo(const std::vector<Destination>& locals, uint16_t port);
+  int bindTo(uint16_t port);
   int setOptions();
   int take();
   bool fill(ReceivedDatagram& datagram, size_t slot) const;
-  bool isOurs(const Destination& local) const;
 
   int fd_ = -1;
   uint16_t port_ = 0;
   sa_family_t family_ = AF_UNSPEC;
   bool wildcard_ = false;
   int kernelBuffer_ = 0;
-  /** Only the `local` of each counts. Empty where any address is ours. */
-  std::vector<Destination> locals_;
+  /** Where it is bound: its `local` and its `remote` are the same address of ours. */
+  Destination bound_;
   /** The kernel, or what filters its calls, has no recvmmsg. */
   bool oneByOne_ = false;
   std::unique_ptr<Buffers> buffers_;

@@ -15,8 +15,9 @@ export function onEveryPlane(
   about: string,
   body: (it: Spec, plane: TestedPlane) => void,
   options?: PlaneOptions,
+  tested = planes,
 ): void {
-  describe.each(planes)(`${about} ($name)`, (plane) => {
+  describe.each(tested)(`${about} ($name)`, (plane) => {
     const spec: Spec = (name, run) => {
       it(name, { timeout }, async () => {
         const rig = await PlaneRig.open(plane, options)
