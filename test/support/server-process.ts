@@ -25,6 +25,8 @@ interface Ports {
 /** Gauges and counters of `/metrics`, by name and labels as they are printed. */
 export type Metrics = ReadonlyMap<string, number>
 
+/** As scripts/start.js has them. */
+const nodeFlags = ['--max-semi-space-size=4']
 const program = join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 const fetchProgram =
   "fetch(process.argv[1]).then(async (r) => process.stdout.write(r.status + ' ' + (await r.text())))"
@@ -44,7 +46,7 @@ export class ServerProcess {
     this.address = end?.address ?? address
     this.#namespace = end?.namespace
     this.#folder = mkdtempSync(join(tmpdir(), 'tailrace-data-'))
-    this.#child = new Child(process.execPath, [program, ...flags], {
+    this.#child = new Child(process.execPath, [...nodeFlags, program, ...flags], {
       namespace: this.#namespace,
       env: {
         ...withoutSettings(),
