@@ -60,6 +60,7 @@ writeFileSync(
   to,
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width + left + 20}" height="${total}" ` +
     'font-family="sans-serif" font-size="12">' +
+    '<title>Memory, files, latency and loss of a long run</title>' +
     `<rect width="100%" height="100%" fill="white"/>${drawn.join('')}` +
     `<text x="${left}" y="${total - 6}">0</text>` +
     `<text x="${left + width}" y="${total - 6}" text-anchor="end">${Math.round(seconds / 60)} min` +
@@ -74,7 +75,9 @@ function panelSvg({ title, limit = Number.POSITIVE_INFINITY, curves }: Panel, y:
       const value = of(sample)
       if (value === undefined) return []
       const x = left + (sample.at / seconds) * width
-      return [`${x.toFixed(1)},${(y + top + height - (Math.min(value, most) / most) * height).toFixed(1)}`]
+      return [
+        `${x.toFixed(1)},${(y + top + height - (Math.min(value, most) / most) * height).toFixed(1)}`,
+      ]
     })
     return `<polyline fill="none" stroke="${colour}" points="${points.join(' ')}"/>`
   })
