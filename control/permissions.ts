@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { ServiceError } from '#core/errors.ts'
 import type { StreamName } from '#core/stream-name.ts'
 
-export type Action = 'publish' | 'view'
+/** What a token may be good for. */
+export type Action = 'publish' | 'view' | 'moderate' | 'record' | 'admin'
 
 /**
  * Whoever a token stands for. `id` is the same for the same token and tells nothing about it:
@@ -10,6 +11,14 @@ export type Action = 'publish' | 'view'
  */
 export interface Principal {
   readonly id: string
+  /** Its only tenant; absent: every tenant of this node. */
+  readonly tenant?: string
+  /** Who it was given to, as its issuer names them. */
+  readonly subject?: string
+  /** Ms since the Unix epoch after which it opens nothing; absent: never. */
+  readonly expiresAt?: number
+  /** Pixels of the largest picture that it may be sent. */
+  readonly maxHeight?: number
 }
 
 /** Decides who may do what. */
@@ -17,9 +26,13 @@ export interface Authority {
   /**
    * @param name the stream; `undefined` asks whether the token is good for any stream at all
    * @param token as the client sent it, without "Bearer"
-   * @throws ServiceError `token-missing`, `token-invalid` or `not-allowed`
+   * @returns rejects with ServiceError `token-missing`, `token-invalid` or `not-allowed`
    */
-  authorize(action: Action, name: StreamName | undefined, token: string | undefined): Principal
+  authorize(
+    action: Action,
+    name: StreamName | undefined,
+    token: string | undefined,
+  ): Promise<Principal>
 }
 
 export interface PermissionsOptions {
@@ -51,15 +64,20 @@ export class Permissions implements Authority {
   readonly #anonymous: Readonly<Record<Action, boolean>>
 
   constructor({ publishKeys, playTokens, allowAnonymousPublish }: PermissionsOptions) {
-    this.#keys = { publish: publishKeys.map(digest), view: playTokens.map(digest) }
-    this.#anonymous = { publish: allowAnonymousPublish, view: playTokens.length === 0 }
+    this.#keys = { ...nothing, publish: publishKeys.map(digest), view: playTokens.map(digest) }
+    this.#anonymous = { ...nobody, publish: allowAnonymousPublish, view: playTokens.length === 0 }
     this.#open = {
+      ...nobody,
       publish: allowAnonymousPublish && publishKeys.length === 0,
       view: playTokens.length === 0,
     }
   }
 
-  authorize(action: Action, _name: StreamName | undefined, token: string | undefined): Principal {
+  async authorize(
+    action: Action,
+    _name: StreamName | undefined,
+    token: string | undefined,
+  ): Promise<Principal> {
     if (token === undefined) {
       if (this.#anonymous[action]) return anonymous
       throw new ServiceError('token-missing', `this needs ${wanted[action]}`)
@@ -69,7 +87,7 @@ export class Permissions implements Authority {
     }
     const hash = digest(token)
     if (this.#open[action] || isOneOf(this.#keys[action], hash)) return principalOf(token)
-    if (isOneOf(this.#keys[action === 'publish' ? 'view' : 'publish'], hash)) {
+    if (Object.values(this.#keys).some((keys) => isOneOf(keys, hash))) {
       throw new ServiceError(
         'not-allowed',
         `this key is good for something else: send ${wanted[action]}`,
@@ -79,9 +97,15 @@ export class Permissions implements Authority {
   }
 }
 
+const nobody = { publish: false, view: false, moderate: false, record: false, admin: false }
+const nothing = { publish: [], view: [], moderate: [], record: [], admin: [] }
+
 const wanted: Readonly<Record<Action, string>> = {
   publish: 'a publish key, as "Authorization: Bearer <key>" or "?token=<key>"',
   view: 'a play token, as "Authorization: Bearer <token>" or "?token=<token>"',
+  moderate: 'a token that may moderate, as "Authorization: Bearer <token>"',
+  record: 'a token that may record, as "Authorization: Bearer <token>"',
+  admin: 'a token that may administer, as "Authorization: Bearer <token>"',
 }
 
 function digest(token: string): Buffer {

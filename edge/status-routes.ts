@@ -30,14 +30,14 @@ export const statusRoutes: FastifyPluginAsync<StatusOptions> = async (app, optio
   })
 
   app.get('/api/v1/streams', async (request) => {
-    authority.authorize('view', undefined, tokenOf(request))
+    await authority.authorize('view', undefined, tokenOf(request))
     return { streams: streams.list() }
   })
 
   for (const url of ['/api/v1/streams/:stream', '/api/v1/streams/:tenant/:stream']) {
     app.get<StatusRoute>(url, async (request) => {
       const name = streamName(request.params.tenant, request.params.stream)
-      authority.authorize('view', name, tokenOf(request))
+      await authority.authorize('view', name, tokenOf(request))
       const status = streams.get(name)
       if (!status) throw new HttpError(404, 'nobody has published under this name')
       return status

@@ -84,7 +84,7 @@ export function endpointRoutes(
   for (const url of urls) {
     app.post<{ Params: EndpointParams }>(url, async (request, reply) => {
       const name = streamName(request.params.tenant, request.params.stream)
-      const principal = authority.authorize(action, name, tokenOf(request))
+      const principal = await authority.authorize(action, name, tokenOf(request))
       const offer = bodyOf(request, sdpType)
       const { receivedAt } = request
       const session = await endpoint.open({
@@ -111,7 +111,7 @@ export function endpointRoutes(
     })
 
     app.options<{ Params: EndpointParams }>(url, async (request, reply) => {
-      if (links.length > 0 && !isPreflight(request) && mayUse(authority, action, request)) {
+      if (links.length > 0 && !isPreflight(request) && (await mayUse(authority, action, request))) {
         reply.header('link', links)
       }
       return reply
@@ -137,14 +137,14 @@ function isPreflight({ headers }: FastifyRequest): boolean {
 
 // A TURN credential is for those who could have had it with a 201 (SEC-56); an OPTIONS itself
 // is never refused, since a preflight carries no token (IO-7).
-function mayUse(
+async function mayUse(
   authority: Authority,
   action: Action,
   request: FastifyRequest<{ Params: EndpointParams }>,
-): boolean {
+): Promise<boolean> {
   try {
     const { tenant, stream } = request.params
-    authority.authorize(action, streamName(tenant, stream), tokenOf(request))
+    await authority.authorize(action, streamName(tenant, stream), tokenOf(request))
     return true
   } catch (error) {
     if (error instanceof ServiceError) return false
