@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -13,15 +12,6 @@
 namespace tailrace {
 
 namespace {
-
-SrtpMaster masterOf(const Arguments& from, size_t at) {
-  SrtpMaster master{};
-  const Arguments::Bytes key = from.bytes(at);
-  const Arguments::Bytes salt = from.bytes(at + 1);
-  std::memcpy(master.key, key.data, std::min(key.length, sizeof master.key));
-  std::memcpy(master.salt, salt.data, std::min(salt.length, sizeof master.salt));
-  return master;
-}
 
 void setNamed(napi_env env, napi_value object, const char* name, double value) {
   napi_value number;
@@ -106,8 +96,7 @@ napi_value sendControl(napi_env env, napi_callback_info info) {
 // addPeer(handle, peer, profile, localKey, localSalt, remoteKey, remoteSalt, …path)
 napi_value addPeer(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  const PeerKeys keys{static_cast<SrtpProfile>(call.integer(2)), masterOf(call, 3),
-                      masterOf(call, 5)};
+  const PeerKeys keys{static_cast<SrtpProfile>(call.integer(2)), call.master(3), call.master(5)};
   if (Plane* plane = call.plane()) plane->addPeer(call.integer(1), keys, call.destination(7));
   return nullptr;
 }

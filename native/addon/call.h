@@ -37,32 +37,16 @@ struct Handle {
 /** The arguments of one call about a plane, which is the first of them. */
 class Call : public Arguments {
  public:
-  Call(napi_env env, napi_callback_info info) : Arguments(env, info) {
-    void* found = nullptr;
-    napi_get_value_external(env, value(0), &found);
-    handle = static_cast<Handle*>(found);
-  }
+  Call(napi_env env, napi_callback_info info)
+      : Arguments(env, info), handle(external<Handle>(0)) {}
 
   /** Also of a closed plane: its slabs and counters can still be asked for. */
-  Handle* handle = nullptr;
+  Handle* const handle;
   /** Null for a closed plane. */
   Plane* plane() const { return handle && !handle->closed ? handle->plane.get() : nullptr; }
-  napi_value result(double value) const {
-    napi_value number;
-    napi_create_double(env(), value, &number);
-    return number;
-  }
 };
 
 /** Registers the functions for logs and tracks, beside those of `binding.cc`. */
 void registerMediaFunctions(napi_env env, napi_value exports);
-
-/** One function of the addon's exports. */
-inline void registerFunction(napi_env env, napi_value exports, const char* name,
-                             napi_callback function) {
-  napi_value value;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
-  napi_set_named_property(env, exports, name, value);
-}
 
 }  // namespace tailrace

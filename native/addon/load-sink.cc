@@ -57,7 +57,9 @@ napi_value stop(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value now(napi_env env, napi_callback_info info) { return Call(env, info).give(monotonicMs()); }
+napi_value now(napi_env env, napi_callback_info info) {
+  return Arguments(env, info).result(monotonicMs());
+}
 
 // (sink, family, formats as triples of payload type, kind and clock rate, transportCcId)
 napi_value open(napi_env env, napi_callback_info info) {
@@ -65,7 +67,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   Sink* sink = call.sink();
   if (!sink) return fail(env, EBADF);
   size_t length = 0;
-  const double* numbers = call.array<double>(2, napi_float64_array, &length);
+  const double* numbers = call.elements<double>(2, &length);
   std::vector<Format> formats;
   for (size_t i = 0; i + 3 <= length; i += 3) {
     formats.push_back({static_cast<uint8_t>(numbers[i]),
@@ -76,7 +78,7 @@ napi_value open(napi_env env, napi_callback_info info) {
                                            static_cast<uint8_t>(call.integer(3)));
   if (opened.error != 0) return fail(env, opened.error);
   // Both fit the 53 bits of a number.
-  return call.give(opened.session * 65536.0 + opened.port);
+  return call.result(opened.session * 65536.0 + opened.port);
 }
 
 napi_value close(napi_env env, napi_callback_info info) {
@@ -90,11 +92,11 @@ napi_value send(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Sink* sink = call.sink();
   size_t room = 0;
-  const auto* bytes = call.array<uint8_t>(2, napi_uint8_array, &room);
+  const auto* bytes = call.elements<uint8_t>(2, &room);
   sockaddr_storage to;
-  if (!sink || !bytes || !call.address(4, &to)) return call.give(EINVAL);
+  if (!sink || !bytes || !call.address(4, &to)) return call.result(EINVAL);
   const size_t length = std::min<size_t>(call.integer(3), room);
-  return call.give(sink->receiver->send(call.integer(1), bytes, length, to));
+  return call.result(sink->receiver->send(call.integer(1), bytes, length, to));
 }
 
 napi_value handUpAll(napi_env env, napi_callback_info info) {
@@ -108,9 +110,9 @@ napi_value drain(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Sink* sink = call.sink();
   size_t eventRoom = 0, byteRoom = 0;
-  double* events = call.array<double>(1, napi_float64_array, &eventRoom);
-  auto* bytes = call.array<uint8_t>(2, napi_uint8_array, &byteRoom);
-  if (!sink || !events || !bytes) return call.give(0);
+  double* events = call.elements<double>(1, &eventRoom);
+  auto* bytes = call.elements<uint8_t>(2, &byteRoom);
+  if (!sink || !events || !bytes) return call.result(0);
   Outbox& drained = sink->drained;
   if (sink->next == drained.events.size()) {
     sink->receiver->drain(drained);
@@ -133,7 +135,7 @@ napi_value drain(napi_env env, napi_callback_info info) {
     std::copy(fields, fields + kEventFields, events + count * kEventFields);
     sink->next++;
   }
-  return call.give(static_cast<double>(count));
+  return call.result(static_cast<double>(count));
 }
 
 // (sink, session, now, into) -> streams written
@@ -141,9 +143,10 @@ napi_value read(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Sink* sink = call.sink();
   size_t room = 0;
-  double* into = call.array<double>(3, napi_float64_array, &room);
-  if (!sink || !into || room < kMaxStreams * HeaderCounter::kFigures) return call.give(0);
-  return call.give(static_cast<double>(sink->receiver->read(call.integer(1), call.number(2), into)));
+  double* into = call.elements<double>(3, &room);
+  if (!sink || !into || room < kMaxStreams * HeaderCounter::kFigures) return call.result(0);
+  const size_t streams = sink->receiver->read(call.integer(1), call.number(2), into);
+  return call.result(static_cast<double>(streams));
 }
 
 // (sink, session, into) -> arrivals written, each a number and its time
@@ -151,8 +154,8 @@ napi_value takeArrivals(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Sink* sink = call.sink();
   size_t room = 0;
-  double* into = call.array<double>(2, napi_float64_array, &room);
-  if (!sink || !into) return call.give(0);
+  double* into = call.elements<double>(2, &room);
+  if (!sink || !into) return call.result(0);
   size_t count = 0;
   for (const TransportArrival& arrival : sink->receiver->takeArrivals(call.integer(1))) {
     if (2 * count + 2 > room) break;
@@ -160,24 +163,24 @@ napi_value takeArrivals(napi_env env, napi_callback_info info) {
     into[2 * count + 1] = arrival.at;
     count++;
   }
-  return call.give(static_cast<double>(count));
+  return call.result(static_cast<double>(count));
 }
 
 // (sink, session, ssrc, number, marker, length, now) -> 1 if the packet was missing
 napi_value restore(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Sink* sink = call.sink();
-  if (!sink) return call.give(0);
+  if (!sink) return call.result(0);
   const SeenPacket packet{static_cast<uint16_t>(call.integer(3)), 0, call.flag(4), call.integer(5),
                           call.number(6)};
-  return call.give(sink->receiver->restore(call.integer(1), call.integer(2), packet) ? 1 : 0);
+  return call.result(sink->receiver->restore(call.integer(1), call.integer(2), packet) ? 1 : 0);
 }
 
 // (sink) -> datagrams and events that found the outbox full
 napi_value dropped(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Sink* sink = call.sink();
-  return call.give(sink ? static_cast<double>(sink->drained.dropped) : 0);
+  return call.result(sink ? static_cast<double>(sink->drained.dropped) : 0);
 }
 
 }  // namespace
@@ -188,18 +191,18 @@ namespace tailrace {
 void registerLoadSink(napi_env env, napi_value exports) {
   napi_value all = nullptr;
   napi_create_object(env, &all);
-  load::addFunction(env, all, "start", load::start);
-  load::addFunction(env, all, "stop", load::stop);
-  load::addFunction(env, all, "now", load::now);
-  load::addFunction(env, all, "open", load::open);
-  load::addFunction(env, all, "close", load::close);
-  load::addFunction(env, all, "send", load::send);
-  load::addFunction(env, all, "handUpAll", load::handUpAll);
-  load::addFunction(env, all, "drain", load::drain);
-  load::addFunction(env, all, "read", load::read);
-  load::addFunction(env, all, "takeArrivals", load::takeArrivals);
-  load::addFunction(env, all, "restore", load::restore);
-  load::addFunction(env, all, "dropped", load::dropped);
+  registerFunction(env, all, "start", load::start);
+  registerFunction(env, all, "stop", load::stop);
+  registerFunction(env, all, "now", load::now);
+  registerFunction(env, all, "open", load::open);
+  registerFunction(env, all, "close", load::close);
+  registerFunction(env, all, "send", load::send);
+  registerFunction(env, all, "handUpAll", load::handUpAll);
+  registerFunction(env, all, "drain", load::drain);
+  registerFunction(env, all, "read", load::read);
+  registerFunction(env, all, "takeArrivals", load::takeArrivals);
+  registerFunction(env, all, "restore", load::restore);
+  registerFunction(env, all, "dropped", load::dropped);
   load::registerSrtp(env, all);
   napi_set_named_property(env, exports, "loadSink", all);
 }

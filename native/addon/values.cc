@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#include <algorithm>
+#include <cstring>
+
 namespace tailrace {
 
 namespace {
@@ -20,6 +23,24 @@ std::string textOf(napi_env env, napi_value value) {
 double Arguments::number(size_t at) const {
   double found = 0;
   napi_get_value_double(env_, values_[at], &found);
+  return found;
+}
+
+uint32_t Arguments::integer(size_t at) const {
+  uint32_t found = 0;
+  napi_get_value_uint32(env_, values_[at], &found);
+  return found;
+}
+
+int64_t Arguments::index(size_t at) const {
+  int64_t found = 0;
+  napi_get_value_int64(env_, values_[at], &found);
+  return found;
+}
+
+bool Arguments::flag(size_t at) const {
+  bool found = false;
+  napi_get_value_bool(env_, values_[at], &found);
   return found;
 }
 
@@ -75,32 +96,62 @@ std::vector<std::vector<uint8_t>> Arguments::buffers(size_t at) const {
   return found;
 }
 
+bool Arguments::address(size_t at, sockaddr_storage* into) const {
+  std::string host = text(at);
+  const uint16_t port = htons(static_cast<uint16_t>(integer(at + 1)));
+  *into = {};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(*into);
+  if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = port;
+    return true;
+  }
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(*into);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = port;
+  const size_t scope = host.find('%');
+  if (scope != std::string::npos) {
+    v6.sin6_scope_id = if_nametoindex(host.c_str() + scope + 1);
+    host.resize(scope);
+  }
+  return inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1;
+}
+
 Destination Arguments::destination(size_t at) const {
   Destination found;
-  std::string remote = text(at + 1);
-  const auto port = htons(static_cast<uint16_t>(integer(at + 2)));
+  found.family = integer(at) == 4 ? AF_INET : AF_INET6;
+  sockaddr_storage remote;
+  address(at + 1, &remote);
   const std::string local = text(at + 3);
-  if (integer(at) == 4) {
-    found.family = AF_INET;
-    found.remote.v4 = {};
-    found.remote.v4.sin_family = AF_INET;
-    found.remote.v4.sin_port = port;
-    inet_pton(AF_INET, remote.c_str(), &found.remote.v4.sin_addr);
+  if (!found.isV6()) {
+    found.remote.v4 = reinterpret_cast<const sockaddr_in&>(remote);
     inet_pton(AF_INET, local.c_str(), &found.local.v4);
     return found;
   }
-  found.family = AF_INET6;
-  found.remote.v6 = {};
-  found.remote.v6.sin6_family = AF_INET6;
-  found.remote.v6.sin6_port = port;
-  const size_t scope = remote.find('%');
-  if (scope != std::string::npos) {
-    found.remote.v6.sin6_scope_id = if_nametoindex(remote.c_str() + scope + 1);
-    remote.resize(scope);
-  }
-  inet_pton(AF_INET6, remote.c_str(), &found.remote.v6.sin6_addr);
+  found.remote.v6 = reinterpret_cast<const sockaddr_in6&>(remote);
   inet_pton(AF_INET6, local.substr(0, local.find('%')).c_str(), &found.local.v6);
   return found;
+}
+
+SrtpMaster Arguments::master(size_t at) const {
+  SrtpMaster master{};
+  const Bytes key = bytes(at);
+  const Bytes salt = bytes(at + 1);
+  std::memcpy(master.key, key.data, std::min(key.length, sizeof master.key));
+  std::memcpy(master.salt, salt.data, std::min(salt.length, sizeof master.salt));
+  return master;
+}
+
+napi_value Arguments::result(double value) const {
+  napi_value number = nullptr;
+  napi_create_double(env_, value, &number);
+  return number;
+}
+
+void registerFunction(napi_env env, napi_value into, const char* name, napi_callback function) {
+  napi_value value = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+  napi_set_named_property(env, into, name, value);
 }
 
 }  // namespace tailrace
