@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "bytes.h"
+#include "demux.h"
+#include "packet-view.h"
 
 namespace tailrace::load {
 
@@ -14,7 +16,6 @@ constexpr size_t kMaxEvents = 1 << 16;
 constexpr size_t kMaxOutboxBytes = 32 << 20;
 /** Feedback is due after 100 ms: this is 10,000 packets/s. */
 constexpr size_t kMaxArrivals = 1024;
-constexpr size_t kRtpHeader = 12;
 constexpr uint8_t kNoFormat = 0xff;
 
 void Outbox::post(const Event& event) {
@@ -56,27 +57,19 @@ Session::Session(uint32_t number, std::vector<Format> formats, uint8_t transport
 
 void Session::receive(const uint8_t* bytes, size_t length, const sockaddr_storage& from, double at,
                       Outbox& outbox) {
-  if (length < 8) return;
-  const uint8_t first = bytes[0];
-  const bool isRtcp = bytes[1] >= 192 && bytes[1] <= 223;
-  if (first >= 128 && first < 192 && !isRtcp) receiveRtp(bytes, length, from, at, outbox);
-  else if (first < 4 || (first >= 20 && first < 64) || (first >= 128 && first < 192)) {
-    outbox.postDatagram(id, at, from, bytes, length);
-  }
+  const DatagramKind kind = classify(bytes, length);
+  if (kind == DatagramKind::kRtp) receiveRtp(bytes, length, from, at, outbox);
+  else if (kind != DatagramKind::kDrop) outbox.postDatagram(id, at, from, bytes, length);
 }
 
 void Session::receiveRtp(const uint8_t* bytes, size_t length, const sockaddr_storage& from,
                          double at, Outbox& outbox) {
-  if (length < kRtpHeader) return;
-  size_t headerEnd = kRtpHeader + 4 * (bytes[0] & 0x0f);
-  const size_t extension = headerEnd;
-  if (bytes[0] & 0x10) {
-    if (headerEnd + 4 > length) return;
-    headerEnd += 4 + 4 * static_cast<size_t>(read16(bytes + headerEnd + 2));
+  const auto headerLength = rtpHeaderLength(bytes, length);
+  if (!headerLength) return;
+  const size_t extension = kFixedHeader + 4 * (bytes[0] & 0x0f);
+  if (transportCcId_ != 0 && *headerLength > extension) {
+    noteArrival(bytes + extension, *headerLength - extension, at, outbox);
   }
-  if (headerEnd > length) return;
-  if (transportCcId_ != 0 && headerEnd > extension) noteArrival(bytes + extension,
-                                                                headerEnd - extension, at, outbox);
   const Format* format = formatOf(bytes[1] & 0x7f);
   if (!format) return;
   if (handsUpAll || format->kind == FormatKind::kRepair) {
