@@ -4,6 +4,12 @@ import type { Publication } from './publication.ts'
 import type { UpLayer } from './up-layer.ts'
 import type { Viewer } from './viewer.ts'
 
+/** What a stream tells of itself: that it is shown, and that it is not any more. */
+export interface StreamListener {
+  active(): void
+  inactive(): void
+}
+
 /**
  * A named broadcast on this node: at most one publication at a time, and the viewers who stay
  * while publications come and go. Each publication is an epoch with logs of its own.
@@ -11,6 +17,8 @@ import type { Viewer } from './viewer.ts'
 export class Stream {
   readonly name: StreamName
   readonly joins = new JoinRecord()
+  /** Whoever passes on to viewers what becomes of it. */
+  listener: StreamListener | undefined
   readonly #viewers = new Set<Viewer>()
   #publication: Publication | undefined
   #epoch = 0
@@ -56,6 +64,7 @@ export class Stream {
     this.#since = wall
     publication.hasViewers = this.#viewers.size > 0
     for (const viewer of this.#viewers) viewer.watch(publication, now)
+    this.listener?.active()
   }
 
   /** Ends the epoch, if it is still this publication's. Viewers stay. */
@@ -65,6 +74,7 @@ export class Stream {
       this.#inactiveSince = now
       this.#since = wall
       for (const viewer of this.#viewers) viewer.unwatch()
+      this.listener?.inactive()
     }
     publication.close()
   }

@@ -3,6 +3,7 @@ import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
 import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
 import type { JoinTimes } from './join-times.ts'
+import { automatic, type LayerSelection } from './layer-selection.ts'
 import { LinkProbe } from './link-probe.ts'
 import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
@@ -23,6 +24,7 @@ export class Viewer {
   readonly #observer: RelayObserver
   readonly #probe = new LinkProbe()
   #rtcpWindow = { startedAt: 0, count: 0 }
+  #selection = automatic
 
   /** @param peer already known to the plane, keys and all */
   constructor(peer: PeerId, view: NegotiatedView, services: TrackServices, joinTimes: JoinTimes) {
@@ -45,6 +47,15 @@ export class Viewer {
 
   get tracks(): readonly TrackId[] {
     return [this.video?.id, this.#audio].filter((id) => id !== undefined)
+  }
+
+  get selection(): LayerSelection {
+    return this.#selection
+  }
+
+  /** What its page wants to see: good for this and later publications. */
+  select(selection: LayerSelection): void {
+    this.#selection = selection
   }
 
   /** Goes on with a publication, the first or a later one, in the same session. */

@@ -6,4 +6,6 @@ export interface CreatedSession {
   readonly answer: string
   /** Strong entity tag of the ICE generation, quotes included (RFC 9725 §4.3.1). */
   readonly etag: string
+  /** `Link` field values of its extensions (RFC 9725 §4.8). */
+  readonly links?: readonly string[]
 }

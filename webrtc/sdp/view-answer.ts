@@ -35,6 +35,8 @@ export interface ViewWishes {
  * a `transportCcId` only where every codec has: a repeat of a numbered packet would be a new one.
  */
 export interface ViewedTrack extends TrackFormat {
+  /** Which m-line of the offer and answer, from 0. */
+  readonly section: number
   /**
    * How the viewer calls a codec, now or in a later epoch.
    *
@@ -67,14 +69,14 @@ export function answerViewer(
 ): { answer: string; view: NegotiatedView } {
   const cname = randomBytes(12).toString('base64url')
   const tracks = new Map<'audio' | 'video', ViewedTrack>()
-  const sections = offer.media.map((media): AnswerSection => {
+  const sections = offer.media.map((media, section): AnswerSection => {
     const { kind } = media
     if (!isActive(media) || (kind !== 'audio' && kind !== 'video')) return { media }
     refuseSender(media)
     const wish = wanted[kind]
     if (!wish || tracks.has(kind)) return { media, ...surplus(offer, media) }
     const codecs = keptCodecs(media, wish)
-    const track = viewedTrack({ media, codecs, cname, kind })
+    const track = viewedTrack({ media, codecs, cname, kind, section })
     tracks.set(kind, track)
     return { media, accepted: acceptedSection(media, codecs, track) }
   })
@@ -127,12 +129,13 @@ function isForwardable(codec: SdpCodec): boolean {
 
 interface TrackParts {
   readonly kind: 'audio' | 'video'
+  readonly section: number
   readonly media: MediaDescription
   readonly codecs: readonly SdpCodec[]
   readonly cname: string
 }
 
-function viewedTrack({ kind, media, codecs, cname }: TrackParts): ViewedTrack {
+function viewedTrack({ kind, section, media, codecs, cname }: TrackParts): ViewedTrack {
   const payloadTypes = new PayloadTypes(codecs)
   const playoutDelayId = extensionId(media, extensionUri.playoutDelay)
   const numbered = codecs.every(
@@ -141,6 +144,7 @@ function viewedTrack({ kind, media, codecs, cname }: TrackParts): ViewedTrack {
   const transportCcId = numbered ? extensionId(media, extensionUri.transportCc) : undefined
   return {
     kind,
+    section,
     ssrc: randomSsrc(),
     ...(codecs.some((codec) => codec.rtxPayloadType !== undefined) && { rtxSsrc: randomSsrc() }),
     cname,
