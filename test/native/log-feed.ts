@@ -1,6 +1,7 @@
 import type { LogId, MediaPlane, TrackSource } from '#native/media-plane.ts'
 import { PacketLog, packetLogLimits } from '#relay/packet-log.ts'
 import { labelled, SlabWriter } from '#test/support/stored-packets.ts'
+import { range } from './labels.ts'
 
 /** Bytes of a stored packet. */
 export const packetSize = 1000
@@ -40,7 +41,7 @@ export class LogFeed {
 
   /** As `arrive`, from one index to another, both included. */
   arriveAll(from: number, to: number): void {
-    this.arrive(...Array.from({ length: to - from + 1 }, (_, i) => from + i))
+    this.arrive(...range(from, to))
   }
 
   /** As `arrive`, one packet of the spec's own. */

@@ -1,12 +1,10 @@
 import { expect } from 'vitest'
+import { datagramSize, named, numbered } from './labels.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { planes, twin } from './planes.ts'
 
 // In the twin nothing happens between a keyframe and what is decided about it.
 const threaded = planes.filter((plane) => plane !== twin)
-
-// A header of 20 bytes in front of 988 of payload, and the tag of GCM.
-const datagramSize = 20 + 988 + 16
 
 onEveryPlane(
   'a replay whose rest a new keyframe has made the log drop',
@@ -25,7 +23,7 @@ onEveryPlane(
       await rig.told('caught up', other.track)
       rig.replay(viewer, log, 111)
       await viewer.has(5)
-      expect(viewer.media).toEqual([100, 101, 111, 112, 113].map((i, out) => [out, `a${i}`]))
+      expect(viewer.media).toEqual(numbered(['a100', 'a101', ...named('a', 111, 113)]))
     })
   },
   undefined,

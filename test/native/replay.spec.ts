@@ -1,17 +1,10 @@
 import { expect } from 'vitest'
 import { labelled } from '#test/support/stored-packets.ts'
+import { datagramSize, named, numbered, range } from './labels.ts'
 import { headerOf } from './log-feed.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx } from './received.ts'
 import { until } from './until.ts'
-
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, i) => from + i)
-const named = (name: string, from: number, to: number) => range(from, to).map((i) => `${name}${i}`)
-const numbered = (labels: readonly string[]) => labels.map((label, out) => [out, label])
-
-// A header of 20 bytes in front of 988 of payload, and the tag of GCM.
-const datagramSize = 20 + 988 + 16
 
 onEveryPlane('a replay (DESIGN §6.1, §6.7)', (it) => {
   it('is the log from the keyframe on, then what is delivered, without a gap', async (rig) => {

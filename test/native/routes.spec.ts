@@ -1,5 +1,6 @@
 import { describe, expect, it as plainIt } from 'vitest'
 import { packetLogLimits } from '#relay/packet-log.ts'
+import { named, numbered } from './labels.ts'
 import { LayerFeed } from './layer-feed.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
@@ -20,7 +21,7 @@ async function layer(rig: PlaneRig, name = 'a', ssrc = 0x5eed): Promise<LayerFee
 }
 
 const labels = (name: string, from: number, count: number) =>
-  Array.from({ length: count }, (_, i) => [i, `${name}${from + i}`])
+  numbered(named(name, from, from + count - 1))
 
 onEveryPlane('packets of a routed SSRC', (it) => {
   it('reach every viewer once and in order, and the log whole', async (rig) => {
