@@ -1,22 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Action, Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
-import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type StreamName, streamName } from '#core/stream-name.ts'
 import { bodyOf, fragmentType, readBodiesAsText, sdpType } from './bodies.ts'
 import type { CreatedSession } from './created-session.ts'
-import { type IceServer, iceServerLinks } from './ice-servers.ts'
 import { refuseOtherMethods } from './methods.ts'
+import { type IceServices, iceLinks, sessionLinks } from './session-links.ts'
 import { tokenOf } from './token.ts'
 
 /** What both kinds of endpoint share; one set serves all of a server's plugins. */
-export interface EndpointServices {
+export interface EndpointServices extends IceServices {
   readonly authority: Authority
-  readonly clock: Clock
   readonly limiter: RateLimiter
-  /** For clients; named in every 201 (RFC 9725 §4.6). */
-  readonly iceServers: readonly IceServer[]
 }
 
 /** An offer whose sender may do what it asks. */
@@ -72,7 +68,6 @@ export function endpointRoutes(
     `/:stream/${kind}`,
     `/:tenant/:stream/${kind}`,
   ]
-  const links = iceServerLinks(services.iceServers)
 
   readBodiesAsText(app)
   app.decorateRequest('receivedAt', 0)
@@ -95,6 +90,7 @@ export function endpointRoutes(
         address: request.ip,
         receivedAt,
       })
+      const links = sessionLinks(services, session)
       if (links.length > 0) reply.header('link', links)
       return reply
         .status(201)
@@ -111,9 +107,9 @@ export function endpointRoutes(
     })
 
     app.options<{ Params: EndpointParams }>(url, async (request, reply) => {
-      if (links.length > 0 && !isPreflight(request) && (await mayUse(authority, action, request))) {
-        reply.header('link', links)
-      }
+      const user = isPreflight(request) ? undefined : await userOf(authority, action, request)
+      const links = user ? iceLinks(services, user.id) : []
+      if (links.length > 0) reply.header('link', links)
       return reply
         .headers({
           allow: methods.join(', '),
@@ -137,17 +133,16 @@ function isPreflight({ headers }: FastifyRequest): boolean {
 
 // A TURN credential is for those who could have had it with a 201 (SEC-56); an OPTIONS itself
 // is never refused, since a preflight carries no token (IO-7).
-async function mayUse(
+async function userOf(
   authority: Authority,
   action: Action,
   request: FastifyRequest<{ Params: EndpointParams }>,
-): Promise<boolean> {
+): Promise<Principal | undefined> {
   try {
     const { tenant, stream } = request.params
-    await authority.authorize(action, streamName(tenant, stream), tokenOf(request))
-    return true
+    return await authority.authorize(action, streamName(tenant, stream), tokenOf(request))
   } catch (error) {
-    if (error instanceof ServiceError) return false
+    if (error instanceof ServiceError) return undefined
     throw error
   }
 }
