@@ -3,20 +3,26 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type ErrorCode, ServiceError } from '#core/errors.ts'
 
 const statusOf: Record<ErrorCode, number> = {
-  // `@eyevinn/webrtc-player` falls back to the server's offer on 400, and leaves out audio,
-  // then video, on 406 (IO-10): both must mean what it takes them for.
+  // `@eyevinn/webrtc-player` falls back to the server's offer on 400 (IO-10). 406 is not here: it
+  // comes with an offer of ours and never as a problem (WHEP-22).
   'malformed-sdp': 400,
-  'no-common-codec': 406,
+  'no-common-codec': 422,
   'unacceptable-offer': 422,
-  'unsupported-fragment': 422,
+  'unacceptable-answer': 422,
   'bad-stream-name': 400,
   'token-missing': 401,
   'token-invalid': 401,
   'not-allowed': 403,
+  'not-found': 404,
+  'keys-unavailable': 503,
   'session-not-found': 404,
   'stream-not-live': 409,
   'stream-taken': 409,
   'precondition-failed': 412,
+  'precondition-required': 428,
+  'answer-pending': 409,
+  'answer-unexpected': 409,
+  'offer-expired': 410,
   'rate-limited': 429,
   full: 503,
 }

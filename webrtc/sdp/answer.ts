@@ -3,6 +3,7 @@ import type { Fingerprint } from '#webrtc/dtls/fingerprint.ts'
 import { candidateLines, type HostCandidate } from './candidate.ts'
 import type { MediaDescription, SdpCodec, SdpExtension } from './media-description.ts'
 import type { Offer } from './offer.ts'
+import type { SessionDescription } from './session-description.ts'
 
 /** Our end of a session, as its answer tells it. */
 export interface LocalTransport {
@@ -23,7 +24,11 @@ export interface NegotiatedTransport {
   readonly remoteFingerprints: readonly Fingerprint[]
 }
 
-export function negotiateTransport({ setup, ice, fingerprints }: Offer): NegotiatedTransport {
+/** @param remote the peer's offer, or its answer to ours */
+export function negotiateTransport(
+  remote: Pick<SessionDescription, 'ice' | 'fingerprints'> & { readonly setup: string },
+): NegotiatedTransport {
+  const { setup, ice, fingerprints } = remote
   return {
     dtlsRole: setup === 'active' ? 'server' : 'client',
     remoteUfrag: ownText(ice.ufrag),
@@ -35,16 +40,22 @@ export function negotiateTransport({ setup, ice, fingerprints }: Offer): Negotia
   }
 }
 
-// A piece of a string keeps the whole of it in memory: a session would hold its offer.
-function ownText(text: string): string {
+/** A piece of a string keeps the whole of it in memory: a session would hold its offer. */
+export function ownText(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** The answer to one section: `undefined` lines refuse it (RFC 3264 §6). */
+/** The answer to one section: without `accepted` it is refused (RFC 3264 §6). */
 export interface AnswerSection {
-  readonly media: MediaDescription
+  readonly media: SectionFrame
   readonly accepted?: AcceptedSection
 }
+
+/** What an answer repeats of the offer's section, and an offer of ours says by itself. */
+export type SectionFrame = Pick<
+  MediaDescription,
+  'kind' | 'protocol' | 'mid' | 'formats' | 'rtcpMuxOnly' | 'rtcpRsize' | 'extmapAllowMixed'
+>
 
 export interface AcceptedSection {
   readonly direction: 'sendonly' | 'recvonly' | 'inactive'
@@ -63,11 +74,32 @@ export function writeAnswer(
   local: LocalTransport,
   sections: readonly AnswerSection[],
 ): string {
+  return writeDescription({
+    ...offer,
+    local,
+    setup: offer.setup === 'active' ? 'passive' : 'active',
+    bundled: offer.bundle.length > 0,
+    sections,
+  })
+}
+
+interface DescriptionParts {
+  readonly local: LocalTransport
+  readonly setup: 'actpass' | 'active' | 'passive'
+  readonly bundled: boolean
+  readonly extmapAllowMixed: boolean
+  readonly msidSemantic: boolean
+  readonly sections: readonly AnswerSection[]
+}
+
+/** Our side of a session, whether it is the offer or the answer. */
+export function writeDescription(parts: DescriptionParts): string {
+  const { local, setup, bundled, extmapAllowMixed, msidSemantic, sections } = parts
   const transport = [
     `a=ice-ufrag:${local.ufrag}`,
     `a=ice-pwd:${local.password}`,
     `a=fingerprint:${local.fingerprint.algorithm} ${local.fingerprint.value}`,
-    `a=setup:${offer.setup === 'active' ? 'passive' : 'active'}`,
+    `a=setup:${setup}`,
   ]
   const accepted = sections.filter((section) => section.accepted)
   const lines = [
@@ -75,11 +107,9 @@ export function writeAnswer(
     `o=- ${randomBytes(6).readUIntBE(0, 6)} 1 IN IP4 127.0.0.1`,
     's=-',
     't=0 0',
-    ...(offer.bundle.length > 0
-      ? [`a=group:BUNDLE ${accepted.map(({ media }) => media.mid).join(' ')}`]
-      : []),
-    ...(offer.extmapAllowMixed ? ['a=extmap-allow-mixed'] : []),
-    ...(offer.msidSemantic ? ['a=msid-semantic: WMS *'] : []),
+    ...(bundled ? [`a=group:BUNDLE ${accepted.map(({ media }) => media.mid).join(' ')}`] : []),
+    ...(extmapAllowMixed ? ['a=extmap-allow-mixed'] : []),
+    ...(msidSemantic ? ['a=msid-semantic: WMS *'] : []),
     'a=ice-lite',
   ]
   for (const section of sections) {

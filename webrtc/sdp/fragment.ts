@@ -1,5 +1,13 @@
+import type { IceCredentials } from '#webrtc/ice-generation.ts'
+import { ownText } from './answer.ts'
 import { type IceCandidate, readCandidate } from './candidate.ts'
-import { fragmentLimits, malformed, readSections, type SdpSection } from './lines.ts'
+import {
+  descriptionLimits,
+  fragmentLimits,
+  malformed,
+  readSections,
+  type SdpSection,
+} from './lines.ts'
 import { attributeValue, attributeValues, has, token } from './tokens.ts'
 
 /** What a trickle-ice-sdpfrag says (RFC 8840 §9). A lite agent has no use for the candidates. */
@@ -51,4 +59,39 @@ function secret(places: readonly SdpSection[], name: string, shortest: number): 
     throw malformed(`a=${name} is not ${shortest} to 256 characters`)
   }
   return value
+}
+
+/**
+ * What the answer to an ICE restart repeats of the description that began the session: all but
+ * the credentials (RFC 9725 §4.3.3).
+ */
+export interface RestartFrame {
+  /** Group, options and m-line, up to where credentials stand. */
+  readonly head: string
+  /** Candidates and their end. */
+  readonly tail: string
+}
+
+/** @param description ours, offer or answer, with candidates in its tagged section */
+export function restartFrame(description: string): RestartFrame {
+  const { session, media } = readSections(description, descriptionLimits)
+  const tagged = media.find((section) => has(section, 'candidate')) ?? media[0]
+  const lines = (section: SdpSection | undefined, names: readonly string[]) =>
+    (section?.attributes ?? [])
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, value }) => (value === '' ? `a=${name}\r\n` : `a=${name}:${value}\r\n`))
+  const head = [
+    ...lines(session, ['ice-lite', 'ice-options', 'group']),
+    `m=${tagged?.heading}\r\n`,
+    ...lines(tagged, ['mid', 'ice-options']),
+  ]
+  return {
+    head: ownText(head.join('')),
+    tail: ownText(lines(tagged, ['candidate', 'end-of-candidates']).join('')),
+  }
+}
+
+/** The body of the 200 to a restart. */
+export function writeRestart(frame: RestartFrame, { ufrag, password }: IceCredentials): string {
+  return `${frame.head}a=ice-ufrag:${ufrag}\r\na=ice-pwd:${password}\r\n${frame.tail}`
 }

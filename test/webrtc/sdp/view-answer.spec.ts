@@ -1,7 +1,8 @@
 import { parse } from 'sdp-transform'
 import { describe, expect, it } from 'vitest'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
-import { answerViewer, type ViewWishes } from '#webrtc/sdp/view-answer.ts'
+import { answerViewer } from '#webrtc/sdp/view-answer.ts'
+import type { ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import { edited, local, realOffer, viewerOffers } from './offers.ts'
 
 const chromium = realOffer('chromium-156/offer-recvonly.trickle.sdp')
