@@ -1,20 +1,52 @@
 import { randomId } from '#core/ids.ts'
 import { type Principal, principalOf } from './permissions.ts'
 
+/** What a restarted session answers with (RFC 9725 §4.3.3). */
+export interface RestartAnswer {
+  /** Our new credentials and our candidates, as a trickle-ice-sdpfrag. */
+  readonly fragment: string
+  /** Strong entity tag of the new ICE generation, quotes included. */
+  readonly etag: string
+}
+
 /** One WHIP or WHEP session, as its URL knows it. */
 export interface Session {
   readonly principal: Principal
-  /** Strong entity tag of its ICE generation, quotes included. */
+  /** Strong entity tag of its present ICE generation, quotes included. */
   readonly etag: string
-  /** @throws ServiceError `malformed-sdp` or `unsupported-fragment` */
-  trickle(fragment: string): void
+  /** It has had more than one ICE generation: a PATCH must say which one it means (428). */
+  readonly restarted: boolean
+  /**
+   * Takes a fragment; one at a time, in the order of arrival. Whatever it throws, the session
+   * goes on as it was.
+   *
+   * @returns undefined for candidates, or the answer to an ICE restart
+   * @throws ServiceError `malformed-sdp`, `precondition-failed` for a generation that has been
+   *   replaced, or `rate-limited`
+   */
+  patch(fragment: string): RestartAnswer | undefined
+  /**
+   * Completes a session whose offer was ours; there only while it waits for that.
+   * @throws ServiceError `malformed-sdp`, `unacceptable-offer` or `no-common-codec`
+   */
+  answer?: ((sdp: string) => void) | undefined
+  /** Ends it because its token has expired; not there where it may outlive its token. */
+  expire?(): void
   /** Ends the session at its peer's wish. */
   end(): void
 }
 
+/** How long a session goes on after its token has expired, in ms (SEC-7). */
+const expiryGrace = 60_000
+/** Sessions remembered whose offer was not answered in time. */
+const maxUnanswered = 1000
+
 /** The sessions of both kinds, by their unguessable ids (DESIGN §14). */
 export class SessionTable {
   readonly #sessions = new Map<string, Session>()
+  /** Wall ms at which those end that do not outlive their token. */
+  readonly #expiries = new Map<string, number>()
+  readonly #unanswered = new Set<string>()
 
   get size(): number {
     return this.#sessions.size
@@ -24,27 +56,47 @@ export class SessionTable {
   add(session: Session): string {
     const id = randomId()
     this.#sessions.set(id, session)
+    const { expiresAt } = session.principal
+    if (expiresAt !== undefined && session.expire) this.#expiries.set(id, expiresAt + expiryGrace)
     return id
   }
 
   /** To be called when the session's peer is gone, whoever ended it. */
   remove(id: string): void {
     this.#sessions.delete(id)
+    this.#expiries.delete(id)
   }
 
-  etag(id: string): string | undefined {
-    return this.#sessions.get(id)?.etag
+  /** Removes a session whose offer was not answered in time: its URL says so for a while. */
+  removeUnanswered(id: string): void {
+    this.remove(id)
+    this.#unanswered.add(id)
+    if (this.#unanswered.size <= maxUnanswered) return
+    for (const oldest of this.#unanswered) {
+      this.#unanswered.delete(oldest)
+      return
+    }
+  }
+
+  /** Whether our offer was not answered in time. */
+  unanswered(id: string): boolean {
+    return this.#unanswered.has(id)
+  }
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id)
   }
 
   tokenMatches(id: string, token: string): boolean {
     return this.#sessions.get(id)?.principal.id === principalOf(token).id
   }
 
-  trickle(id: string, fragment: string): void {
-    this.#sessions.get(id)?.trickle(fragment)
-  }
-
-  end(id: string): void {
-    this.#sessions.get(id)?.end()
+  /** Ends the sessions whose token has expired. @param wall ms since the Unix epoch */
+  expire(wall: number): void {
+    for (const [id, at] of this.#expiries) {
+      if (at > wall) continue
+      this.#expiries.delete(id)
+      this.#sessions.get(id)?.expire?.()
+    }
   }
 }

@@ -14,9 +14,10 @@ import type { Streams } from '#relay/streams.ts'
 import { Viewer } from '#relay/viewer.ts'
 import { recogniseClient } from '#webrtc/clients.ts'
 import type { Peer, PeerEnd } from '#webrtc/peer.ts'
-import { acceptFragment, type Peers } from '#webrtc/peers.ts'
+import type { Peers } from '#webrtc/peers.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
-import { answerViewer, type NegotiatedView, type ViewWishes } from '#webrtc/sdp/view-answer.ts'
+import { answerViewer } from '#webrtc/sdp/view-answer.ts'
+import type { NegotiatedView, ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import type { Viewers, WatchRequest } from './whep-routes.ts'
 
 /** What becomes of viewers, for log and metrics. */
@@ -84,15 +85,21 @@ export class ViewerSessions implements Viewers {
     })
     let viewer: Viewer | undefined
     const connected = this.#pending.enter(address)
-    const etag = `"${prepared.local.ufrag}"`
     const id = sessions.add({
       principal,
-      etag,
-      trickle: (fragment) => acceptFragment(fragment, view.transport.remoteUfrag),
+      get etag() {
+        return peer.etag
+      },
+      get restarted() {
+        return peer.restarted
+      },
+      patch: (fragment) => peers.patch(peer, fragment),
+      expire: () => peer.close('token-expired', clock.now()),
       end: () => peer.close('deleted', clock.now()),
     })
     const peer: Peer = peers.open({
       ...prepared,
+      description: answer,
       transport: view.transport,
       srtpProfiles: client.srtpProfiles,
       farewell: () => client.closeNotify,
@@ -115,7 +122,7 @@ export class ViewerSessions implements Viewers {
     })
     this.#peers.set(peer, stream)
     joinTimes.reached('answer', clock.now())
-    return { id, answer, etag }
+    return { id, answer, etag: peer.etag }
   }
 
   /** Ends the sessions of a stream that will not come back. */

@@ -12,7 +12,7 @@ import type { Stream } from '#relay/stream.ts'
 import type { Streams } from '#relay/streams.ts'
 import { recogniseClient } from '#webrtc/clients.ts'
 import type { Peer, PeerEnd } from '#webrtc/peer.ts'
-import { acceptFragment, type Peers, type Scheduler } from '#webrtc/peers.ts'
+import type { Peers, Scheduler } from '#webrtc/peers.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerPublisher, type NegotiatedPublication } from '#webrtc/sdp/publish-answer.ts'
 import type { Publishers, PublishRequest } from './whip-routes.ts'
@@ -94,12 +94,18 @@ export class PublisherSessions implements Publishers {
       peer: undefined,
       publication: undefined,
     }
-    const etag = `"${prepared.local.ufrag}"`
     const id = sessions.add({
       principal,
-      etag,
-      trickle: (fragment) => acceptFragment(fragment, publication.transport.remoteUfrag),
-      end: () => session.peer?.close('deleted', clock.now()),
+      get etag() {
+        return peer.etag
+      },
+      get restarted() {
+        return peer.restarted
+      },
+      patch: (fragment) => peers.patch(peer, fragment),
+      // No `expire`: a broadcast under way outlives its token, which had to be good at its start
+      // (SEC-7). An hour's token must not end a two hours' show.
+      end: () => peer.close('deleted', clock.now()),
     })
     const traits: PublisherTraits = {
       client: client.kind,
@@ -107,8 +113,9 @@ export class PublisherSessions implements Publishers {
       nackHigherLayers: client.nackHigherLayers,
     }
     this.#remember(session)
-    session.peer = peers.open({
+    const peer = peers.open({
       ...prepared,
+      description: answer,
       transport: publication.transport,
       srtpProfiles: client.srtpProfiles,
       // Told that another has taken over, OBS would take the stream back, and so on for ever.
@@ -123,7 +130,8 @@ export class PublisherSessions implements Publishers {
         },
       },
     })
-    return { id, answer, etag }
+    session.peer = peer
+    return { id, answer, etag: peer.etag }
   }
 
   #secured(
@@ -149,6 +157,7 @@ export class PublisherSessions implements Publishers {
       observer: this.#services.relayObserver,
       listener: {
         keyframe: (layer) => stream.keyframe(layer, clock.now()),
+        offered: (at) => stream.fit(at),
         alive: (at) => peer.ice.heard(at),
       },
     })

@@ -1,25 +1,27 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { bodyOf, fragmentType, readBodiesAsText } from '#control/http/bodies.ts'
+import {
+  bodyOf,
+  fragmentType,
+  mediaTypeOf,
+  readBodiesAsText,
+  sdpType,
+} from '#control/http/bodies.ts'
 import { ifMatchHolds } from '#control/http/if-match.ts'
 import { refuseOtherMethods } from '#control/http/methods.ts'
 import { tokenOf } from '#control/http/token.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
+import type { Session } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
 /** What the routes need of the sessions of both kinds; the specs pass a fake. */
 export interface Sessions {
-  /** Entity tag of the current ICE generation, quotes included; `undefined`: no such session. */
-  etag(id: string): string | undefined
+  /** `undefined`: there is no such session, or it has ended. */
+  get(id: string): Session | undefined
+  /** Whether it ended because our offer was not answered in time. */
+  unanswered(id: string): boolean
   /** Whether the session was made with this very token. Asked only when one was sent. */
   tokenMatches(id: string, token: string): boolean
-  /**
-   * Takes candidates (RFC 8840). The precondition has been checked.
-   * @throws ServiceError `malformed-sdp`, or `unsupported-fragment` for one with a new ufrag
-   */
-  trickle(id: string, fragment: string): void
-  /** Ends the session and tells its peer; nothing happens if it is gone already. */
-  end(id: string): void
 }
 
 export interface SessionOptions {
@@ -58,16 +60,22 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   })
 
   app.patch<SessionRoute>(url, async (request, reply) => {
-    const etag = open(sessions, request)
-    const fragment = bodyOf(request, fragmentType)
-    // Without If-Match it is taken: whip-whep sends none to WHEP, the Eyevinn client puts its
-    // tag in a request header named ETag (IO-8, IO-9), and there is one ICE generation only.
-    const field = request.headers['if-match']
-    if (field !== undefined && !ifMatchHolds(field, etag)) {
-      throw new ServiceError('precondition-failed', 'If-Match names another ICE session')
+    const session = open(sessions, request)
+    if (mediaTypeOf(request) === sdpType) {
+      complete(session, bodyOf(request, sdpType))
+      return reply.status(204).send()
     }
-    sessions.trickle(request.params.id, fragment)
-    return reply.status(204).send()
+    const fragment = bodyOf(request, fragmentType)
+    if (session.answer) {
+      throw new ServiceError('answer-pending', 'answer the offer first, then send candidates')
+    }
+    checkPrecondition(session, request.headers['if-match'])
+    const restart = session.patch(fragment)
+    if (!restart) return reply.status(204).send()
+    return reply
+      .status(200)
+      .headers({ etag: restart.etag, 'cache-control': 'no-store', 'content-type': fragmentType })
+      .send(restart.fragment)
   })
 
   // If-Match does not count here (RFC 9725 §4.3.1). 200 and not 204, on which OBS asks again;
@@ -75,10 +83,7 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   app.delete<SessionRoute>(url, async (request, reply) => {
     const { id } = request.params
     if (!idPattern.test(id)) throw notFound()
-    if (sessions.etag(id) !== undefined) {
-      open(sessions, request)
-      sessions.end(id)
-    }
+    if (sessions.get(id)) open(sessions, request).end()
     return reply.status(200).send()
   })
 
@@ -88,16 +93,43 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   refuseOtherMethods(app, url, methods)
 }
 
-/** @returns the tag of the session, if it exists and the token is not another's */
-function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): string {
+/** @returns the session, if it exists and the token is not another's */
+function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): Session {
   const { id } = request.params
-  const etag = sessions.etag(id)
-  if (etag === undefined) throw notFound()
+  const session = sessions.get(id)
+  if (!session) {
+    if (!sessions.unanswered(id)) throw notFound()
+    throw new ServiceError('offer-expired', 'our offer was not answered in time: POST again')
+  }
   const token = tokenOf(request)
   if (token !== undefined && !sessions.tokenMatches(id, token)) {
     throw new ServiceError('token-invalid', 'the session was made with another token')
   }
-  return etag
+  return session
+}
+
+// An SDP is taken once, where the offer was ours (draft-ietf-wish-whep §4.3.3).
+function complete(session: Session, sdp: string): void {
+  if (!session.answer) {
+    throw new ServiceError('answer-unexpected', 'this session waits for no answer')
+  }
+  session.answer(sdp)
+}
+
+// Without If-Match a fragment is taken as long as it can only mean the one ICE generation there
+// has been: whip-whep sends none to WHEP, the Eyevinn client puts its tag in a request header
+// named ETag (IO-8, IO-9). A restart should come with `*` (RFC 9725 §4.3.3); one with the present
+// tag is as good, since its sender knows what it replaces.
+function checkPrecondition({ etag, restarted }: Session, field: string | undefined): void {
+  if (field === undefined && restarted) {
+    throw new ServiceError(
+      'precondition-required',
+      'ICE has been restarted: name the session that is meant, or "*" to restart, in If-Match',
+    )
+  }
+  if (field !== undefined && !ifMatchHolds(field, etag)) {
+    throw new ServiceError('precondition-failed', 'If-Match names another ICE session')
+  }
 }
 
 function notFound(): ServiceError {

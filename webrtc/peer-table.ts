@@ -1,5 +1,6 @@
 import type { Path } from '#native/path.ts'
 import { pathKey } from '#native/path.ts'
+import type { IceGeneration } from './ice-generation.ts'
 import { routingUfrag } from './ice-lite.ts'
 import type { Peer } from './peer.ts'
 import { parseStun } from './stun.ts'
@@ -11,6 +12,8 @@ const maxPaths = 8
 
 interface Entry {
   readonly peer: Peer
+  /** Ours, of the generations that still count. */
+  ufrags: string[]
   readonly paths: string[]
   /** Monotonic ms at which the entry goes, once the peer has ended. */
   removeAt: number
@@ -27,7 +30,7 @@ export class PeerTable {
   /** Peers that live. */
   get size(): number {
     let size = 0
-    for (const { peer } of this.#byUfrag.values()) if (!peer.end) size++
+    for (const entry of new Set(this.#byUfrag.values())) if (!entry.peer.end) size++
     return size
   }
 
@@ -36,8 +39,19 @@ export class PeerTable {
   }
 
   add(peer: Peer): void {
-    const entry: Entry = { peer, paths: [], removeAt: Number.POSITIVE_INFINITY }
-    this.#byUfrag.set(peer.ice.localUfrag, entry)
+    const ufrag = peer.ice.localUfrag
+    const entry = { peer, ufrags: [ufrag], paths: [], removeAt: Number.POSITIVE_INFINITY }
+    this.#byUfrag.set(ufrag, entry)
+  }
+
+  /** Restarts the ICE of a peer that lives, which is then found by both of its generations. */
+  restart(peer: Peer, generation: IceGeneration, now: number): void {
+    const entry = this.#byUfrag.get(peer.ice.localUfrag)
+    if (entry?.peer !== peer) return
+    peer.ice.restart(generation, now)
+    entry.ufrags.push(generation.ufrag)
+    this.#byUfrag.set(generation.ufrag, entry)
+    this.#forgetRetired(entry, now)
   }
 
   /** @param datagram borrowed, from anybody, in the range of STUN or DTLS */
@@ -47,10 +61,13 @@ export class PeerTable {
       : this.#receiveDtls(datagram, path, now)
   }
 
-  /** Forgets ended peers whose time is over. */
+  /** Forgets generations and ended peers whose time is over. */
   expire(now: number): void {
     for (const [ufrag, entry] of this.#byUfrag) {
-      if (!entry.peer.end) continue
+      if (!entry.peer.end) {
+        if (entry.ufrags.length > 1) this.#forgetRetired(entry, now)
+        continue
+      }
       if (entry.removeAt === Number.POSITIVE_INFINITY) {
         entry.removeAt = now + tombstoneTime
         this.#forgetPaths(entry)
@@ -92,6 +109,14 @@ export class PeerTable {
     const inUse = selected && pathKey(selected)
     const [oldest] = entry.paths.splice(entry.paths[0] === inUse ? 1 : 0, 1)
     if (this.#byPath.get(oldest!) === entry) this.#byPath.delete(oldest!)
+  }
+
+  #forgetRetired(entry: Entry, now: number): void {
+    entry.ufrags = entry.ufrags.filter((ufrag) => {
+      const counts = entry.peer.ice.answersTo(ufrag, now)
+      if (!counts) this.#byUfrag.delete(ufrag)
+      return counts
+    })
   }
 
   #forgetPaths(entry: Entry): void {

@@ -5,7 +5,9 @@ import type { SrtpProfile } from '#native/srtp-keys.ts'
 import type { DtlsCertificate } from './dtls/certificate.ts'
 import { DtlsTransport } from './dtls/dtls-transport.ts'
 import type { IceLite } from './ice-lite.ts'
+import { RemoteIce } from './remote-ice.ts'
 import type { NegotiatedTransport } from './sdp/answer.ts'
+import { type RestartFrame, restartFrame } from './sdp/fragment.ts'
 import type { StunMessage } from './stun.ts'
 
 /** Why a peer is gone. */
@@ -17,6 +19,7 @@ export type PeerEnd =
   | 'deleted'
   | 'replaced'
   | 'stream-ended'
+  | 'token-expired'
   | 'shutdown'
 
 /** What a peer tells its session. */
@@ -34,6 +37,8 @@ export interface PeerListener {
 export interface PeerOptions {
   readonly id: PeerId
   readonly ice: IceLite
+  /** Our side of the SDP that began it. */
+  readonly description: string
   readonly transport: NegotiatedTransport
   readonly certificate: DtlsCertificate
   readonly srtpProfiles: readonly SrtpProfile[]
@@ -50,6 +55,9 @@ export interface PeerOptions {
 export class Peer implements Machine {
   readonly id: PeerId
   readonly ice: IceLite
+  readonly remoteIce: RemoteIce
+  /** What its restarts repeat of our SDP. */
+  readonly restartFrame: RestartFrame
   readonly #dtls: DtlsTransport
   readonly #plane: MediaPlane
   readonly #listener: PeerListener
@@ -62,6 +70,11 @@ export class Peer implements Machine {
   constructor(options: PeerOptions) {
     this.id = options.id
     this.ice = options.ice
+    this.remoteIce = new RemoteIce({
+      ufrag: options.transport.remoteUfrag,
+      password: options.transport.remotePassword,
+    })
+    this.restartFrame = restartFrame(options.description)
     this.#plane = options.plane
     this.#listener = options.listener
     this.#farewell = (end) => options.farewell(end)
@@ -76,6 +89,16 @@ export class Peer implements Machine {
   /** Why it ended; undefined while it lives. */
   get end(): PeerEnd | undefined {
     return this.#end
+  }
+
+  /** Strong entity tag of its ICE generation, quotes included (RFC 9725 §4.3.1). */
+  get etag(): string {
+    return `"${this.ice.localUfrag}"`
+  }
+
+  /** Whether it has had more than one ICE generation. */
+  get restarted(): boolean {
+    return this.ice.restarted
   }
 
   /** Why the handshake failed, for the log. */

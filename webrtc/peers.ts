@@ -1,17 +1,17 @@
 import type { Clock } from '#core/clock.ts'
-import { ServiceError } from '#core/errors.ts'
 import { isLoopbackAddress } from '#core/loopback.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import type { DtlsCertificate } from './dtls/certificate.ts'
+import { IceGeneration } from './ice-generation.ts'
 import { IceLite } from './ice-lite.ts'
 import { Peer, type PeerEnd, type PeerListener } from './peer.ts'
 import { PeerTable } from './peer-table.ts'
 import type { LocalTransport, NegotiatedTransport } from './sdp/answer.ts'
 import type { HostCandidate } from './sdp/candidate.ts'
-import { parseFragment } from './sdp/fragment.ts'
+import { parseFragment, writeRestart } from './sdp/fragment.ts'
 
 /** Polls machines when their time has come. */
 export interface Scheduler {
@@ -36,10 +36,20 @@ export interface PreparedPeer {
 }
 
 export interface AgreedPeer extends PreparedPeer {
+  /** Our SDP, as the client gets it. */
+  readonly description: string
   readonly transport: NegotiatedTransport
   readonly srtpProfiles: readonly SrtpProfile[]
   farewell(end: PeerEnd): boolean
   readonly listener: PeerListener
+}
+
+/** What answers a fragment that restarts ICE. */
+export interface IceRestart {
+  /** Our new credentials and our candidates, as a trickle-ice-sdpfrag. */
+  readonly fragment: string
+  /** Of the new generation. */
+  readonly etag: string
 }
 
 /** Between two looks at ended peers, in ms. */
@@ -80,11 +90,13 @@ export class Peers implements Machine {
   }
 
   /** The answer is about to leave: from now on the peer's checks are welcome. */
-  open({ ice, transport, srtpProfiles, farewell, listener }: AgreedPeer): Peer {
-    const { plane, certificate, scheduler } = this.#options
+  open({ ice, description, transport, srtpProfiles, farewell, listener }: AgreedPeer): Peer {
+    const { plane, certificate, scheduler, clock } = this.#options
+    ice.expect(clock.now())
     const peer: Peer = new Peer({
       id: this.#nextId++,
       ice,
+      description,
       transport,
       certificate,
       srtpProfiles,
@@ -105,6 +117,24 @@ export class Peers implements Machine {
     this.#table.add(peer)
     scheduler.add(peer)
     return peer
+  }
+
+  /**
+   * Takes a fragment of the peer. Its candidates are of no use to a lite agent, which learns
+   * addresses from the checks themselves (RFC 8445 §7.3); new credentials restart ICE.
+   *
+   * @throws ServiceError `malformed-sdp`, `precondition-failed` or `rate-limited`; the peer is then
+   *   as before
+   */
+  patch(peer: Peer, sdpfrag: string): IceRestart | undefined {
+    const now = this.#options.clock.now()
+    const fragment = parseFragment(sdpfrag)
+    if (peer.end || !peer.remoteIce.restartedBy(fragment, now)) return undefined
+    let generation = new IceGeneration()
+    while (this.#table.has(generation.ufrag)) generation = new IceGeneration()
+    this.#table.restart(peer, generation, now)
+    this.#options.scheduler.changed(peer)
+    return { fragment: writeRestart(peer.restartFrame, generation), etag: peer.etag }
   }
 
   /** @param datagram in the range of STUN or DTLS, from anybody; borrowed */
@@ -136,19 +166,4 @@ function candidatesFor(client: string, all: readonly HostCandidate[]): readonly 
   if (isLoopbackAddress(client)) return all
   const reachable = all.filter(({ address }) => !isLoopbackAddress(address))
   return reachable.length > 0 ? reachable : all
-}
-
-/**
- * Takes the candidates of a trickle fragment, which a lite agent has no use for: it learns
- * addresses from the checks themselves (RFC 8445 §7.3).
- *
- * @throws ServiceError `malformed-sdp`, or `unsupported-fragment` for an ICE restart
- */
-export function acceptFragment(sdpfrag: string, remoteUfrag: string): void {
-  const { ufrag } = parseFragment(sdpfrag)
-  if (ufrag === undefined || ufrag === remoteUfrag) return
-  throw new ServiceError(
-    'unsupported-fragment',
-    'this server does not restart ICE yet: end the session and POST a new offer',
-  )
 }

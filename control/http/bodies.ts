@@ -34,11 +34,16 @@ export function bodyOf(request: FastifyRequest, mediaType: string): string {
     throw new HttpError(415, 'send the body without Content-Encoding')
   }
   const empty = typeof body !== 'string' || body.trim() === ''
-  // Type and subtype are compared without case, parameters do not matter (RFC 9110 §8.3.1).
-  const [type] = (headers['content-type'] ?? '').split(';', 1)
-  if (type!.trim().toLowerCase() !== mediaType && !(empty && type === '')) {
+  const type = mediaTypeOf(request)
+  if (type !== mediaType && !(empty && type === '')) {
     throw new HttpError(415, `send the body as "Content-Type: ${mediaType}"`)
   }
   if (empty) throw new HttpError(400, `the body is empty: it must be ${mediaType}`)
   return body
+}
+
+/** Type and subtype in small letters; parameters do not matter (RFC 9110 §8.3.1). */
+export function mediaTypeOf({ headers }: FastifyRequest): string {
+  const [type = ''] = (headers['content-type'] ?? '').split(';', 1)
+  return type.trim().toLowerCase()
 }

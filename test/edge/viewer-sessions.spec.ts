@@ -33,7 +33,7 @@ describe('a viewer', () => {
     const { world } = live()
     const start = world.now
     const client = world.watch()
-    expect(client.etag).toBe(world.sessions.etag(client.id))
+    expect(client.etag).toBe(world.sessions.get(client.id)?.etag)
     expect(world.takeTold()).toEqual(['reached answer 0'])
     expect(world.streams.get(demo)?.viewers.size).toBe(0)
     world.connect(client)
@@ -128,7 +128,7 @@ describe('an offer that is refused leaves nothing behind', () => {
     world.connect(world.watch())
     const second = world.watch()
     expect(() => world.watch()).toThrow(expect.objectContaining({ code: 'full', retryAfter: 5 }))
-    world.sessions.end(second.id)
+    world.sessions.get(second.id)?.end()
     expect(() => world.watch()).not.toThrow()
   })
 })
@@ -136,7 +136,7 @@ describe('an offer that is refused leaves nothing behind', () => {
 describe('a viewer that ends', () => {
   it.each`
     how                 | end
-    ${'deleted'}        | ${(world: SessionWorld, { id }: Client) => world.sessions.end(id)}
+    ${'deleted'}        | ${(world: SessionWorld, { id }: Client) => world.sessions.get(id)?.end()}
     ${'closed-by-peer'} | ${(world: SessionWorld, { remote }: Client) => remote.dtls.close(world.now)}
     ${'consent-expired'} | ${(_: SessionWorld, { remote }: Client) => {
   remote.checking = false
@@ -152,7 +152,7 @@ describe('a viewer that ends', () => {
     expect(world.sizes).toEqual(withPublisher)
     expect(world.streams.get(demo)?.viewers.size).toBe(0)
     expect(world.streams.get(demo)?.publication?.hasViewers).toBe(false)
-    expect(world.sessions.etag(client.id)).toBeUndefined()
+    expect(world.sessions.get(client.id)?.etag).toBeUndefined()
   })
 
   it('before it came', () => {
@@ -176,7 +176,7 @@ describe('a viewer that ends', () => {
     const { world } = live()
     const { id } = world.connect(world.watch())
     const tracks = [...world.plane.tracks.keys()]
-    world.sessions.end(id)
+    world.sessions.get(id)?.end()
     world.takeTold()
     for (const track of tracks) {
       world.dispatcher.started(track)
@@ -190,7 +190,7 @@ describe('viewers stay while publications come and go (DESIGN §9)', () => {
   it('in their sessions, until the time of grace is over', () => {
     const { world, publisher } = live()
     const client = world.connect(world.watch())
-    world.sessions.end(publisher.id)
+    world.sessions.get(publisher.id)?.end()
     world.run(10_000)
     expect(world.streams.get(demo)?.viewers.size).toBe(1)
     world.connect(world.publish())
@@ -202,7 +202,7 @@ describe('viewers stay while publications come and go (DESIGN §9)', () => {
   it('and hear of the end when it is', () => {
     const { world, publisher } = live()
     const [watching, coming] = [world.connect(world.watch()), world.watch()]
-    world.sessions.end(publisher.id)
+    world.sessions.get(publisher.id)?.end()
     world.takeTold()
     for (const stream of world.streams.expire(world.now + 1001, 1000)) {
       world.viewers.endStream(stream)
@@ -210,7 +210,7 @@ describe('viewers stay while publications come and go (DESIGN §9)', () => {
     world.run(100)
     expect(world.takeTold()).toEqual(['viewer of demo stream-ended', 'viewer of demo stream-ended'])
     expect(watching.remote.dtls.peerClosed).toBe(true)
-    expect(world.sessions.etag(coming.id)).toBeUndefined()
+    expect(world.sessions.get(coming.id)?.etag).toBeUndefined()
     expect(world.sizes).toEqual(nothing)
   })
 })
@@ -220,7 +220,7 @@ it('1000 viewers that come and go leave everything as it was', () => {
   for (let i = 0; i < 1000; i++) {
     const client = world.watch()
     if (i % 100 === 0) world.connect(client)
-    world.sessions.end(client.id)
+    world.sessions.get(client.id)?.end()
     world.remotes.length = 1
   }
   expect(world.sizes).toEqual(withPublisher)

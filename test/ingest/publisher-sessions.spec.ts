@@ -18,7 +18,7 @@ describe('a publisher', () => {
     const world = new SessionWorld()
     const client = world.publish()
     expect(client.answer).toMatch(/^v=0\r\n/)
-    expect(client.etag).toBe(world.sessions.etag(client.id))
+    expect(client.etag).toBe(world.sessions.get(client.id)?.etag)
     expect(world.sizes).toEqual({ ...live, machines: 2 })
     expect(world.streams.get(demo)?.publication).toBeUndefined()
     world.connect(client)
@@ -41,13 +41,24 @@ describe('a publisher', () => {
     expect(world.takeTold().at(-1)).toBe('publisher of demo consent-expired')
   })
 
-  it('trickles candidates into nothing, and may not restart ICE', () => {
+  it('trickles candidates into nothing, and restarts its ICE', () => {
     const world = new SessionWorld()
-    const { id } = world.publish()
-    const fragment = (ufrag: string) =>
-      `a=ice-ufrag:${ufrag}\r\na=ice-pwd:${'p'.repeat(24)}\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n`
-    world.sessions.trickle(id, fragment('RH3A'))
-    expect(() => world.sessions.trickle(id, fragment('Else'))).toThrow(code('unsupported-fragment'))
+    const { id, etag } = world.publish()
+    const session = world.sessions.get(id)!
+    const [, ufrag, password] = /a=ice-ufrag:(\S+)\r?\na=ice-pwd:(\S+)/.exec(obsOffer)!
+    const fragment = (one: string, other: string) =>
+      `a=ice-ufrag:${one}\r\na=ice-pwd:${other}\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n`
+    expect(session.patch(fragment(ufrag!, password!))).toBeUndefined()
+    expect([session.etag, session.restarted]).toEqual([etag, false])
+    const restart = session.patch(fragment('Else', 'p'.repeat(24)))!
+    expect(restart.etag).not.toBe(etag)
+    expect(restart).toMatchObject({
+      etag: session.etag,
+      fragment: expect.stringContaining(
+        'a=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n',
+      ),
+    })
+    expect(session.restarted).toBe(true)
   })
 })
 
@@ -82,7 +93,7 @@ describe('a name has one owner', () => {
     const client = world.publish({ key: 'mine' })
     if (when === 'while it publishes') world.connect(client)
     expect(() => world.publish({ key: 'theirs' })).toThrow(code('stream-taken'))
-    world.sessions.end(client.id)
+    world.sessions.get(client.id)?.end()
     expect(() => world.publish({ key: 'theirs' })).not.toThrow()
   })
 
@@ -107,7 +118,7 @@ describe('a name has one owner', () => {
     expect(world.streams.get(demo)?.publication?.peer).toBe(3)
     expect(world.streams.get(demo)?.viewers.size).toBe(1)
     expect(viewer.remote.dtls.peerClosed).toBe(false)
-    expect([world.sessions.etag(old.id), world.publishers.size]).toEqual([undefined, 1])
+    expect([world.sessions.get(old.id)?.etag, world.publishers.size]).toEqual([undefined, 1])
   })
 
   it('tells OBS nothing of that, or it would take the stream back for ever (IO-26)', () => {
@@ -123,7 +134,7 @@ describe('a name has one owner', () => {
     world.add(world.publish({}, { certificate: strangerCertificate }).remote)
     world.run(20_000)
     expect(world.streams.get(demo)?.publication?.peer).toBe(1)
-    expect(world.sessions.etag(old.id)).toBe(old.etag)
+    expect(world.sessions.get(old.id)?.etag).toBe(old.etag)
     expect(world.publishers.size).toBe(1)
   })
 })
@@ -140,13 +151,13 @@ describe('a publisher that ends', () => {
   }
 
   it('by DELETE is told goodbye (IO-26) and leaves nothing but its name', () => {
-    const { world, client } = publishing(({ sessions }, { id }) => sessions.end(id))
+    const { world, client } = publishing(({ sessions }, { id }) => sessions.get(id)?.end())
     expect(world.takeTold()).toEqual(['publisher of demo deleted'])
     expect(world.sizes).toEqual(nothing)
     expect(world.streams.get(demo)).toMatchObject({ epoch: 1, publication: undefined })
     world.run(100)
     expect(client.remote.dtls.peerClosed).toBe(true)
-    world.sessions.end(client.id)
+    world.sessions.get(client.id)?.end()
     expect(world.takeTold()).toEqual([])
   })
 
@@ -197,7 +208,7 @@ describe('a publisher that ends', () => {
     const world = new SessionWorld()
     const asked = { offer: ffmpegOffer, userAgent: ffmpegAgent }
     const client = world.connect(world.publish(asked))
-    world.sessions.end(client.id)
+    world.sessions.get(client.id)?.end()
     client.remote.answers.length = 0
     world.run(30_000)
     expect([client.remote.dtls.peerClosed, client.remote.answers]).toEqual([false, []])
@@ -221,7 +232,7 @@ it('1000 publishers that come and go leave everything as it was', () => {
   for (let i = 0; i < 1000; i++) {
     const client = world.publish()
     if (i % 100 === 0) world.connect(client)
-    if (i % 3) world.sessions.end(client.id)
+    if (i % 3) world.sessions.get(client.id)?.end()
     else world.peers.closeAll('shutdown')
     world.remotes.length = 0
   }

@@ -22,8 +22,11 @@ const statuses: Record<ErrorCode, number> = {
   'stream-not-live': 409,
   'stream-taken': 409,
   'precondition-failed': 412,
+  'precondition-required': 428,
+  'answer-pending': 409,
+  'answer-unexpected': 409,
+  'offer-expired': 410,
   'unacceptable-offer': 422,
-  'unsupported-fragment': 422,
   'rate-limited': 429,
   full: 503,
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
-import { FakeMedia, fakeServer, goodPatch, sessionId } from '#test/support/http.ts'
+import { FakeMedia, fakeServer, goodPatch, sessionId, unansweredId } from '#test/support/http.ts'
 
 const url = `/session/${sessionId}`
+const type = goodPatch.headers['content-type']
 const unknown = '/session/zzzzzzzzzzzzzzzzzzzzzz'
 
 describe('trickle (RFC 9725 §4.3.2)', () => {
@@ -16,7 +17,6 @@ describe('trickle (RFC 9725 §4.3.2)', () => {
     expect(media.fragments).toEqual([goodPatch.payload])
   })
 
-  const type = goodPatch.headers['content-type']
   it.each`
     status | what                                          | headers
     ${204} | ${'no If-Match, as whip-whep to WHEP (IO-8)'} | ${{}}
@@ -29,7 +29,7 @@ describe('trickle (RFC 9725 §4.3.2)', () => {
     ${204} | ${'another tag in a header named ETag'}       | ${{ etag: '"0"' }}
     ${204} | ${"the session's token"}                      | ${{ authorization: 'Bearer key-1' }}
     ${401} | ${"another's token"}                          | ${{ authorization: 'Bearer key-2' }}
-    ${415} | ${'an SDP'}                                   | ${{ 'content-type': 'application/sdp' }}
+    ${415} | ${'another type'}                             | ${{ 'content-type': 'text/plain' }}
     ${415} | ${'a compressed body'}                        | ${{ 'content-encoding': 'deflate' }}
   `('answers $status to $what', async ({ status, headers }) => {
     const media = new FakeMedia()
@@ -49,9 +49,10 @@ describe('trickle (RFC 9725 §4.3.2)', () => {
   })
 
   it.each`
-    code                      | status
-    ${'malformed-sdp'}        | ${400}
-    ${'unsupported-fragment'} | ${422}
+    code                     | status
+    ${'malformed-sdp'}       | ${400}
+    ${'precondition-failed'} | ${412}
+    ${'rate-limited'}        | ${429}
   `('answers $code with $status', async ({ code, status }) => {
     const media = new FakeMedia()
     media.refusal = new ServiceError(code, 'for a reason')
@@ -69,6 +70,90 @@ describe('trickle (RFC 9725 §4.3.2)', () => {
   `('of several faults names $first first', async ({ first, url, headers }) => {
     const app = await fakeServer()
     expect((await app.inject({ ...goodPatch, url, headers })).statusCode).toBe(first)
+  })
+})
+
+describe('ICE restart (RFC 9725 §4.3.3)', () => {
+  const fragment = 'a=ice-ufrag:new1\r\na=ice-pwd:0123456789012345678901\r\n'
+
+  it('answers 200 with our fragment and the new tag', async () => {
+    const media = new FakeMedia()
+    media.restart = { fragment: 'a=ice-lite\r\n', etag: '"2"' }
+    const app = await fakeServer({ media })
+    const headers = { 'content-type': type, 'if-match': '"*"' }
+    const response = await app.inject({ ...goodPatch, headers, payload: fragment })
+    expect([response.statusCode, response.body]).toEqual([200, 'a=ice-lite\r\n'])
+    expect(response.headers).toMatchObject({
+      etag: '"2"',
+      'content-type': type,
+      'content-length': '12',
+    })
+    expect(media.fragments).toEqual([fragment])
+  })
+
+  it.each`
+    status | ifMatch      | what
+    ${428} | ${undefined} | ${'no If-Match: which generation is meant is not plain any more'}
+    ${204} | ${'"1"'}     | ${'the tag of the present generation'}
+    ${204} | ${'*'}       | ${'any generation'}
+    ${412} | ${'"0"'}     | ${'the tag of the one before'}
+  `('of a restarted session answers $status to $what', async ({ status, ifMatch }) => {
+    const media = new FakeMedia()
+    media.become({ restarted: true })
+    const app = await fakeServer({ media })
+    const headers = { 'content-type': type, ...(ifMatch && { 'if-match': ifMatch }) }
+    expect((await app.inject({ ...goodPatch, headers })).statusCode).toBe(status)
+    expect(media.fragments).toHaveLength(status === 204 ? 1 : 0)
+  })
+})
+
+describe('the answer to our offer (draft-ietf-wish-whep §4.3.3)', () => {
+  const answer = {
+    ...goodPatch,
+    headers: { 'content-type': 'application/sdp' },
+    payload: 'v=0\r\n',
+  }
+
+  it('is taken with 204, without If-Match', async () => {
+    const media = new FakeMedia()
+    const answers: string[] = []
+    media.become({ answer: (sdp) => answers.push(sdp) })
+    const app = await fakeServer({ media })
+    const response = await app.inject(answer)
+    expect([response.statusCode, response.body, answers]).toEqual([204, '', ['v=0\r\n']])
+  })
+
+  it('comes before candidates: 409', async () => {
+    const media = new FakeMedia()
+    media.become({ answer: () => {} })
+    const app = await fakeServer({ media })
+    expect((await app.inject(goodPatch)).statusCode).toBe(409)
+    expect(media.fragments).toEqual([])
+  })
+
+  it('is refused where none is awaited, or no more: 409', async () => {
+    const app = await fakeServer()
+    expect((await app.inject(answer)).statusCode).toBe(409)
+  })
+
+  it('is refused when it comes too late: 410', async () => {
+    const app = await fakeServer()
+    const late = { ...answer, url: `/session/${unansweredId}` }
+    expect((await app.inject(late)).statusCode).toBe(410)
+    expect((await app.inject({ ...late, method: 'GET' })).statusCode).toBe(410)
+    expect((await app.inject({ ...late, method: 'DELETE' })).statusCode).toBe(200)
+  })
+
+  it('is refused when it is malformed, and may be sent again: 400', async () => {
+    const media = new FakeMedia()
+    media.become({
+      answer: () => {
+        throw new ServiceError('malformed-sdp', 'for a reason')
+      },
+    })
+    const app = await fakeServer({ media })
+    expect((await app.inject(answer)).statusCode).toBe(400)
+    expect((await app.inject({ ...answer, payload: '' })).statusCode).toBe(400)
   })
 })
 

@@ -5,6 +5,7 @@ import type { CreatedSession } from '#control/http/created-session.ts'
 import type { OfferRequest } from '#control/http/endpoint-routes.ts'
 import { Permissions } from '#control/permissions.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
+import type { Session } from '#control/sessions.ts'
 import { ServiceError } from '#core/errors.ts'
 import { randomId } from '#core/ids.ts'
 import { pageRoutes } from '#edge/pages.ts'
@@ -77,21 +78,27 @@ export class FakeEdge implements Sessions {
     return this.#origin
   }
 
-  etag(id: string): string | undefined {
-    return this.opened.includes(id) ? '"1"' : undefined
+  get(id: string): Session | undefined {
+    if (!this.opened.includes(id)) return undefined
+    return {
+      principal: { id: 'anybody' },
+      etag: '"1"',
+      restarted: false,
+      patch: (fragment) => {
+        // They may come when the test is over already.
+        this.#call('addCandidates', id, fragment).catch(() => {})
+        return undefined
+      },
+      end: () => this.ended.push(id),
+    }
+  }
+
+  unanswered(): boolean {
+    return false
   }
 
   tokenMatches(): boolean {
     return true
-  }
-
-  trickle(id: string, fragment: string): void {
-    // They may come when the test is over already.
-    this.#call('addCandidates', id, fragment).catch(() => {})
-  }
-
-  end(id: string): void {
-    this.ended.push(id)
   }
 
   hold(on: boolean): Promise<unknown> {

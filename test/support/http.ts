@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { CreatedSession } from '#control/http/created-session.ts'
 import type { EndpointServices, OfferRequest } from '#control/http/endpoint-routes.ts'
-import { Permissions } from '#control/permissions.ts'
+import { Permissions, principalOf } from '#control/permissions.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
+import type { RestartAnswer, Session } from '#control/sessions.ts'
 import type { ServiceError } from '#core/errors.ts'
 import { whepRoutes } from '#edge/whep-routes.ts'
 import { whipRoutes } from '#ingest/whip-routes.ts'
@@ -13,6 +14,8 @@ import { type Sessions, sessionRoutes } from '#server/session-routes.ts'
 
 /** As `randomId` makes them. */
 export const sessionId = 'AAECAwQFBgcICQoLDA0ODw'
+/** Of a session whose offer was not answered in time. */
+export const unansweredId = 'EBESExQVFhcYGRobHB0eHw'
 export const tag = '"1"'
 
 /** The media side, which remembers what it was asked and does as it is told. */
@@ -22,6 +25,8 @@ export class FakeMedia implements Sessions {
   readonly ended: string[] = []
   /** Thrown at the next offer or fragment. */
   refusal: ServiceError | undefined
+  /** What the next fragment is answered with, if it shall have restarted ICE. */
+  restart: RestartAnswer | undefined
   /** The token of the one session there is. */
   token = 'key-1'
 
@@ -33,21 +38,33 @@ export class FakeMedia implements Sessions {
     return this.#accept(request)
   }
 
-  etag(id: string): string | undefined {
-    return id === sessionId && !this.ended.includes(id) ? tag : undefined
+  get(id: string): Session | undefined {
+    return id === sessionId && !this.ended.includes(id) ? this.#session : undefined
+  }
+
+  unanswered(id: string): boolean {
+    return id === unansweredId
   }
 
   tokenMatches(_id: string, token: string): boolean {
     return token === this.token
   }
 
-  trickle(_id: string, fragment: string): void {
-    if (this.refusal) throw this.refusal
-    this.fragments.push(fragment)
+  readonly #session: Session = {
+    principal: principalOf('key-1'),
+    etag: tag,
+    restarted: false,
+    patch: (fragment) => {
+      if (this.refusal) throw this.refusal
+      this.fragments.push(fragment)
+      return this.restart
+    },
+    end: () => this.ended.push(sessionId),
   }
 
-  end(id: string): void {
-    this.ended.push(id)
+  /** Makes the one session wait for an answer, or have been restarted. */
+  become(state: Pick<Partial<Session>, 'answer' | 'restarted'>): void {
+    Object.assign(this.#session, state)
   }
 
   #accept(request: OfferRequest): CreatedSession {

@@ -2,6 +2,8 @@ import { PeerWorld } from '#test/support/peer-world.ts'
 import { type RemoteOptions, RemotePeer, remoteCertificate } from '#test/support/remote-peer.ts'
 import type { PeerEnd } from '#webrtc/peer.ts'
 import type { AgreedPeer } from '#webrtc/peers.ts'
+import type { LocalTransport } from '#webrtc/sdp/answer.ts'
+import { candidateLines } from '#webrtc/sdp/candidate.ts'
 
 /** One peer of ours in a world, the remote one it was agreed with, and what it tells. */
 export class PeerRig {
@@ -22,6 +24,7 @@ export class PeerRig {
     }
     this.peer = world.peers.open({
       ...prepared,
+      description: descriptionOf(prepared.local),
       transport: {
         dtlsRole: options.role === 'client' ? 'server' : 'client',
         remoteUfrag: 'theirs',
@@ -58,4 +61,21 @@ export class PeerRig {
       .splice(0)
       .map((one) => (one.class === 'success' ? 200 : one.errorCode))
   }
+}
+
+/** As much of an answer as a peer reads of it. */
+function descriptionOf({ ufrag, candidates }: LocalTransport): string {
+  const lines = [
+    'v=0',
+    'a=group:BUNDLE 0 1',
+    'a=ice-lite',
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    `a=ice-ufrag:${ufrag}`,
+    ...candidateLines(candidates),
+    'a=end-of-candidates',
+    'a=mid:0',
+    'm=video 9 UDP/TLS/RTP/SAVPF 96',
+    'a=mid:1',
+  ]
+  return `${lines.join('\r\n')}\r\n`
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PeerWorld } from '#test/support/peer-world.ts'
 import { remotePath } from '#test/support/remote-peer.ts'
-import { acceptFragment } from '#webrtc/peers.ts'
 import { PeerRig } from './peer-rig.ts'
 
 const path = (remotePort: number) => ({ ...remotePath, remotePort })
@@ -84,26 +83,5 @@ describe('peers that are gone', () => {
     expect(rigs.map(({ events }) => events.at(-1))).toEqual(rigs.map(() => 'ended: shutdown'))
     expect(rigs.map(({ remote }) => remote.dtls.peerClosed)).toEqual([true, true, true])
     expect(world.peers.size).toBe(0)
-  })
-})
-
-describe('a trickle fragment (RFC 8840)', () => {
-  const fragment = (ufrag: string) =>
-    `a=ice-ufrag:${ufrag}\r\na=ice-pwd:${'p'.repeat(24)}\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n`
-
-  it('is taken when it speaks of the same ICE session', () => {
-    expect(() => acceptFragment(fragment('theirs'), 'theirs')).not.toThrow()
-  })
-
-  it('is refused when it would restart ICE', () => {
-    expect(() => acceptFragment(fragment('other'), 'theirs')).toThrow(
-      expect.objectContaining({ code: 'unsupported-fragment' }),
-    )
-  })
-
-  it('is refused when it cannot be read', () => {
-    expect(() => acceptFragment('a=ice-ufrag\u0000', 'theirs')).toThrow(
-      expect.objectContaining({ code: 'malformed-sdp' }),
-    )
   })
 })
