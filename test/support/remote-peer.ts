@@ -44,14 +44,15 @@ export class RemotePeer {
   nominating = true
   /** Of its candidate. */
   priority = 1000
-  readonly #ours: OurSide
+  /** Our credentials as it knows them. */
+  ours: Pick<OurSide, 'ufrag' | 'password'>
   readonly #checkInterval: number
   readonly #out: { readonly datagram: Buffer; readonly path: Path }[] = []
   #nextCheck = 0
   #started = false
 
   constructor(ours: OurSide, options: RemoteOptions = {}) {
-    this.#ours = ours
+    this.ours = ours
     this.path = options.path ?? remotePath
     this.#checkInterval = options.checkInterval ?? 2500
     this.dtls = new DtlsTransport({
@@ -75,10 +76,10 @@ export class RemotePeer {
   }
 
   /** Sends a check now. */
-  check(password = this.#ours.password): void {
+  check(password = this.ours.password): void {
     const datagram = writeBindingRequest({
       transactionId: randomBytes(12),
-      username: `${this.#ours.ufrag}:theirs`,
+      username: `${this.ours.ufrag}:theirs`,
       password,
       priority: this.priority,
       tieBreaker: 1n,

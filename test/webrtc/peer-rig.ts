@@ -28,7 +28,7 @@ export class PeerRig {
       transport: {
         dtlsRole: options.role === 'client' ? 'server' : 'client',
         remoteUfrag: 'theirs',
-        remotePassword: 'theirs',
+        remotePassword: 'theirs-password-of-22-or-more',
         remoteFingerprints: [remoteCertificate.fingerprint],
       },
       srtpProfiles: [7],
