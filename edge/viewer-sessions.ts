@@ -7,18 +7,23 @@ import type { MediaPlane } from '#native/media-plane.ts'
 import type { Dispatcher } from '#relay/dispatcher.ts'
 import { JoinTimes } from '#relay/join-times.ts'
 import type { RelayObserver } from '#relay/observer.ts'
-import type { Publication } from '#relay/publication.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
 import type { Streams } from '#relay/streams.ts'
 import { Viewer } from '#relay/viewer.ts'
-import { recogniseClient } from '#webrtc/clients.ts'
+import { type ClientTraits, recogniseClient } from '#webrtc/clients.ts'
 import type { Peer, PeerEnd } from '#webrtc/peer.ts'
-import type { Peers } from '#webrtc/peers.ts'
-import { parseOffer } from '#webrtc/sdp/offer.ts'
+import type { Peers, PreparedPeer, Scheduler } from '#webrtc/peers.ts'
+import type { LocalTransport } from '#webrtc/sdp/answer.ts'
+import { type Offer, parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerViewer } from '#webrtc/sdp/view-answer.ts'
+import { offerView } from '#webrtc/sdp/view-offer.ts'
+import { readReply } from '#webrtc/sdp/view-reply.ts'
 import type { NegotiatedView, ViewWishes } from '#webrtc/sdp/viewed-track.ts'
-import type { Viewers, WatchRequest } from './whep-routes.ts'
+import { offerLifetime, PendingOffers } from './pending-offers.ts'
+import { wishesOf } from './stream-wishes.ts'
+import { ViewerSession } from './viewer-session.ts'
+import type { InviteRequest, Viewers, WatchRequest } from './whep-routes.ts'
 
 /** What becomes of viewers, for log and metrics. */
 export interface ViewerObserver {
@@ -33,6 +38,7 @@ export interface ViewerServices {
   readonly plane: MediaPlane
   readonly streams: Streams
   readonly sessions: SessionTable
+  readonly scheduler: Scheduler
   readonly dispatcher: Dispatcher
   readonly clock: Clock
   readonly observer: ViewerObserver
@@ -45,61 +51,133 @@ const retryWhenNotLive = 2
 /** Seconds after which a full server may have room. */
 const retryWhenFull = 5
 
-/** Makes viewers of a stream out of WHEP offers. */
+/** Makes viewers of a stream out of WHEP offers, theirs or ours. */
 export class ViewerSessions implements Viewers {
   readonly #services: ViewerServices
   readonly #peers = new Map<Peer, Stream>()
   readonly #pending = new PendingLimit()
+  readonly #offers: PendingOffers
 
   constructor(services: ViewerServices) {
     this.#services = services
+    this.#offers = new PendingOffers(services.scheduler)
   }
 
   /** Sessions of viewers, connected or about to be. */
   get size(): number {
-    return this.#peers.size
+    return this.#peers.size + this.#offers.size
   }
 
   watch(request: WatchRequest): CreatedSession {
-    const { peers, streams, sessions, clock, observer, maxViewers } = this.#services
-    const { name, principal, offer, userAgent, address, receivedAt } = request
-    this.#pending.check(address)
-    const parsed = parseOffer(offer)
+    const { peers, sessions } = this.#services
+    this.#pending.check(request.address)
+    const offer = parseOffer(request.offer)
+    const stream = this.#liveStream(request)
+    const prepared = peers.prepare(request.address)
+    const answered = answerOr406(offer, wishesOf(stream.publication!), prepared.local)
+    if (!answered) {
+      const session = this.#offer({ request, stream, prepared })
+      const validUntil = this.#services.clock.wall() + offerLifetime
+      return { ...session, counterOffer: { validUntil } }
+    }
+    const { answer, view } = answered
+    const session = this.#session(request, prepared, () => {})
+    const id = sessions.add(session)
+    const client = recogniseClient(request.userAgent, offer)
+    this.#open({
+      ...{ id, session, stream, view, client, prepared },
+      description: answer,
+      connected: this.#pending.enter(request.address),
+      startedAt: request.receivedAt,
+    })
+    return { id, answer, etag: session.etag }
+  }
+
+  invite(request: InviteRequest): CreatedSession {
+    this.#pending.check(request.address)
+    const stream = this.#liveStream(request)
+    const prepared = this.#services.peers.prepare(request.address)
+    return this.#offer({ request, stream, prepared })
+  }
+
+  /** Ends the sessions of a stream that will not come back. */
+  endStream(stream: Stream): void {
+    const now = this.#services.clock.now()
+    for (const [peer, watched] of this.#peers) {
+      if (watched === stream) peer.close('stream-ended', now)
+    }
+    for (const { id } of this.#offers.of(stream)) this.#services.sessions.get(id)?.end()
+  }
+
+  #liveStream({ name }: InviteRequest): Stream {
+    const { streams, maxViewers } = this.#services
     const stream = streams.get(name)
     if (!stream?.publication) {
       throw new ServiceError('stream-not-live', 'nobody publishes this stream now: ask again', {
         retryAfter: retryWhenNotLive,
       })
     }
-    if (this.#peers.size >= maxViewers) {
+    if (this.size >= maxViewers) {
       throw new ServiceError('full', 'this node has all the viewers it can serve: try later', {
         retryAfter: retryWhenFull,
       })
     }
-    const prepared = peers.prepare(address)
-    const { answer, view } = answerViewer(parsed, wishes(stream.publication), prepared.local)
-    const client = recogniseClient(userAgent, parsed)
-    const joinTimes = new JoinTimes(receivedAt, (phase, ms) => {
+    return stream
+  }
+
+  #session(
+    { principal }: InviteRequest,
+    { local }: PreparedPeer,
+    abandoned: () => void,
+  ): ViewerSession {
+    const { peers, clock } = this.#services
+    return new ViewerSession({ principal, etag: `"${local.ufrag}"`, peers, clock, abandoned })
+  }
+
+  /** Makes the offer ourselves; until the answer comes there is no more of it than that. */
+  #offer({ request, stream, prepared }: Invitation): CreatedSession {
+    const { sessions, clock } = this.#services
+    const { offer, tracks } = offerView(wishesOf(stream.publication!), prepared.local)
+    const connected = this.#pending.enter(request.address)
+    const session = this.#session(request, prepared, () => {
+      connected()
+      this.#offers.remove(id)
+      sessions.remove(id)
+    })
+    session.answer = (sdp) => {
+      const now = clock.now()
+      const wanted = stream.publication ? wishesOf(stream.publication) : {}
+      const { view, originUsername } = readReply(sdp, tracks, wanted)
+      this.#offers.remove(id)
+      const client = recogniseClient(request.userAgent, { originUsername })
+      this.#open({
+        ...{ id, session, stream, view, client, prepared, connected },
+        description: offer,
+        // What a player does with our offer is not our time.
+        startedAt: now,
+      })
+    }
+    const id = sessions.add(session)
+    const expired = () => {
+      connected()
+      sessions.removeUnanswered(id)
+    }
+    this.#offers.add({ id, stream, expired }, clock.now())
+    return { id, answer: offer, etag: session.etag }
+  }
+
+  /** Both ways lead here: offer and answer are exchanged, and the viewer may come. */
+  #open(joining: Joining): void {
+    const { peers, sessions, clock, observer } = this.#services
+    const { id, session, stream, view, client, prepared, connected } = joining
+    const joinTimes = new JoinTimes(joining.startedAt, (phase, ms) => {
       stream.joins.reached(phase, ms)
       observer.reached(stream, phase, ms)
     })
     let viewer: Viewer | undefined
-    const connected = this.#pending.enter(address)
-    const id = sessions.add({
-      principal,
-      get etag() {
-        return peer.etag
-      },
-      get restarted() {
-        return peer.restarted
-      },
-      patch: (fragment) => peers.patch(peer, fragment),
-      expire: () => peer.close('token-expired', clock.now()),
-      end: () => peer.close('deleted', clock.now()),
-    })
     const peer: Peer = peers.open({
       ...prepared,
-      description: answer,
+      description: joining.description,
       transport: view.transport,
       srtpProfiles: client.srtpProfiles,
       farewell: () => client.closeNotify,
@@ -120,17 +198,9 @@ export class ViewerSessions implements Viewers {
         },
       },
     })
+    session.connect(peer)
     this.#peers.set(peer, stream)
     joinTimes.reached('answer', clock.now())
-    return { id, answer, etag: peer.etag }
-  }
-
-  /** Ends the sessions of a stream that will not come back. */
-  endStream(stream: Stream): void {
-    const now = this.#services.clock.now()
-    for (const [peer, watched] of this.#peers) {
-      if (watched === stream) peer.close('stream-ended', now)
-    }
   }
 
   #secured(peer: Peer, view: NegotiatedView, stream: Stream, joinTimes: JoinTimes): Viewer {
@@ -148,17 +218,38 @@ export class ViewerSessions implements Viewers {
   }
 }
 
-/** What the stream is made of, by what its packets say rather than what its offer said. */
-function wishes({ audio, video, format }: Publication): ViewWishes {
-  const profile = video?.inspector?.facts.profile ?? format.video?.profile
-  return {
-    ...(audio && { audio: { codec: audio.codec } }),
-    ...(video && {
-      video: {
-        codec: video.codec,
-        ...(profile !== undefined &&
-          (video.codec === 'H264' ? { profileLevelId: profile } : { profileId: profile })),
-      },
-    }),
+/**
+ * @returns undefined where an offer of ours may help: the client can do what we need, but its
+ *   offer does not say so (draft-ietf-wish-whep §4.3.2)
+ */
+function answerOr406(offer: Offer, wanted: ViewWishes, local: LocalTransport) {
+  try {
+    return answerViewer(offer, wanted, local)
+  } catch (error) {
+    const helps = wanted.audio !== undefined || wanted.video !== undefined
+    if (error instanceof ServiceError && helps) return undefined
+    throw error
   }
+}
+
+interface Invitation {
+  readonly request: InviteRequest
+  readonly stream: Stream
+  readonly prepared: PreparedPeer
+}
+
+interface Joining {
+  /** Of the session. */
+  readonly id: string
+  readonly session: ViewerSession
+  readonly stream: Stream
+  readonly view: NegotiatedView
+  readonly client: ClientTraits
+  readonly prepared: PreparedPeer
+  /** Our SDP. */
+  readonly description: string
+  /** To be called when its peer is there, or will not come. */
+  connected(): void
+  /** Monotonic ms from which its join counts. */
+  readonly startedAt: number
 }

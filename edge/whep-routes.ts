@@ -10,14 +10,19 @@ import {
 /** What the routes need of the media side; the specs pass a fake. */
 export interface Viewers {
   /**
-   * @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `no-common-codec`,
-   *   `stream-not-live`, `full` or `rate-limited`
+   * Answers an offer, or makes a counter-offer where it cannot be met (§4.3.2).
+   *
+   * @throws ServiceError `malformed-sdp`, `unacceptable-offer`, `stream-not-live`, `full` or
+   *   `rate-limited`
    */
   watch(request: WatchRequest): CreatedSession | Promise<CreatedSession>
+  /** Makes the offer itself (WHEP-37). @throws ServiceError as `watch` */
+  invite(request: InviteRequest): CreatedSession | Promise<CreatedSession>
 }
 
 /** Every phase of a join counts from its `receivedAt`. */
 export type WatchRequest = OfferRequest
+export type InviteRequest = Omit<WatchRequest, 'offer'>
 
 export interface WhepOptions extends EndpointServices {
   readonly viewers: Viewers
@@ -27,7 +32,12 @@ export interface WhepOptions extends EndpointServices {
 export const whepRoutes: FastifyPluginAsync<WhepOptions> = async (app, options) => {
   const urls = endpointRoutes(
     app,
-    { kind: 'whep', action: 'view', open: (request) => options.viewers.watch(request) },
+    {
+      kind: 'whep',
+      action: 'view',
+      open: (request) => options.viewers.watch(request),
+      invite: (request) => options.viewers.invite(request),
+    },
     options,
   )
   // The media type tells a player that finds this address to speak WHEP to it (§4.2). No token

@@ -28,6 +28,13 @@ export function readBodiesAsText(app: FastifyInstance): void {
  * @throws HttpError 415 for another type or a compressed body, 400 for an empty one
  */
 export function bodyOf(request: FastifyRequest, mediaType: string): string {
+  const body = optionalBodyOf(request, mediaType)
+  if (body === undefined) throw new HttpError(400, `the body is empty: it must be ${mediaType}`)
+  return body
+}
+
+/** The same where an empty body means something: it is `undefined`, whether it has a type or not. */
+export function optionalBodyOf(request: FastifyRequest, mediaType: string): string | undefined {
   const { body, headers } = request
   // Inflating is how 64 KiB become gigabytes (SEC-27).
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
@@ -38,8 +45,7 @@ export function bodyOf(request: FastifyRequest, mediaType: string): string {
   if (type !== mediaType && !(empty && type === '')) {
     throw new HttpError(415, `send the body as "Content-Type: ${mediaType}"`)
   }
-  if (empty) throw new HttpError(400, `the body is empty: it must be ${mediaType}`)
-  return body
+  return empty ? undefined : body
 }
 
 /** Type and subtype in small letters; parameters do not matter (RFC 9110 §8.3.1). */

@@ -3,7 +3,7 @@ import type { Action, Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type StreamName, streamName } from '#core/stream-name.ts'
-import { bodyOf, fragmentType, readBodiesAsText, sdpType } from './bodies.ts'
+import { bodyOf, fragmentType, optionalBodyOf, readBodiesAsText, sdpType } from './bodies.ts'
 import type { CreatedSession } from './created-session.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { type IceServices, iceLinks, sessionLinks } from './session-links.ts'
@@ -32,6 +32,8 @@ export interface Endpoint {
   readonly kind: 'whip' | 'whep'
   readonly action: Action
   open(request: OfferRequest): CreatedSession | Promise<CreatedSession>
+  /** What an empty POST asks for: an offer of ours. Without it there must be an offer. */
+  invite?(request: Omit<OfferRequest, 'offer'>): CreatedSession | Promise<CreatedSession>
 }
 
 interface EndpointParams {
@@ -80,20 +82,23 @@ export function endpointRoutes(
     app.post<{ Params: EndpointParams }>(url, async (request, reply) => {
       const name = streamName(request.params.tenant, request.params.stream)
       const principal = await authority.authorize(action, name, tokenOf(request))
-      const offer = bodyOf(request, sdpType)
-      const { receivedAt } = request
-      const session = await endpoint.open({
+      const sender = {
         name,
         principal,
-        offer,
         userAgent: request.headers['user-agent'],
         address: request.ip,
-        receivedAt,
-      })
+        receivedAt: request.receivedAt,
+      }
+      const offer = endpoint.invite ? optionalBodyOf(request, sdpType) : bodyOf(request, sdpType)
+      const session =
+        offer === undefined
+          ? await endpoint.invite!(sender)
+          : await endpoint.open({ ...sender, offer })
       const links = sessionLinks(services, session)
       if (links.length > 0) reply.header('link', links)
+      const { counterOffer } = session
       return reply
-        .status(201)
+        .status(counterOffer ? 406 : 201)
         .headers({
           // From the root, because OBS resolves no other relative form (IO-2), and without a
           // host, because the Host header is the client's word (SEC-25).
@@ -101,7 +106,7 @@ export function endpointRoutes(
           etag: session.etag,
           'accept-patch': fragmentType,
           'cache-control': 'no-store',
-          'content-type': sdpType,
+          'content-type': counterOffer ? validSdp(counterOffer.validUntil) : sdpType,
         })
         .send(session.answer)
     })
@@ -122,6 +127,11 @@ export function endpointRoutes(
     refuseOtherMethods(app, url, methods)
   }
   return urls
+}
+
+/** The type of a counter-offer (draft-ietf-wish-whep §4.3.2); the date as in RFC 9110 §5.6.7. */
+function validSdp(until: number): string {
+  return `${sdpType}; valid-until="${new Date(until).toUTCString()}"`
 }
 
 // A browser's own question before the request, to which servers are not named unless it says

@@ -63,6 +63,9 @@ export class FakeEdge implements Sessions {
           if (edge.state === 'live') return edge.#open(request)
           throw new ServiceError('stream-not-live', 'nobody publishes', { retryAfter: 1 })
         },
+        invite: () => {
+          throw new ServiceError('malformed-sdp', 'this far side makes no offers')
+        },
       },
     })
     await app.register(sessionRoutes, { ...services, sessions: edge })

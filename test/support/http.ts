@@ -6,7 +6,7 @@ import { Permissions, principalOf } from '#control/permissions.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
 import type { RestartAnswer, Session } from '#control/sessions.ts'
 import type { ServiceError } from '#core/errors.ts'
-import { whepRoutes } from '#edge/whep-routes.ts'
+import { type InviteRequest, whepRoutes } from '#edge/whep-routes.ts'
 import { whipRoutes } from '#ingest/whip-routes.ts'
 import type { CorsOptions } from '#server/cors.ts'
 import { createHttpApp } from '#server/http-app.ts'
@@ -23,6 +23,9 @@ export class FakeMedia implements Sessions {
   readonly offers: OfferRequest[] = []
   readonly fragments: string[] = []
   readonly ended: string[] = []
+  readonly invitations: InviteRequest[] = []
+  /** Of the next session, if our SDP shall be an offer in place of the client's. */
+  counterOffer: CreatedSession['counterOffer']
   /** Thrown at the next offer or fragment. */
   refusal: ServiceError | undefined
   /** What the next fragment is answered with, if it shall have restarted ICE. */
@@ -36,6 +39,12 @@ export class FakeMedia implements Sessions {
 
   watch(request: OfferRequest): CreatedSession {
     return this.#accept(request)
+  }
+
+  invite(request: InviteRequest): CreatedSession {
+    if (this.refusal) throw this.refusal
+    this.invitations.push(request)
+    return { id: sessionId, answer: 'v=0\r\n', etag: tag }
   }
 
   get(id: string): Session | undefined {
@@ -70,7 +79,8 @@ export class FakeMedia implements Sessions {
   #accept(request: OfferRequest): CreatedSession {
     if (this.refusal) throw this.refusal
     this.offers.push(request)
-    return { id: sessionId, answer: 'v=0\r\n', etag: tag }
+    const { counterOffer } = this
+    return { id: sessionId, answer: 'v=0\r\n', etag: tag, ...(counterOffer && { counterOffer }) }
   }
 }
 

@@ -76,6 +76,7 @@ export class SessionWorld extends PeerWorld {
     })
     this.viewers = new ViewerSessions({
       ...shared,
+      scheduler: this.scheduler,
       maxViewers,
       observer: {
         joined: (stream) => tell('joined', stream.name.stream),

@@ -1,0 +1,17 @@
+import type { Publication } from '#relay/publication.ts'
+import type { ViewWishes } from '#webrtc/sdp/viewed-track.ts'
+
+/** What the stream is made of, by what its packets say rather than what its offer said. */
+export function wishesOf({ audio, video, format }: Publication): ViewWishes {
+  const profile = video?.inspector?.facts.profile ?? format.video?.profile
+  return {
+    ...(audio && { audio: { codec: audio.codec } }),
+    ...(video && {
+      video: {
+        codec: video.codec,
+        ...(profile !== undefined &&
+          (video.codec === 'H264' ? { profileLevelId: profile } : { profileId: profile })),
+      },
+    }),
+  }
+}
