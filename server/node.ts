@@ -84,6 +84,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   })
   const viewers = new ViewerSessions({
     ...shared,
+    scheduler,
     observer: observeViewers(log, metrics),
     maxViewers: config.MAX_VIEWERS,
   })
