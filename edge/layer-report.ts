@@ -1,0 +1,80 @@
+import { bySize, type SelectableLayer } from '#relay/layer-selection.ts'
+
+/** A layer as a report needs it; an `UpLayer` is one. */
+export interface ReportableLayer extends SelectableLayer {
+  readonly bitrate: { bitsPerSecond(now: number): number }
+}
+
+/** As the `layers` event shows it (WHEP-89). */
+interface LayerObject {
+  readonly rid?: string
+  readonly spatialLayerId?: number
+  /** Bits per second; 0: it is not sent now (WHEP-90). */
+  readonly bitrate: number
+  readonly width?: number
+  readonly height?: number
+}
+
+/** A rate that has moved by less is no news: rates of encoders always move a little. */
+const notableChange = 0.2
+
+/**
+ * The layers of one stream for the `layers` event, made once for all of its viewers. It stays
+ * the same, letter for letter, until a layer comes, goes, or changes notably.
+ */
+export class LayerReport {
+  #layers: readonly ReportableLayer[] = []
+  #objects: readonly LayerObject[] = []
+  readonly #texts = new Map<ReportableLayer | undefined, string>()
+
+  /** @param now monotonic ms */
+  update(layers: readonly ReportableLayer[], now: number): void {
+    const objects = describe(layers, now)
+    const isSame =
+      layers.length === this.#layers.length &&
+      layers.every((layer, i) => layer === this.#layers[i]) &&
+      objects.every((object, i) => isLike(object, this.#objects[i]!))
+    if (isSame) return
+    this.#layers = layers
+    this.#objects = objects
+    this.#texts.clear()
+  }
+
+  /** @param shown what the viewer is sent now: marked as `selected`, which the draft leaves open */
+  text(shown: ReportableLayer | undefined): string {
+    const known = this.#texts.get(shown)
+    if (known !== undefined) return known
+    const marked = this.#objects.map((object, i) =>
+      this.#layers[i] === shown ? { ...object, selected: true } : object,
+    )
+    const text = JSON.stringify(marked)
+    // A viewer may still show a layer of a publication that has ended.
+    if (shown === undefined || this.#layers.includes(shown)) this.#texts.set(shown, text)
+    return text
+  }
+}
+
+function describe(layers: readonly ReportableLayer[], now: number): LayerObject[] {
+  const ascending = bySize(layers)
+  return layers.map((layer) => {
+    const { width, height } = layer.inspector?.facts ?? {}
+    const position = ascending.indexOf(layer)
+    return {
+      ...(layer.rid !== undefined && { rid: layer.rid }),
+      ...(position >= 0 && { spatialLayerId: position }),
+      bitrate: Math.round(layer.bitrate.bitsPerSecond(now)),
+      ...(width !== undefined && { width }),
+      ...(height !== undefined && { height }),
+    }
+  })
+}
+
+function isLike(object: LayerObject, before: LayerObject): boolean {
+  return (
+    object.width === before.width &&
+    object.height === before.height &&
+    object.spatialLayerId === before.spatialLayerId &&
+    object.bitrate > 0 === before.bitrate > 0 &&
+    Math.abs(object.bitrate - before.bitrate) <= notableChange * before.bitrate
+  )
+}
