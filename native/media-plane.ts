@@ -1,3 +1,4 @@
+import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 import type { PacketStore } from './packet-store.ts'
 import type { Path } from './path.ts'
 import type { Slab } from './slab.ts'
@@ -31,12 +32,22 @@ export interface MediaPlaneListener {
   media(peer: PeerId, batch: ReceivedBatch): void
   /** A decrypted RTCP compound. */
   rtcp(peer: PeerId, compound: Buffer): void
-  /** A NACK asked for what the log no longer holds: only a replay helps this track. */
+  /**
+   * A NACK asked for what the log no longer holds, or a track with a live pace has fallen behind by
+   * more than a second or than its log reaches back, told once until it is level again: only a
+   * replay, or a smaller layer, helps this track.
+   */
   starved(track: TrackId): void
   /** The first video or audio packet of a track has left. */
   started(track: TrackId): void
   /** A replay has reached the live end. */
   caughtUp(track: TrackId): void
+  /**
+   * The peer's TCP connection does not keep up: until this is told again with false, none of its
+   * media is sent, and packets of both tracks are lost. Then all that waited has left: audio goes
+   * on by itself, video needs a keyframe, so a replay.
+   */
+  congested(peer: PeerId, isCongested: boolean): void
 }
 
 /** How one outgoing track looks to its viewer, for the whole session. */
@@ -60,6 +71,11 @@ export interface TrackSource {
   readonly log: LogId
   readonly payloadType: number
   readonly rtxPayloadType?: number
+  /**
+   * Whether every packet gets a transport-wide number, its repeats by RTX too, and not only those
+   * of a replay. Needs RTX and `transportCcId`; nothing without them.
+   */
+  readonly numbered?: boolean
 }
 
 export interface Replay {
@@ -75,6 +91,16 @@ export interface Replay {
   readonly lead?: { readonly bytes: number; readonly pace: number }
 }
 
+/** Packets sent for no other reason than to learn what the link can carry (BWE-53..66). */
+export interface Probe {
+  /** 1–15: what everything numbered that the peer is sent meanwhile is marked with. */
+  readonly cluster: number
+  /** Bytes per ms, of everything numbered together. */
+  readonly pace: number
+  /** As sent, of everything numbered together: then it is over. */
+  readonly bytes: number
+}
+
 /** Relates RTP time to wall time for one log: measured at the ingest, once per epoch. */
 export interface LogClock {
   readonly rtpTimestamp: number
@@ -82,20 +108,15 @@ export interface LogClock {
   readonly wall: number
 }
 
-/** A packet that left under a transport-wide number. */
-export interface SentPacket {
-  /** Monotonic ms. */
-  readonly at: number
-  /** As sent, SRTP tag included. */
-  readonly bytes: number
-}
-
 /** Counters since the track was added. */
 export interface TrackStatistics {
   readonly packets: number
   readonly bytes: number
+  /** Repeats that were asked for, or that go before a keyframe's first slice. */
   readonly retransmitted: number
   readonly replayed: number
+  /** Repeats that a probe sent. */
+  readonly probed: number
 }
 
 export interface PlaneStatistics {
@@ -124,7 +145,7 @@ export type DropReason =
   | 'replayed'
 
 /**
- * One UDP port and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
+ * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
  * replay, retransmission, sender reports (DESIGN §7).
  *
  * It alone owns a viewer's numbers: SRTP index, sequence, transport-wide count, history. The
@@ -175,12 +196,34 @@ export interface MediaPlane {
    * frame being sent is finished first, the rest dropped.
    */
   replay(track: TrackId, source: TrackSource, replay: Replay): void
+  /** Sends nothing more until the track gets another source. What has left can be repeated. */
+  silence(track: TrackId): void
   /** @param pace bytes per ms of the running replay */
   setPace(track: TrackId, pace: number): void
+  /**
+   * Live packets leave no faster than this, with 30 ms of it at once; what it overdraws by a packet
+   * is paid back. A track out of budget lags behind in its log and catches up from there, in order.
+   * Repairs of what it has passed leave at once. A replay has a pace of its own.
+   *
+   * @param pace bytes per ms; Infinity, as at first, for at once
+   */
+  setLivePace(track: TrackId, pace: number): void
+  /**
+   * Repeats by RTX what was sent last, each packet once and the newest first, at the probe's pace.
+   * Ends with the probe's bytes, with what the log holds of this source, or with another source of
+   * the track. Nothing happens on a track whose source is not numbered.
+   */
+  probe(track: TrackId, probe: Probe): void
   /** @param sequenceNumbers outgoing, 16 bits, as the viewer's NACK names them */
   retransmit(track: TrackId, sequenceNumbers: readonly number[]): void
-  /** What feedback speaks of; undefined for numbers more than about a thousand packets old. */
-  transportSend(peer: PeerId, transportSequence: number): SentPacket | undefined
+  /**
+   * Reads transport-wide feedback against what was sent to the peer; undefined for a packet that
+   * breaks its rules, or before anything numbered was sent. The cost is bounded by its bytes.
+   *
+   * @param packet one RTCP packet, header included
+   * @param now monotonic ms
+   */
+  readFeedback(peer: PeerId, packet: Buffer, now: number): FeedbackDigest | undefined
   trackStatistics(track: TrackId): TrackStatistics
 
   readonly statistics: PlaneStatistics

@@ -1,4 +1,7 @@
-import type { LinkReport } from './link-probe.ts'
+import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
+
+/** What one report of a receiver tells about the link to it. */
+export type LinkReport = Pick<FeedbackDigest, 'received' | 'lost' | 'queueing' | 'delivered'>
 
 /** Bytes of a replay that leave at once (DESIGN §6.6). */
 export const replayBurst = 30_000

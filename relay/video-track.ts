@@ -1,8 +1,7 @@
 import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/view-answer.ts'
-import type { LinkReport } from './link-probe.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
-import { ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
+import { type LinkReport, ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
 import type { UpLayer } from './up-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */

@@ -1,10 +1,8 @@
 import type { MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
-import type { TransportFeedback } from '#rtp/rtcp/transport-cc.ts'
 import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
 import type { JoinTimes } from './join-times.ts'
 import { automatic, type LayerSelection } from './layer-selection.ts'
-import { LinkProbe } from './link-probe.ts'
 import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
 import type { UpLayer } from './up-layer.ts'
@@ -22,7 +20,6 @@ export class Viewer {
   readonly #view: NegotiatedView
   readonly #plane: MediaPlane
   readonly #observer: RelayObserver
-  readonly #probe = new LinkProbe()
   #rtcpWindow = { startedAt: 0, count: 0 }
   #selection = automatic
 
@@ -108,7 +105,7 @@ export class Viewer {
           }
           break
         case 'transport-cc':
-          this.#arrivals(packet.feedback)
+          this.#arrivals(packet.packet, now)
           break
         case 'receiver-report':
           for (const block of packet.reports) this.#reception(block.ssrc, block.fractionLost)
@@ -145,9 +142,9 @@ export class Viewer {
     this.video?.pictureLost('keyframe-request', now)
   }
 
-  #arrivals(feedback: TransportFeedback): void {
-    const sent = (number: number) => this.#plane.transportSend(this.peer, number)
-    this.video?.report(this.#probe.read(feedback, sent))
+  #arrivals(feedback: Buffer, now: number): void {
+    const digest = this.#plane.readFeedback(this.peer, feedback, now)
+    if (digest) this.video?.report(digest)
   }
 
   // Without transport-wide numbers the reports of every second have to do.

@@ -1,23 +1,32 @@
-import { firstIndexBound } from '#native/first-index.ts'
-import type { Replay, TrackFormat, TrackSource, TrackStatistics } from '#native/media-plane.ts'
-import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
-import { headerTemplate, type PlayoutDelay } from './header-template.ts'
-import { type Outlet, PacketWriter } from './packet-writer.ts'
+import type {
+  Probe,
+  Replay,
+  TrackFormat,
+  TrackSource,
+  TrackStatistics,
+} from '#native/media-plane.ts'
+import { LivePace } from './live-pace.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
+import type { Outlet } from './packet-writer.ts'
 import type { Peer } from './peer.ts'
+import { ProbeRun } from './probe-run.ts'
 import { ReplayCursor } from './replay-cursor.ts'
-import { RetransmissionBudget } from './retransmission-budget.ts'
-import { type Segment, Segments } from './segments.ts'
-import { PrefixStore, SourceLog } from './source-log.ts'
+import type { SourceLog } from './source-log.ts'
 
 /** Live packets that carry the release of the playout delay after a replay (DESIGN §6.4). */
 const releasePackets = 600
 /** Parameter sets, delimiters and SEI are smaller; slices of a keyframe are not, in bytes. */
 const largePacket = 300
 const longestHead = 8
+/** Places of a log that a probe looks at in one go, holes included. */
+const probedAtOnce = 256
+
+/** What a look at a track came to. */
+export type Pumped = 'caught up' | 'starved' | undefined
 
 /**
- * One RTP stream towards one viewer. Owns every number that leaves: nobody else may, because
- * one (SSRC, index) used for two packets would give away the GCM key (RFC 7714 §8.4).
+ * One RTP stream towards one viewer: what is sent from where, and when. Its numbers are those of
+ * its `OutgoingStream`.
  */
 export class OutgoingTrack {
   readonly id: number
@@ -25,43 +34,35 @@ export class OutgoingTrack {
   readonly format: TrackFormat
   log: SourceLog | undefined
   readonly #outlet: Outlet
-  readonly #writer: PacketWriter
-  readonly #segments = new Segments()
-  readonly #budget = new RetransmissionBudget()
-  readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
+  readonly #stream: OutgoingStream
   #source: TrackSource | undefined
   #cursor: ReplayCursor | undefined
+  #pace: LivePace | undefined
+  #probe: ProbeRun | undefined
   /** The log that the current segment maps, unless the track has left it since. */
   #mapped: SourceLog | undefined
-  #timeline: { log: SourceLog; delta: number } | undefined
   #pendingJump: { source: TrackSource; log: SourceLog; replay: Replay } | undefined
-  #nextOut: number
-  #nextRtx: number
   #releaseUntil = 0
-  #last = { timestamp: 0, at: 0, marker: true, sent: false }
-  readonly #statistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
 
   constructor(id: number, peer: Peer, format: TrackFormat, outlet: Outlet) {
     this.id = id
     this.peer = peer
     this.format = format
     this.#outlet = outlet
-    this.#writer = new PacketWriter(peer, outlet)
-    this.#nextOut = outlet.random(firstIndexBound)
-    this.#nextRtx = outlet.random(firstIndexBound)
+    this.#stream = new OutgoingStream(peer, format, outlet)
   }
 
   get statistics(): TrackStatistics {
-    return this.#statistics
+    return this.#stream.statistics
   }
 
   get hasSent(): boolean {
-    return this.#last.sent
+    return this.#stream.hasSent
   }
 
   /** Offset from the log's RTP time to ours, once something was sent. */
   get timestampDelta(): number | undefined {
-    return this.#timeline?.delta
+    return this.#stream.timestampDelta
   }
 
   follow(source: TrackSource, log: SourceLog): void {
@@ -70,20 +71,15 @@ export class OutgoingTrack {
   }
 
   replay(source: TrackSource, log: SourceLog, replay: Replay): void {
-    if (this.log === log && this.#canFinish && !this.#last.marker) {
+    if (this.log === log && this.#canFinish && !this.#stream.endedFrame) {
       this.#pendingJump = { source, log, replay }
       return
     }
     this.leave()
     this.#enter(source, log)
-    const timestampDelta = this.#timelineOf(log, replay.from)
-    if (replay.prefix && log.locate(replay.from, this.#place)) {
-      const timestamp = this.#place.bytes.readUInt32BE(this.#place.offset + 4)
-      const prefix = new PrefixStore(replay.prefix, timestamp)
-      this.#startSegment(new SourceLog(-1, prefix), 0, timestampDelta, 'now')
-      for (let index = 0; index < prefix.end; index++) this.#sendIndexed(index)
-    }
-    this.#startSegment(log, replay.from, timestampDelta, 'now')
+    const { from, prefix } = replay
+    if (prefix) this.#stream.sendPrefix(source, log, { from, prefix })
+    this.#begin(log, from, 'now')
     this.#cursor = new ReplayCursor(replay, this.#outlet.now)
   }
 
@@ -91,57 +87,39 @@ export class OutgoingTrack {
     if (this.#cursor) this.#cursor.pace = pace
   }
 
-  /** A packet was stored. During a replay only what the cursor has passed goes out now. */
+  /** @param pace bytes per ms of live packets */
+  setLivePace(pace: number): void {
+    const { now } = this.#outlet
+    if (this.#pace) this.#pace.set(pace, now)
+    else if (pace !== Number.POSITIVE_INFINITY) this.#pace = new LivePace(pace, now)
+  }
+
+  /** Does nothing on a track that cannot repeat with numbers. */
+  probe(probe: Probe): void {
+    if (!this.log || this.#mapped !== this.log || !this.#stream.numbersRepeats) return
+    this.#endProbe()
+    this.#probe = new ProbeRun(probe, this.#stream.nextIndex - 1, this.#outlet.now)
+    this.peer.transport.beginCluster(probe.cluster)
+  }
+
+  /** A packet was stored. While the track is on its way, only what it has passed goes out now. */
   deliver(index: number): void {
     if (this.#cursor && index >= this.#cursor.next) return
-    if (this.#mapped !== this.log) {
-      this.#startSegment(this.log!, index, this.#timelineOf(this.log!, index), undefined)
-    }
-    this.#sendIndexed(index)
-    if (this.#releaseUntil > 0 && this.#nextOut >= this.#releaseUntil) {
-      this.#releaseUntil = 0
-      this.#continueSegment(undefined)
-    }
+    if (this.#mapped !== this.log) this.#begin(this.log!, index, undefined)
+    if (this.#pace && !this.#cursor && this.#waits(this.#pace, index)) return
+    this.#sendLive(index)
   }
 
-  /** Sends what the pace allows. @returns true when the replay has just reached the live end */
-  pump(now: number): boolean {
-    const cursor = this.#cursor
-    const log = this.log
-    if (!cursor || !log) return false
-    cursor.refill(now)
-    if (!this.#canFinish && this.#jump()) return false
-    while (cursor.budget > 0 && cursor.next < log.end) {
-      const index = Math.max(cursor.next, log.start)
-      if (cursor.head) this.#repeatHead(cursor, cursor.head, index)
-      const bytes = this.#sendIndexed(index)
-      cursor.next = index + 1
-      if (bytes === 0) continue
-      cursor.budget -= bytes
-      this.#statistics.replayed++
-      if (this.#last.marker && this.#jump()) return false
-    }
-    if (cursor.next < log.end) return false
-    this.#cursor = undefined
-    this.#continueSegment('release')
-    this.#releaseUntil = this.#nextOut + releasePackets
-    return true
+  /** Whether `pump` has something to do. */
+  get needsPump(): boolean {
+    return this.#cursor !== undefined || this.#probe !== undefined || this.#pace?.behind === true
   }
 
-  // A browser that gets a slice before a parameter set, because that one came by repair, never
-  // shows the picture. So what a keyframe begins with goes twice before its first large packet.
-  #repeatHead(cursor: ReplayCursor, head: number[], index: number): void {
-    const place = this.#place
-    if (!this.#segments.place(index)?.log.locate(index, place)) return
-    if (place.length < largePacket && head.length < longestHead) {
-      head.push(index)
-      return
-    }
-    cursor.head = undefined
-    for (const early of head) {
-      const segment = this.#segments.place(early)
-      if (segment?.log.locate(early, place)) this.#repeat(segment, early + segment.delta)
-    }
+  /** Sends what the paces allow. */
+  pump(now: number): Pumped {
+    const pumped = this.#cursor ? this.#goOnReplaying(now) : this.#catchUp(now)
+    if (this.#probe) this.#goOnProbing(this.#probe, now)
+    return pumped
   }
 
   /**
@@ -149,17 +127,10 @@ export class OutgoingTrack {
    * @returns false when one of them is no longer held: only a replay helps
    */
   retransmit(sequenceNumbers: readonly number[]): boolean {
-    let held = true
-    for (const sequenceNumber of sequenceNumbers) {
-      const behind = (this.#nextOut - sequenceNumber) & 0xffff
-      const out = this.#nextOut - (behind === 0 ? 0x10000 : behind)
-      const segment = this.#segments.find(out)
-      if (!segment || out - segment.delta < segment.log.start) held = false
-      else if (segment.log.locate(out - segment.delta, this.#place)) {
-        // Out of budget: looking up the rest would be work for nothing.
-        if (!this.#repeat(segment, out)) break
-      }
-    }
+    const { held, bytes } = this.#stream.retransmit(sequenceNumbers)
+    // Repeats take their share of the link: what ignored that would overrun it further.
+    if (this.#cursor) this.#cursor.budget -= bytes
+    else this.#pace?.spend(bytes)
     return held
   }
 
@@ -171,12 +142,55 @@ export class OutgoingTrack {
     this.#cursor = undefined
     this.#pendingJump = undefined
     this.#releaseUntil = 0
+    this.#pace?.level()
+    this.#endProbe()
   }
 
   #enter(source: TrackSource, log: SourceLog): void {
     this.#source = source
     this.log = log
     log.members.add(this)
+  }
+
+  #begin(log: SourceLog, index: number, delay: 'now' | undefined): void {
+    this.#mapped = log
+    this.#stream.begin(this.#source!, log, index, delay)
+  }
+
+  #goOnReplaying(now: number): Pumped {
+    const cursor = this.#cursor
+    const log = this.log
+    if (!cursor || !log) return undefined
+    cursor.refill(now)
+    if (!this.#canFinish && this.#jump()) return undefined
+    while (cursor.budget > 0 && cursor.next < log.end) {
+      const index = Math.max(cursor.next, log.start)
+      if (cursor.head) this.#repeatHead(cursor, cursor.head, index)
+      const bytes = this.#stream.send(index)
+      cursor.next = index + 1
+      if (bytes === 0) continue
+      cursor.budget -= bytes
+      this.#stream.statistics.replayed++
+      if (this.#stream.endedFrame && this.#jump()) return undefined
+    }
+    if (cursor.next < log.end) return undefined
+    this.#cursor = undefined
+    this.#stream.goOn('release')
+    this.#releaseUntil = this.#stream.nextOut + releasePackets
+    return 'caught up'
+  }
+
+  // A browser that gets a slice before a parameter set, because that one came by repair, never
+  // shows the picture. So what a keyframe begins with goes twice before its first large packet.
+  #repeatHead(cursor: ReplayCursor, head: number[], index: number): void {
+    const length = this.#stream.lengthOf(index)
+    if (length === undefined) return
+    if (length < largePacket && head.length < longestHead) {
+      head.push(index)
+      return
+    }
+    cursor.head = undefined
+    for (const early of head) cursor.budget -= this.#stream.repeat(early)
   }
 
   // A new keyframe makes the log let go of the old GOP. Going on behind that gap only to end some
@@ -196,86 +210,60 @@ export class OutgoingTrack {
     return true
   }
 
-  // Only a replay is numbered for transport-wide feedback: it alone is paced by it. And only with
-  // RTX: a repeat on the same SSRC would need the old number, or be another packet (SRTP-61).
-  #startSegment(log: SourceLog, index: number, timestampDelta: number, delay: PlayoutDelay): void {
-    const { payloadType, rtxPayloadType } = this.#source!
-    this.#mapped = log
-    const repeatsApart = rtxPayloadType !== undefined && this.format.rtxSsrc !== undefined
-    this.#segments.push({
-      log,
-      firstOut: this.#nextOut,
-      delta: this.#nextOut - index,
-      template: headerTemplate(this.format, payloadType, delay, delay === 'now' && repeatsApart),
-      rtxPayloadType,
-      timestampDelta,
-    })
-  }
-
-  // The same mapping goes on with another header.
-  #continueSegment(delay: PlayoutDelay): void {
-    const current = this.#segments.current
-    if (!current) return
-    const template = headerTemplate(this.format, this.#source!.payloadType, delay, false)
-    this.#segments.push({ ...current, firstOut: this.#nextOut, template })
-  }
-
-  // A log keeps its offset, also when it is replayed again. Another log goes on where the last
-  // one stopped plus the time that passed (SRTP-109).
-  #timelineOf(log: SourceLog, index: number): number {
-    if (this.#timeline?.log !== log) {
-      this.#timeline = { log, delta: this.#continuedTime(log, index) }
+  #sendLive(index: number): void {
+    const bytes = this.#stream.send(index)
+    this.#pace?.spend(bytes)
+    if (this.#releaseUntil > 0 && this.#stream.nextOut >= this.#releaseUntil) {
+      this.#releaseUntil = 0
+      this.#stream.goOn(undefined)
     }
-    return this.#timeline.delta
   }
 
-  #continuedTime(log: PacketStore, index: number): number {
-    if (!this.#last.sent || !log.locate(index, this.#place)) return 0
-    const elapsed = Math.max(1, this.#outlet.now - this.#last.at) / 1000
-    const next = this.#last.timestamp + Math.round(elapsed * this.format.clockRate)
-    return next - this.#place.bytes.readUInt32BE(this.#place.offset + 4)
-  }
-
-  // Returns the bytes sent, 0 for a hole.
-  #sendIndexed(index: number): number {
-    const segment = this.#segments.place(index)
-    if (!segment?.log.locate(index, this.#place)) return 0
-    const out = index + segment.delta
-    const place = this.#place
-    const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
-    const length = this.#sendPacket(segment, out, timestamp)
-    if (out >= this.#nextOut) {
-      this.#nextOut = out + 1
-      this.#last.timestamp = timestamp
-      this.#last.at = this.#outlet.now
-      this.#last.marker = (place.bytes[place.offset + 1]! & 0x80) !== 0
-      this.#last.sent = true
-    }
-    return length
-  }
-
-  #sendPacket(segment: Segment, out: number, timestamp: number): number {
-    const sent = this.#writer.media(this.#place, segment.template, { index: out, timestamp })
-    if (sent === 0) return 0
-    this.#statistics.packets++
-    this.#statistics.bytes += sent - segment.template.bytes.length - this.peer.sender.overhead
-    return sent
-  }
-
-  // Returns false, and sends nothing, when the budget is spent.
-  #repeat(segment: Segment, out: number): boolean {
-    const place = this.#place
-    if (!this.#budget.allows(place.length, this.#outlet.now)) return false
-    const timestamp = (place.bytes.readUInt32BE(place.offset + 4) + segment.timestampDelta) >>> 0
-    this.#statistics.retransmitted++
-    const { rtxSsrc: ssrc } = this.format
-    const { rtxPayloadType: payloadType } = segment
-    const sent =
-      ssrc === undefined || payloadType === undefined
-        ? this.#sendPacket(segment, out, timestamp)
-        : this.#writer.repeat(place, out, { index: this.#nextRtx++, timestamp, ssrc, payloadType })
-    // Repeats take their share of the link: a replay that ignored that would overrun it further.
-    if (this.#cursor) this.#cursor.budget -= sent
+  // What the track has passed waits for nobody: the viewer waits for it.
+  #waits(pace: LivePace, index: number): boolean {
+    if (pace.behind) return index >= pace.next
+    if (index < this.#stream.nextIndex) return false
+    const { now } = this.#outlet
+    pace.refill(now)
+    if (pace.hasBudget) return false
+    pace.fallBehind(index, now)
     return true
+  }
+
+  #catchUp(now: number): Pumped {
+    const pace = this.#pace
+    const log = this.log
+    if (!pace?.behind || !log) return undefined
+    pace.refill(now)
+    const starves = pace.starves(log.start, log.end, now)
+    while (pace.hasBudget && pace.next < log.end) {
+      const index = Math.max(pace.next, log.start)
+      pace.next = index + 1
+      this.#sendLive(index)
+    }
+    if (pace.next >= log.end) pace.level()
+    return starves ? 'starved' : undefined
+  }
+
+  #goOnProbing(run: ProbeRun, now: number): void {
+    const { transport } = this.peer
+    const due = run.due(now)
+    const wanted = (length: number) => run.takes(length)
+    for (let looks = 0; looks < probedAtOnce; looks++) {
+      if (transport.cluster !== run.cluster || run.isDone(transport.clusterBytes)) {
+        this.#endProbe()
+        return
+      }
+      if (transport.clusterBytes >= due) return
+      if (!this.#stream.probe(run.next(), wanted) && !run.turn()) {
+        this.#endProbe()
+        return
+      }
+    }
+  }
+
+  #endProbe(): void {
+    if (this.#probe) this.peer.transport.endCluster(this.#probe.cluster)
+    this.#probe = undefined
   }
 }

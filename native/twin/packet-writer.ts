@@ -34,47 +34,50 @@ export class PacketWriter {
 
   /** @returns bytes sent; 0 when the key has no index left */
   media(place: PacketPlace, template: HeaderTemplate, numbers: PacketNumbers): number {
-    const { bytes, transportCcAt } = template
+    const header = template.bytes.length
     const datagram = this.#outlet.take()
-    bytes.copy(datagram)
-    const length = bytes.length + copyPayload(place, datagram, bytes.length)
-    datagram.writeUInt16BE(numbers.index & 0xffff, 2)
-    datagram.writeUInt32BE(numbers.timestamp, 4)
-    if (transportCcAt !== undefined) {
-      const sent = length + this.#peer.sender.overhead
-      const number = this.#peer.transport.next(this.#outlet.now, sent)
-      datagram.writeUInt16BE(number, transportCcAt)
-    }
-    return this.#send(datagram, bytes.length, length, numbers.index)
+    template.bytes.copy(datagram)
+    const length = header + copyPayload(place, datagram, header)
+    return this.#send(datagram, template, length, numbers)
   }
 
   /**
    * A repeat on the retransmission stream (RFC 4588 §4): the original sequence number goes before
    * the payload.
    *
-   * @param original outgoing index of the packet that is repeated
-   * @returns bytes sent
+   * @param template of that stream
+   * @param numbers `original` is the outgoing index of the packet that is repeated
+   * @returns bytes sent; 0 when the key has no index left
    */
   repeat(
     place: PacketPlace,
-    original: number,
-    rtx: PacketNumbers & { readonly ssrc: number; readonly payloadType: number },
+    template: HeaderTemplate,
+    numbers: PacketNumbers & { readonly original: number },
   ): number {
+    const header = template.bytes.length
     const datagram = this.#outlet.take()
-    datagram[0] = 0x80
-    datagram[1] = rtx.payloadType
-    datagram.writeUInt16BE(rtx.index & 0xffff, 2)
-    datagram.writeUInt32BE(rtx.timestamp, 4)
-    datagram.writeUInt32BE(rtx.ssrc, 8)
-    datagram.writeUInt16BE(original & 0xffff, 12)
-    const length = 14 + copyPayload(place, datagram, 14)
-    return this.#send(datagram, 12, length, rtx.index)
+    template.bytes.copy(datagram)
+    datagram.writeUInt16BE(numbers.original & 0xffff, header)
+    const length = header + 2 + copyPayload(place, datagram, header + 2)
+    return this.#send(datagram, template, length, numbers)
   }
 
-  #send(datagram: Buffer, headerLength: number, length: number, index: number): number {
+  #send(
+    datagram: Buffer,
+    { bytes, transportCcAt }: HeaderTemplate,
+    length: number,
+    { index, timestamp }: PacketNumbers,
+  ): number {
     // The next one would be the first index again, with the same key (RFC 3711 §9.2).
     if (index >= indexEnd) return 0
-    const sent = this.#peer.sender.protectRtp(datagram, headerLength, length, index)
+    datagram.writeUInt16BE(index & 0xffff, 2)
+    datagram.writeUInt32BE(timestamp, 4)
+    if (transportCcAt !== undefined) {
+      const whole = length + this.#peer.sender.overhead
+      const number = this.#peer.transport.next(this.#outlet.now, whole)
+      datagram.writeUInt16BE(number, transportCcAt)
+    }
+    const sent = this.#peer.sender.protectRtp(datagram, bytes.length, length, index)
     this.#outlet.send(datagram, sent, this.#peer)
     return sent
   }

@@ -2,6 +2,9 @@ import type { PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import { type Slab, type SlabPool, slabSize } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
+import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
+import { FeedbackReader } from '#rtp/congestion/feedback-reader.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import type { OutgoingTrack } from './outgoing-track.ts'
 import { SrtpReceiver } from './srtp-receiver.ts'
 import { SrtpSender } from './srtp-sender.ts'
@@ -20,6 +23,7 @@ export class Peer {
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   proved = false
   #transport: TransportHistory | undefined
+  #reader: FeedbackReader | undefined
   readonly #pool: SlabPool
   #slab: Slab | undefined
   #used = 0
@@ -36,6 +40,15 @@ export class Peer {
   get transport(): TransportHistory {
     this.#transport ??= new TransportHistory()
     return this.#transport
+  }
+
+  /** @param packet transport-wide feedback @param now monotonic ms */
+  readFeedback(packet: Buffer, now: number): FeedbackDigest | undefined {
+    const transport = this.#transport
+    const feedback = transport && readTransportCc(packet)
+    if (!feedback) return undefined
+    this.#reader ??= new FeedbackReader()
+    return this.#reader.read(feedback, (number) => transport.find(number), now)
   }
 
   /** A slab with room for one more datagram at `used`. Viewers never ask, and hold none. */

@@ -9,7 +9,8 @@ export interface Segment {
   /** Outgoing index minus ingest index. */
   readonly delta: number
   readonly template: HeaderTemplate
-  readonly rtxPayloadType: number | undefined
+  /** Of its repeats by RTX; absent where they are the same packets again. */
+  readonly repeats: HeaderTemplate | undefined
   /** Outgoing RTP time minus incoming, in ticks. */
   readonly timestampDelta: number
 }

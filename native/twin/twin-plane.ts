@@ -6,8 +6,8 @@ import type {
   MediaPlaneListener,
   PeerId,
   PlaneStatistics,
+  Probe,
   Replay,
-  SentPacket,
   TrackFormat,
   TrackId,
   TrackSource,
@@ -17,7 +17,9 @@ import type { PacketStore } from '#native/packet-store.ts'
 import type { Path } from '#native/path.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
+import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 import { Incoming } from './incoming.ts'
+import { MediaSockets } from './media-sockets.ts'
 import { OutgoingTrack } from './outgoing-track.ts'
 import type { Outlet } from './packet-writer.ts'
 import { Peer } from './peer.ts'
@@ -26,14 +28,12 @@ import { SendRing } from './send-ring.ts'
 import { SourceLog } from './source-log.ts'
 import { Ticker } from './ticker.ts'
 import { reportInterval, trackReport } from './track-reports.ts'
-import { UdpSockets } from './udp-sockets.ts'
+import { noTrackStatistics, sumOf } from './track-sums.ts'
 
 /** Between two looks at the replays, in ms. */
 const tickInterval = 2
 /** Between two looks at every track's report, in ms: a report may be that late. */
 const reportLookInterval = 100
-
-const noStatistics: TrackStatistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
 
 /** The media plane in TypeScript: `node:dgram` and `node:crypto`, one datagram a system call. */
 export class TwinPlane implements MediaPlane {
@@ -41,16 +41,16 @@ export class TwinPlane implements MediaPlane {
   readonly #peers = new PeerTable()
   readonly #logs = new Map<LogId, SourceLog>()
   readonly #tracks = new Map<TrackId, OutgoingTrack>()
-  readonly #replaying = new Set<OutgoingTrack>()
+  readonly #pumped = new Set<OutgoingTrack>()
   readonly #slabs = new SlabPool()
   readonly #ring = new SendRing()
   readonly #ticker = new Ticker(tickInterval, (now) => this.#tick(now))
   readonly #outlet: Outlet
   readonly #incoming: Incoming
   readonly #reportDue = new Map<OutgoingTrack, number>()
-  #sockets!: UdpSockets
+  #sockets!: MediaSockets
   /** Of tracks that are gone. */
-  readonly #sentBefore = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
+  #sentBefore = noTrackStatistics
   #nextId = 1
   #reportsLookedAt = 0
 
@@ -71,20 +71,23 @@ export class TwinPlane implements MediaPlane {
   /**
    * @param addresses local addresses to bind, IPv4 and IPv6
    * @param port 0 takes a free one
-   * @param random an integer from 0 to below `bound`: asked twice per track, media then RTX
+   * @param options `random`: an integer from 0 to below `bound`, asked twice per track, media then
+   *   RTX; `tcp`: whether to listen for TCP, too, as without options
    * @throws the system's error when the port is taken or an address is not ours
    */
   static async open(
     addresses: readonly string[],
     port: number,
     listener: MediaPlaneListener,
-    random = (bound: number): number => randomInt(bound),
+    options: { readonly random?: (bound: number) => number; readonly tcp?: boolean } = {},
   ): Promise<TwinPlane> {
+    const { random = (bound: number) => randomInt(bound), tcp = true } = options
     const plane = new TwinPlane(listener, random)
-    plane.#sockets = await UdpSockets.open(addresses, port, {
+    plane.#sockets = await MediaSockets.open(addresses, port, tcp, {
       datagram: (datagram, address, remotePort, local) => {
         plane.#incoming.receive(datagram, address, remotePort, local)
       },
+      congested: (peer, isCongested) => listener.congested(peer, isCongested),
     })
     plane.#ticker.start()
     return plane
@@ -104,7 +107,7 @@ export class TwinPlane implements MediaPlane {
       ...this.#incoming.statistics,
       datagramsSent: this.#sockets.sent,
       sendErrors: this.#sockets.errors,
-      sendDrops: { late: 0, full: 0 },
+      sendDrops: { late: 0, full: this.#sockets.full },
       trainsRefused: 0,
       unheard: { media: 0, control: 0 },
       sent: this.#sent(),
@@ -112,17 +115,20 @@ export class TwinPlane implements MediaPlane {
   }
 
   sendControl(datagram: Buffer, path: Path): void {
-    this.#sockets.send(datagram, datagram.length, path)
+    this.#sockets.sendControl(datagram, path)
   }
 
   addPeer(id: PeerId, keys: SrtpKeys, path: Path): void {
     this.removePeer(id)
+    this.#sockets.assign(id, path)
     this.#peers.add(new Peer(id, keys, path, this.#slabs))
   }
 
   movePeer(id: PeerId, path: Path): void {
     const peer = this.#peers.get(id)
-    if (peer) this.#peers.move(peer, path)
+    if (!peer) return
+    this.#sockets.assign(id, path)
+    this.#peers.move(peer, path)
   }
 
   removePeer(id: PeerId): void {
@@ -153,7 +159,7 @@ export class TwinPlane implements MediaPlane {
     const log = this.#logs.get(id)
     if (!log) return
     this.#logs.delete(id)
-    for (const track of log.members) this.#silence(track)
+    for (const { id: track } of log.members) this.silence(track)
   }
 
   setClock(id: LogId, clock: LogClock): void {
@@ -170,6 +176,7 @@ export class TwinPlane implements MediaPlane {
         const first = !track.hasSent
         track.deliver(index)
         if (first && track.hasSent) this.#started(track)
+        if (track.needsPump) this.#pumped.add(track)
       }
     }
   }
@@ -192,7 +199,7 @@ export class TwinPlane implements MediaPlane {
     const track = this.#tracks.get(id)
     const log = this.#logs.get(source.log)
     if (!track || !log) return
-    this.#replaying.delete(track)
+    this.#pumped.delete(track)
     track.follow(source, log)
     this.#reportDue.set(track, 0)
   }
@@ -202,13 +209,30 @@ export class TwinPlane implements MediaPlane {
     const log = this.#logs.get(source.log)
     if (!track || !log) return
     track.replay(source, log, replay)
-    this.#replaying.add(track)
+    this.#pumped.add(track)
     this.#reportDue.set(track, 0)
     this.#pump(track, this.#ticker.now())
   }
 
+  silence(id: TrackId): void {
+    const track = this.#tracks.get(id)
+    if (track) this.#silence(track)
+  }
+
   setPace(id: TrackId, pace: number): void {
     this.#tracks.get(id)?.setPace(pace)
+  }
+
+  setLivePace(id: TrackId, pace: number): void {
+    this.#tracks.get(id)?.setLivePace(pace)
+  }
+
+  probe(id: TrackId, probe: Probe): void {
+    const track = this.#tracks.get(id)
+    if (!track) return
+    track.probe(probe)
+    this.#pumped.add(track)
+    this.#pump(track, this.#ticker.now())
   }
 
   retransmit(id: TrackId, sequenceNumbers: readonly number[]): void {
@@ -216,12 +240,12 @@ export class TwinPlane implements MediaPlane {
     if (track && !track.retransmit(sequenceNumbers)) this.#listener.starved(id)
   }
 
-  transportSend(id: PeerId, transportSequence: number): SentPacket | undefined {
-    return this.#peers.get(id)?.transport.find(transportSequence)
+  readFeedback(id: PeerId, packet: Buffer, now: number): FeedbackDigest | undefined {
+    return this.#peers.get(id)?.readFeedback(packet, now)
   }
 
   trackStatistics(id: TrackId): TrackStatistics {
-    return this.#tracks.get(id)?.statistics ?? noStatistics
+    return this.#tracks.get(id)?.statistics ?? noTrackStatistics
   }
 
   async close(): Promise<void> {
@@ -231,7 +255,7 @@ export class TwinPlane implements MediaPlane {
   }
 
   #tick(now: number): void {
-    for (const track of this.#replaying) this.#pump(track, now)
+    for (const track of this.#pumped) this.#pump(track, now)
     if (now - this.#reportsLookedAt < reportLookInterval) return
     this.#reportsLookedAt = now
     for (const [track, due] of this.#reportDue) {
@@ -241,11 +265,11 @@ export class TwinPlane implements MediaPlane {
 
   #pump(track: OutgoingTrack, now: number): void {
     const first = !track.hasSent
-    const reachedLive = track.pump(now)
+    const pumped = track.pump(now)
     if (first && track.hasSent) this.#started(track)
-    if (!reachedLive) return
-    this.#replaying.delete(track)
-    this.#listener.caughtUp(track.id)
+    if (!track.needsPump) this.#pumped.delete(track)
+    if (pumped === 'caught up') this.#listener.caughtUp(track.id)
+    else if (pumped === 'starved') this.#listener.starved(track.id)
   }
 
   #started(track: OutgoingTrack): void {
@@ -261,28 +285,20 @@ export class TwinPlane implements MediaPlane {
   }
 
   #sent(): TrackStatistics {
-    const total = { ...this.#sentBefore }
-    for (const track of this.#tracks.values()) addTo(total, track.statistics)
-    return total
+    const tracks = [...this.#tracks.values()].map(({ statistics }) => statistics)
+    return sumOf([this.#sentBefore, ...tracks])
   }
 
   #silence(track: OutgoingTrack): void {
     track.leave()
-    this.#replaying.delete(track)
+    this.#pumped.delete(track)
     this.#reportDue.delete(track)
   }
 
   #forget(track: OutgoingTrack): void {
     this.#silence(track)
-    addTo(this.#sentBefore, track.statistics)
+    this.#sentBefore = sumOf([this.#sentBefore, track.statistics])
     track.peer.tracks.delete(track)
     this.#tracks.delete(track.id)
   }
-}
-
-function addTo(total: { -readonly [K in keyof TrackStatistics]: number }, more: TrackStatistics) {
-  total.packets += more.packets
-  total.bytes += more.bytes
-  total.retransmitted += more.retransmitted
-  total.replayed += more.replayed
 }

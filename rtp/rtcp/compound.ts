@@ -18,7 +18,6 @@ import {
 } from './reports.ts'
 import { readSdes, type SourceDescription } from './sdes.ts'
 import { type TransportCc, transportCcFormat } from './transport-cc.ts'
-import { readTransportCc } from './transport-cc-reader.ts'
 
 /** Application-defined (RFC 3550 §6.7) and extended reports (RFC 3611): seen, not read. */
 interface SkippedPacket {
@@ -119,7 +118,18 @@ function readPacket(body: RtcpBody): RtcpPacket | undefined {
 
 function readTransportFeedback(body: RtcpBody): RtcpPacket | undefined {
   if (body.count === nackFormat) return readNack(body)
-  return body.count === transportCcFormat ? readTransportCc(body) : undefined
+  return body.count === transportCcFormat ? keepTransportCc(body) : undefined
+}
+
+// Whole: who knows what was sent reads it, and that is not here.
+function keepTransportCc({ bytes, start, end }: RtcpBody): TransportCc | undefined {
+  if (end - start < 16) return undefined
+  return {
+    kind: 'transport-cc',
+    sender: bytes.readUInt32BE(start),
+    media: bytes.readUInt32BE(start + 4),
+    packet: bytes.subarray(start - 4, start + 4 * bytes.readUInt16BE(start - 2)),
+  }
 }
 
 function readPayloadFeedback(body: RtcpBody): RtcpPacket | undefined {

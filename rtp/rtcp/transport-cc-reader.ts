@@ -1,11 +1,14 @@
-import type { RtcpBody } from './header.ts'
+import { packetType } from './header.ts'
 import {
   type Arrival,
   symbol,
-  type TransportCc,
   type TransportFeedback,
   ticksPerReference,
+  transportCcFormat,
 } from './transport-cc.ts'
+
+/** Bytes of header, SSRCs and what the FCI has before the chunks. */
+const fixedSize = 20
 
 /**
  * Reads transport-wide feedback, strictly: a packet with a reserved symbol, without a delta for
@@ -13,26 +16,42 @@ import {
  *
  * The work is bounded by the bytes there are, not by the 65,535 packets that a few chunks can
  * name: losses are counted, never listed.
+ *
+ * @param bytes the packet, header included, and nothing behind it
  */
-export function readTransportCc({ bytes, start, end, padded }: RtcpBody): TransportCc | undefined {
-  if (end - start < 16) return undefined
+export function readTransportCc(bytes: Buffer): TransportFeedback | undefined {
+  const end = endOf(bytes)
+  if (end === undefined || end < fixedSize) return undefined
   const fixed = {
-    baseSequence: bytes.readUInt16BE(start + 8),
-    statusCount: bytes.readUInt16BE(start + 10),
-    referenceTime: bytes.readIntBE(start + 12, 3),
-    feedbackCount: bytes[start + 15]!,
+    baseSequence: bytes.readUInt16BE(12),
+    statusCount: bytes.readUInt16BE(14),
+    referenceTime: bytes.readIntBE(16, 3),
+    feedbackCount: bytes[19]!,
   }
-  const chunks = readChunks(bytes, start + 16, end, fixed.statusCount)
+  const chunks = readChunks(bytes, fixedSize, end, fixed.statusCount)
   if (!chunks) return undefined
   const deltas = readDeltas(bytes, chunks.end, end, { ...fixed, arrived: chunks.arrived })
   // Old senders fill up to 32 bits with zeros without saying so in the P bit.
-  if (!deltas || !isTail(bytes, deltas.end, end, padded)) return undefined
-  return {
-    kind: 'transport-cc',
-    sender: bytes.readUInt32BE(start),
-    media: bytes.readUInt32BE(start + 4),
-    feedback: { ...fixed, arrivals: deltas.arrivals },
-  }
+  if (!deltas || !isTail(bytes, deltas.end, end)) return undefined
+  return { ...fixed, arrivals: deltas.arrivals }
+}
+
+/** Where the padding begins, of a packet that is what it says and as long as it says. */
+function endOf(bytes: Buffer): number | undefined {
+  if (bytes.length < 4 || bytes.length !== 4 + 4 * bytes.readUInt16BE(2)) return undefined
+  const isFeedback =
+    bytes[0]! >> 6 === 2 &&
+    (bytes[0]! & 0x1f) === transportCcFormat &&
+    bytes[1] === packetType.transportFeedback
+  if (!isFeedback) return undefined
+  if (!isPadded(bytes)) return bytes.length
+  // By single bytes, so a multiple of 4 is not asked for.
+  const padding = bytes[bytes.length - 1]!
+  return padding === 0 ? undefined : bytes.length - padding
+}
+
+function isPadded(bytes: Buffer): boolean {
+  return (bytes[0]! & 0x20) !== 0
 }
 
 interface Status {
@@ -105,8 +124,8 @@ function readDeltas(
   return { arrivals, end: at }
 }
 
-function isTail(bytes: Buffer, start: number, end: number, padded: boolean): boolean {
-  if (padded) return start === end
+function isTail(bytes: Buffer, start: number, end: number): boolean {
+  if (isPadded(bytes)) return start === end
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
   return end - start < 4
 }

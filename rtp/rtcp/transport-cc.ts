@@ -27,7 +27,8 @@ export interface TransportCc {
   readonly kind: 'transport-cc'
   readonly sender: number
   readonly media: number
-  readonly feedback: TransportFeedback
+  /** With its header; `readTransportCc` reads it. Borrowed. */
+  readonly packet: Buffer
 }
 
 export const transportCcFormat = 15

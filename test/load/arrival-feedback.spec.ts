@@ -4,6 +4,7 @@ import { ArrivalFeedback } from '#load/arrival-feedback.ts'
 import type { TransportArrival } from '#load/packet-counts.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import { type TransportFeedback, writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import { TransportFeedbackRecorder } from '#rtp/transport-feedback.ts'
 
 /** Numbers from `first` on with gaps, each some ms after the one before. */
@@ -56,7 +57,7 @@ describe('transport-wide feedback from arrivals', () => {
         const told = new ArrivalFeedback().report([all[0]!, ...mixed])
         const read = told.flatMap((feedback) => {
           const [packet] = readRtcp(writeTransportCc(1, 2, feedback))
-          return packet?.kind === 'transport-cc' ? packet.feedback.arrivals : []
+          return packet?.kind === 'transport-cc' ? readTransportCc(packet.packet)!.arrivals : []
         })
         expect(read.map(({ sequenceNumber }) => sequenceNumber)).toEqual(
           all.map(({ sequenceNumber }) => sequenceNumber),

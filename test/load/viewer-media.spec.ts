@@ -10,6 +10,7 @@ import { ntpFromWall, ntpMiddle } from '#rtp/ntp.ts'
 import { buildRtp, RtpPacket } from '#rtp/packet.ts'
 import { type RtcpPacket, readRtcp } from '#rtp/rtcp/compound.ts'
 import { writeSenderReport } from '#rtp/rtcp/reports.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import { wrapRtx } from '#rtp/rtx.ts'
 import { hex } from '#test/support/bytes.ts'
 import { parseAnswer } from '#webrtc/sdp/client.ts'
@@ -176,7 +177,7 @@ describe('a viewer', () => {
     const told = kinds('transport-cc').flatMap(({ packet: each }) => {
       if (each.kind !== 'transport-cc') return []
       expect(each).toMatchObject({ sender: 1, media: video })
-      return each.feedback.arrivals
+      return readTransportCc(each.packet)!.arrivals
     })
     expect(told.map(({ sequenceNumber }) => sequenceNumber)).toEqual([7, 9])
     expect(told[1]!.arrivedAt - told[0]!.arrivedAt).toBe(8 * 4)

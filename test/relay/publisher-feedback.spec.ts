@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import { labelled } from '#test/support/stored-packets.ts'
 import type { NegotiatedPublication } from '#webrtc/sdp/publish-answer.ts'
 import { browser, obs, PublicationRig, recordedFormat } from './publication-rig.ts'
@@ -213,11 +214,11 @@ describe('what a publisher is told regularly', () => {
     const feedback = rig.plane
       .takeRtcp()
       .flat()
-      .find(({ kind }) => kind === 'transport-cc')
-    expect(feedback).toMatchObject({
-      sender: 1,
-      media: video,
-      feedback: { baseSequence: 500, feedbackCount: 0 },
+      .find((one) => one.kind === 'transport-cc')
+    expect(feedback).toMatchObject({ sender: 1, media: video })
+    expect(readTransportCc(feedback!.packet)).toMatchObject({
+      baseSequence: 500,
+      feedbackCount: 0,
     })
   })
 

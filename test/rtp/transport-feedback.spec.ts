@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readTransportSequence } from '#rtp/header-extensions.ts'
 import { RtpPacket } from '#rtp/packet.ts'
-import { readRtcp } from '#rtp/rtcp/compound.ts'
 import { type TransportFeedback, writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import { TransportFeedbackRecorder } from '#rtp/transport-feedback.ts'
 import { readDump } from '#test/support/rtpdump.ts'
 
@@ -13,8 +13,7 @@ function pollAll(recorder: TransportFeedbackRecorder, now: number): TransportFee
   for (let next = recorder.poll(now); next; next = recorder.poll(now)) {
     const packet = writeTransportCc(1, 2, next)
     expect(packet.length).toBeLessThanOrEqual(1200)
-    const [read] = readRtcp(packet)
-    expect(read).toEqual({ kind: 'transport-cc', sender: 1, media: 2, feedback: next })
+    expect(readTransportCc(packet)).toEqual(next)
     feedbacks.push(next)
   }
   return feedbacks

@@ -4,8 +4,8 @@ import type {
   MediaPlane,
   PeerId,
   PlaneStatistics,
+  Probe,
   Replay,
-  SentPacket,
   TrackFormat,
   TrackId,
   TrackSource,
@@ -14,7 +14,10 @@ import type {
 import type { PacketStore } from '#native/packet-store.ts'
 import type { Path } from '#native/path.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
+import type { FeedbackDigest, NumberedPacket } from '#rtp/congestion/feedback-digest.ts'
+import { FeedbackReader } from '#rtp/congestion/feedback-reader.ts'
 import { type RtcpPacket, readRtcp } from '#rtp/rtcp/compound.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 
 export type PlaneCommand =
   | { readonly kind: 'addPeer' | 'movePeer'; readonly peer: PeerId; readonly path: Path }
@@ -28,7 +31,13 @@ export type PlaneCommand =
       readonly source: TrackSource
       readonly replay: Replay
     }
-  | { readonly kind: 'setPace'; readonly track: TrackId; readonly pace: number }
+  | {
+      readonly kind: 'setPace' | 'setLivePace'
+      readonly track: TrackId
+      readonly pace: number
+    }
+  | { readonly kind: 'silence'; readonly track: TrackId }
+  | { readonly kind: 'probe'; readonly track: TrackId; readonly probe: Probe }
   | { readonly kind: 'retransmit'; readonly track: TrackId; readonly numbers: readonly number[] }
 
 export interface SentControl {
@@ -49,8 +58,9 @@ export class RecordingPlane implements MediaPlane {
   readonly tracks = new Map<TrackId, TrackFormat & { readonly peer: PeerId }>()
   readonly delivered = new Map<LogId, number[]>()
   readonly routes: { readonly ssrc: number; readonly log: LogId; readonly newest: number }[] = []
-  /** What left, by transport-wide number, for those who ask. */
-  readonly sent = new Map<number, SentPacket>()
+  /** What left under a transport-wide number, to the feedback on it. */
+  sent: (number: number) => NumberedPacket | undefined = (number) => ({ at: number, bytes: 1200 })
+  readonly #readers = new Map<PeerId, FeedbackReader>()
   #nextId = 1
 
   /** Commands since the last call. */
@@ -134,8 +144,23 @@ export class RecordingPlane implements MediaPlane {
     this.commands.push({ kind: 'replay', track, source, replay })
   }
 
-  transportSend(_peer: PeerId, transportSequence: number): SentPacket | undefined {
-    return this.sent.get(transportSequence)
+  readFeedback(peer: PeerId, packet: Buffer, now: number): FeedbackDigest | undefined {
+    const feedback = readTransportCc(packet)
+    const reader = this.#readers.get(peer) ?? new FeedbackReader()
+    this.#readers.set(peer, reader)
+    return feedback && reader.read(feedback, this.sent, now)
+  }
+
+  silence(track: TrackId): void {
+    this.commands.push({ kind: 'silence', track })
+  }
+
+  setLivePace(track: TrackId, pace: number): void {
+    this.commands.push({ kind: 'setLivePace', track, pace })
+  }
+
+  probe(track: TrackId, probe: Probe): void {
+    this.commands.push({ kind: 'probe', track, probe })
   }
 
   setPace(track: TrackId, pace: number): void {
@@ -174,4 +199,10 @@ export class RecordingPlane implements MediaPlane {
   async close(): Promise<void> {}
 }
 
-const noStatistics: TrackStatistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 }
+const noStatistics: TrackStatistics = {
+  packets: 0,
+  bytes: 0,
+  retransmitted: 0,
+  replayed: 0,
+  probed: 0,
+}

@@ -11,8 +11,9 @@ const at = (remotePort: number, localAddress: string = path.localAddress): Path 
 }
 
 class Table extends PeerTable {
-  on({ remoteAddress, remotePort, localAddress }: Path): number | undefined {
-    return this.find(remoteAddress, remotePort, localAddress)?.id
+  on({ transport, family, remoteAddress, remotePort, localAddress }: Path): number | undefined {
+    const local = { transport, family, address: localAddress }
+    return this.find(remoteAddress, remotePort, local)?.id
   }
 }
 
@@ -23,7 +24,9 @@ describe('whose a datagram is (DESIGN §5)', () => {
     table.add(peerOn(2, at(4000, '203.0.113.6')))
     table.add(peerOn(3, { ...at(4000), remoteAddress: '198.51.100.8' }))
     table.add(peerOn(4, at(4001)))
+    table.add(peerOn(5, { ...at(4000), transport: 'tcp' }))
     expect(table.on(at(4000))).toBe(1)
+    expect(table.on({ ...at(4000), transport: 'tcp' })).toBe(5)
     expect(table.on(at(4000, '203.0.113.6'))).toBe(2)
     expect(table.on({ ...at(4000), remoteAddress: '198.51.100.8' })).toBe(3)
     expect(table.on(at(4001))).toBe(4)

@@ -47,13 +47,14 @@ describe('the pace of a replay (DESIGN §6.6)', () => {
     log.storeAll(1000, 1001)
     log.storeAll(1500, 1501)
     rig.replay(log, 1000, { burst: 4 * datagramSize, pace: 0 })
-    expect(rig.pump()).toBe(true)
+    expect(rig.pump()).toBe('caught up')
     expect(rig.take()).toHaveLength(4)
     expect(rig.track.statistics).toEqual({
       packets: 4,
       bytes: 4 * 988,
       retransmitted: 0,
       replayed: 4,
+      probed: 0,
     })
   })
 

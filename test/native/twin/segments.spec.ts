@@ -9,7 +9,7 @@ const run = (log: typeof a, firstOut: number, delta: number): Segment => ({
   firstOut,
   delta,
   template: { bytes: Buffer.alloc(12), transportCcAt: undefined },
-  rtxPayloadType: undefined,
+  repeats: undefined,
   timestampDelta: 0,
 })
 

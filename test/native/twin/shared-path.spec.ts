@@ -11,7 +11,8 @@ import { buildRtp } from '#rtp/packet.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { path } from './track-rig.ts'
 
-const { localAddress, remoteAddress, remotePort } = path
+const { remoteAddress, remotePort } = path
+const local = { address: path.localAddress, family: 4, transport: 'udp' } as const
 const elsewhere: Path = { ...path, remotePort: remotePort + 1 }
 
 /** One peer as the plane has it, and what it sends. */
@@ -87,7 +88,7 @@ function join(id: number, at: Path = path): Sender {
 function arrive(...datagrams: readonly Buffer[]): readonly PeerId[] {
   const before = heard.length
   for (const datagram of datagrams) {
-    incoming.receive(datagram, remoteAddress, remotePort, { address: localAddress, family: 4 })
+    incoming.receive(datagram, remoteAddress, remotePort, local)
   }
   return heard.slice(before)
 }
@@ -97,13 +98,10 @@ describe('a path that several peers have proved', () => {
     const victim = join(1)
     arrive(victim.rtp())
     const moved = join(2, elsewhere)
-    incoming.receive(moved.rtp(), remoteAddress, remotePort + 1, {
-      address: localAddress,
-      family: 4,
-    })
+    incoming.receive(moved.rtp(), remoteAddress, remotePort + 1, local)
     expect(moved.peer.proved).toBe(true)
     table.move(moved.peer, path)
-    expect(table.find(remoteAddress, remotePort, localAddress)).toBe(victim.peer)
+    expect(table.find(remoteAddress, remotePort, local)).toBe(victim.peer)
   })
 
   it('costs a few tries and no more for a packet of nobody', () => {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource } from '#native/media-plane.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
-import { OutgoingTrack } from '#native/twin/outgoing-track.ts'
+import { OutgoingTrack, type Pumped } from '#native/twin/outgoing-track.ts'
 import { Peer } from '#native/twin/peer.ts'
 import { SourceLog } from '#native/twin/source-log.ts'
 import { PacketLog, packetLogLimits } from '#relay/packet-log.ts'
@@ -17,6 +17,7 @@ export const keys: SrtpKeys = {
 }
 
 export const path = {
+  transport: 'udp',
   family: 4,
   remoteAddress: '198.51.100.7',
   remotePort: 40_000,
@@ -117,8 +118,8 @@ export class TrackRig {
     }
   }
 
-  /** Lets time pass. @returns whether the replay reached the live end */
-  pump(ms = 0): boolean {
+  /** Lets time pass. */
+  pump(ms = 0): Pumped {
     this.now += ms
     return this.track.pump(this.now)
   }

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { RtcpHeader, RunLengthChunk, TransportWideCC } from 'werift'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import { type TransportFeedback, writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
+import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
 import { hex } from '#test/support/bytes.ts'
 
 function readFeedback(packet: Buffer): TransportFeedback | undefined {
   const [read] = readRtcp(packet)
-  return read?.kind === 'transport-cc' ? read.feedback : undefined
+  return read?.kind === 'transport-cc' ? readTransportCc(read.packet) : undefined
 }
 
 /** Any feedback whose deltas fit: steps are [numbers ahead, ticks later]. */
@@ -46,25 +47,19 @@ const anyFeedback = fc
 describe('transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1)', () => {
   it('reads a vector chunk, a large delta and padding (SRTP-71)', () => {
     const packet = hex('afcd0006 00000001 00000002 0064 0005 0003e8 07 d190 04 28 0190 08 01')
-    expect(readRtcp(packet)).toEqual([
-      {
-        kind: 'transport-cc',
-        sender: 1,
-        media: 2,
-        feedback: {
-          baseSequence: 100,
-          statusCount: 5,
-          referenceTime: 1000,
-          feedbackCount: 7,
-          arrivals: [
-            { sequenceNumber: 100, arrivedAt: 64_001 * 4 },
-            { sequenceNumber: 102, arrivedAt: 64_011 * 4 },
-            { sequenceNumber: 103, arrivedAt: 64_111 * 4 },
-            { sequenceNumber: 104, arrivedAt: 64_113 * 4 },
-          ],
-        },
-      },
-    ])
+    expect(readRtcp(packet)).toEqual([{ kind: 'transport-cc', sender: 1, media: 2, packet }])
+    expect(readTransportCc(packet)).toEqual({
+      baseSequence: 100,
+      statusCount: 5,
+      referenceTime: 1000,
+      feedbackCount: 7,
+      arrivals: [
+        { sequenceNumber: 100, arrivedAt: 64_001 * 4 },
+        { sequenceNumber: 102, arrivedAt: 64_011 * 4 },
+        { sequenceNumber: 103, arrivedAt: 64_111 * 4 },
+        { sequenceNumber: 104, arrivedAt: 64_113 * 4 },
+      ],
+    })
   })
 
   // SRTP-72, from the tests of mediasoup.
@@ -98,8 +93,28 @@ describe('transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensio
     ${'no chunk for its statuses'}     | ${'8fcd0004 00000001 00000002 0001 0001 000000 00'}
     ${'a run of more than there is'}   | ${'8fcd0005 00000001 00000002 0001 ffff 000000 00 3fff 3fff'}
     ${'nothing behind the sources'}    | ${'8fcd0002 00000001 00000002'}
+    ${'a length of more than it has'}  | ${'8fcd0006 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'a length of less than it has'}  | ${'8fcd0004 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'padding of nothing'}            | ${'afcd0005 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'padding of more than it has'}   | ${'afcd0005 00000001 00000002 0001 0001 000000 00 2001 04ff'}
+    ${'another format'}                | ${'8ecd0005 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'another type'}                  | ${'8fce0005 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'another version'}               | ${'4fcd0005 00000001 00000002 0001 0001 000000 00 2001 0400'}
+    ${'half a header'}                 | ${'8fcd'}
   `('does not read $fault (SRTP-66, 68, 69)', ({ packet }) => {
-    expect(readRtcp(hex(packet))).toMatchObject([{ kind: 'unknown', type: 205 }])
+    expect(readTransportCc(hex(packet))).toBeUndefined()
+  })
+
+  it('is kept whole among others, padding and all, unless it is too short to be any', () => {
+    const whole = 'afcd0006 00000001 00000002 0064 0005 0003e8 07 d190 04 28 0190 08 01'
+    const report = '80c90001 00000003'
+    expect(readRtcp(hex(`${report} ${whole} ${report}`))[1]).toEqual({
+      kind: 'transport-cc',
+      sender: 1,
+      media: 2,
+      packet: hex(whole),
+    })
+    expect(readRtcp(hex('8fcd0002 00000001 00000002'))).toMatchObject([{ kind: 'unknown' }])
   })
 
   it('ignores what a chunk says beyond the status count (SRTP-67)', () => {
@@ -118,9 +133,7 @@ describe('transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensio
   it('reads what it wrote', () => {
     fc.assert(
       fc.property(anyFeedback, (feedback) => {
-        expect(readRtcp(writeTransportCc(1, 2, feedback))).toEqual([
-          { kind: 'transport-cc', sender: 1, media: 2, feedback },
-        ])
+        expect(readTransportCc(writeTransportCc(1, 2, feedback))).toEqual(feedback)
       }),
     )
   })
