@@ -1,24 +1,40 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { ServiceError } from '#core/errors.ts'
+import type { Clock } from '#core/clock.ts'
+import { type ErrorCode, ServiceError } from '#core/errors.ts'
 import type { StreamName } from '#core/stream-name.ts'
+import { type Action, type Grant, requireGrant } from './grant.ts'
+import type { Revocations } from './revocations.ts'
+import { digest, readKey, StaticKeys } from './static-keys.ts'
+import { grantOf } from './tokens/claims.ts'
+import { SpentTokens } from './tokens/spent-tokens.ts'
+import { looksLikeJwt, type TokenVerifier, type VerifiedToken } from './tokens/token-verifier.ts'
 
-/** What a token may be good for. */
-export type Action = 'publish' | 'view' | 'moderate' | 'record' | 'admin'
+export type { Action } from './grant.ts'
 
 /**
- * Whoever a token stands for. `id` is the same for the same token and tells nothing about it:
- * it may be logged, compared and kept, the token may not.
+ * Whoever a token stands for. `id` is the same for the same holder and tells nothing about the
+ * token: it may be logged, compared and kept, the token may not.
  */
 export interface Principal {
+  /** Of one token, or of all tokens that one issuer gave one subject of one tenant. */
   readonly id: string
   /** Its only tenant; absent: every tenant of this node. */
   readonly tenant?: string
+  /** The streams it may know of, as `Grant` has them; absent: every one. */
+  readonly streams?: readonly string[]
   /** Who it was given to, as its issuer names them. */
   readonly subject?: string
+  /** Its `jti`. */
+  readonly tokenId?: string
+  /** The `kid` of the key it is signed with. */
+  readonly keyId?: string
+  /** Ms since the Unix epoch. */
+  readonly issuedAt?: number
   /** Ms since the Unix epoch after which it opens nothing; absent: never. */
   readonly expiresAt?: number
   /** Pixels of the largest picture that it may be sent. */
   readonly maxHeight?: number
+  /** Good for one session. */
+  readonly once?: boolean
 }
 
 /** Decides who may do what. */
@@ -26,79 +42,210 @@ export interface Authority {
   /**
    * @param name the stream; `undefined` asks whether the token is good for any stream at all
    * @param token as the client sent it, without "Bearer"
-   * @returns rejects with ServiceError `token-missing`, `token-invalid` or `not-allowed`
+   * @returns rejects with ServiceError `token-missing`, `token-invalid`, `not-allowed`,
+   *   `not-found` for another tenant's stream, or `keys-unavailable`
    */
   authorize(
     action: Action,
     name: StreamName | undefined,
     token: string | undefined,
   ): Promise<Principal>
+  /** Whoever holds a token that is good for something here, whatever that is. */
+  holder(token: string): Promise<Principal | undefined>
+  /**
+   * Uses up a token that is good once; any other stays as it is.
+   *
+   * @returns undoes it, for a request that came to nothing
+   * @throws ServiceError `token-invalid` when it was used already
+   */
+  redeem(principal: Principal): () => void
+}
+
+/** Somebody was turned away. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly action: Action
+  readonly name: StreamName | undefined
+  /** First half of the SHA-256 of what was sent, in hex; absent where nothing was. */
+  readonly token: string | undefined
+  /** Whose token it is, where that much is proved. */
+  readonly principal: Principal | undefined
 }
 
 export interface PermissionsOptions {
+  /** Keys as `readKey` takes them. */
   readonly publishKeys: readonly string[]
-  /** Empty: everybody may view, with any token or none. */
   readonly playTokens: readonly string[]
-  /** Publishing without a token; with any token too, as long as there are no publish keys. */
+  readonly adminKeys?: readonly string[]
+  /** Publishing without a token; with any token too, as long as nothing else is configured. */
   readonly allowAnonymousPublish: boolean
+  /** Viewing likewise. Absent: where there are no play tokens and no `verifier`. */
+  readonly allowAnonymousView?: boolean
+  /** For JWTs; absent: there are none. */
+  readonly verifier?: TokenVerifier
+  readonly revocations?: Revocations
+  /** Of the verifier; absent: tokens that are good once are good always. */
+  readonly clock?: Clock
+  readonly refused?: (refusal: Refusal) => void
 }
 
 /** Longer ones are not looked at: a token is a header, not a body (SEC-12). */
 const longestToken = 8192
+/** A token counts so long after its expiry, in ms (SEC-3). */
+const leeway = 60_000
 
 /** Whoever comes without a token where none is needed. */
 const anonymous: Principal = { id: 'anonymous' }
 
-/**
- * The principal of a token. 128 bits of its SHA-256: enough that nobody finds another token
- * with the same id, and one-way.
- */
-export function principalOf(token: string | undefined): Principal {
-  return token === undefined ? anonymous : { id: digest(token).toString('hex', 0, 16) }
+/** One way in which a token may be good. */
+interface Standing {
+  readonly principal: Principal
+  readonly grant: Grant
 }
 
-/** Static keys of a single node. Only their hashes are kept (SEC-14). */
-export class Permissions implements Authority {
-  readonly #keys: Readonly<Record<Action, readonly Buffer[]>>
-  readonly #open: Readonly<Record<Action, boolean>>
-  readonly #anonymous: Readonly<Record<Action, boolean>>
+/**
+ * The principal of a token that stands for itself. 128 bits of its SHA-256: enough that nobody
+ * finds another token with the same id, and one-way.
+ */
+export function principalOf(token: string | undefined): Principal {
+  return token === undefined ? anonymous : { id: idOf(token) }
+}
 
-  constructor({ publishKeys, playTokens, allowAnonymousPublish }: PermissionsOptions) {
-    this.#keys = { ...nothing, publish: publishKeys.map(digest), view: playTokens.map(digest) }
-    this.#anonymous = { ...nobody, publish: allowAnonymousPublish, view: playTokens.length === 0 }
-    this.#open = {
-      ...nobody,
-      publish: allowAnonymousPublish && publishKeys.length === 0,
-      view: playTokens.length === 0,
-    }
+/** Static keys of a single node, JWTs of an issuer, and what nobody needs a token for. */
+export class Permissions implements Authority {
+  readonly #options: PermissionsOptions
+  readonly #keys: StaticKeys
+  readonly #anonymous: readonly Action[]
+  /** What any token at all is good for. */
+  readonly #open: readonly Action[]
+  readonly #spent = new SpentTokens()
+
+  constructor(options: PermissionsOptions) {
+    const { publishKeys, playTokens, adminKeys = [], verifier } = options
+    const { allowAnonymousPublish: publish } = options
+    const { allowAnonymousView: view = playTokens.length === 0 && !verifier } = options
+    this.#options = options
+    this.#keys = new StaticKeys([
+      ...publishKeys.map((key) => readKey(key, 'publish')),
+      ...playTokens.map((key) => readKey(key, 'view')),
+      ...adminKeys.map((key) => readKey(key, 'admin')),
+    ])
+    this.#anonymous = [...(publish ? ['publish' as const] : []), ...(view ? ['view' as const] : [])]
+    const checked = { publish: publishKeys.length > 0 || verifier, view: verifier }
+    this.#open = this.#anonymous.filter((action) => !checked[action as keyof typeof checked])
   }
 
   async authorize(
     action: Action,
-    _name: StreamName | undefined,
+    name: StreamName | undefined,
     token: string | undefined,
   ): Promise<Principal> {
-    if (token === undefined) {
-      if (this.#anonymous[action]) return anonymous
-      throw new ServiceError('token-missing', `this needs ${wanted[action]}`)
+    let principal: Principal | undefined
+    try {
+      if (token === undefined) return this.#nobody(action)
+      const standings = await this.#standings(token)
+      principal = standings[0]?.principal
+      if (this.#open.includes(action)) return principal ?? principalOf(token)
+      return allowed(standings, action, name)
+    } catch (error) {
+      if (error instanceof ServiceError) {
+        const sent = token === undefined ? undefined : idOf(token)
+        this.#options.refused?.({ code: error.code, action, name, token: sent, principal })
+      }
+      throw error
     }
+  }
+
+  async holder(token: string): Promise<Principal | undefined> {
+    try {
+      const [standing] = await this.#standings(token)
+      return standing?.principal ?? (this.#open.length > 0 ? principalOf(token) : undefined)
+    } catch (error) {
+      if (error instanceof ServiceError) return undefined
+      throw error
+    }
+  }
+
+  redeem({ once, tokenId, tenant, id, expiresAt = Infinity }: Principal): () => void {
+    const { clock } = this.#options
+    if (!once || !clock) return () => {}
+    const key = JSON.stringify([tenant, tokenId ?? id])
+    return this.#spent.spend(key, expiresAt + leeway, clock.wall())
+  }
+
+  #nobody(action: Action): Principal {
+    if (this.#anonymous.includes(action)) return anonymous
+    throw new ServiceError('token-missing', `this needs ${wanted[action]}`)
+  }
+
+  /** Empty for a token that is nobody's here. */
+  async #standings(token: string): Promise<Standing[]> {
     if (token.length > longestToken) {
       throw new ServiceError('token-invalid', `a token has at most ${longestToken} characters`)
     }
-    const hash = digest(token)
-    if (this.#open[action] || isOneOf(this.#keys[action], hash)) return principalOf(token)
-    if (Object.values(this.#keys).some((keys) => isOneOf(keys, hash))) {
-      throw new ServiceError(
-        'not-allowed',
-        `this key is good for something else: send ${wanted[action]}`,
-      )
+    const { verifier } = this.#options
+    const standings = this.#keys.grantsOf(token).map((grant) => keyStanding(token, grant))
+    if (standings.length === 0 && verifier && looksLikeJwt(token)) {
+      standings.push(tokenStanding(token, await verifier.verify(token)))
     }
-    throw new ServiceError('token-invalid', 'the token is not one of this server')
+    if (standings.some(({ principal }) => this.#options.revocations?.revokes(principal))) {
+      throw new ServiceError('token-invalid', 'the token does not count: it was revoked')
+    }
+    return standings
   }
 }
 
-const nobody = { publish: false, view: false, moderate: false, record: false, admin: false }
-const nothing = { publish: [], view: [], moderate: [], record: [], admin: [] }
+/** @throws ServiceError the one of the standing that comes nearest */
+function allowed(
+  standings: readonly Standing[],
+  action: Action,
+  name: StreamName | undefined,
+): Principal {
+  let refusal = new ServiceError('token-invalid', 'the token is not one of this server')
+  for (const { principal, grant } of standings) {
+    try {
+      requireGrant(grant, action, name)
+      return principal
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      if (refusal.code !== 'not-allowed') refusal = error
+    }
+  }
+  throw refusal
+}
+
+function keyStanding(token: string, grant: Grant): Standing {
+  const { tenant, streams } = grant
+  const principal = {
+    id: idOf(token),
+    ...(tenant !== undefined && { tenant }),
+    ...(streams && { streams }),
+  }
+  return { principal, grant }
+}
+
+function tokenStanding(token: string, { claims, kid }: VerifiedToken): Standing {
+  const { iss = '', sub, jti, iat, exp, max_height: maxHeight, once } = claims
+  const grant = grantOf(claims)
+  const principal: Principal = {
+    id: sub === undefined ? idOf(token) : idOf(JSON.stringify([iss, grant.tenant, sub])),
+    tenant: grant.tenant,
+    streams: grant.streams,
+    expiresAt: exp * 1000,
+    ...(sub !== undefined && { subject: sub }),
+    ...(jti !== undefined && { tokenId: jti }),
+    ...(kid !== undefined && { keyId: kid }),
+    ...(iat !== undefined && { issuedAt: iat * 1000 }),
+    ...(maxHeight !== undefined && { maxHeight }),
+    // A view token that is good once would end with the first reload of a page (SEC-8).
+    ...(once && grant.actions.includes('publish') && { once }),
+  }
+  return { principal, grant }
+}
+
+function idOf(token: string): string {
+  return digest(token).toString('hex', 0, 16)
+}
 
 const wanted: Readonly<Record<Action, string>> = {
   publish: 'a publish key, as "Authorization: Bearer <key>" or "?token=<key>"',
@@ -106,15 +253,4 @@ const wanted: Readonly<Record<Action, string>> = {
   moderate: 'a token that may moderate, as "Authorization: Bearer <token>"',
   record: 'a token that may record, as "Authorization: Bearer <token>"',
   admin: 'a token that may administer, as "Authorization: Bearer <token>"',
-}
-
-function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
-}
-
-// Looks at every key, so that the time it takes does not tell which one is near.
-function isOneOf(keys: readonly Buffer[], hash: Buffer): boolean {
-  let found = false
-  for (const key of keys) found = timingSafeEqual(key, hash) || found
-  return found
 }

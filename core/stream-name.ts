@@ -9,7 +9,7 @@ export interface StreamName {
 const namePattern = /^[a-z0-9_-]{1,64}$/
 
 /** Tenant of the streams whose URL names none. */
-const defaultTenant = 'default'
+export const defaultTenant = 'default'
 
 /** @throws ServiceError `bad-stream-name` that says which part is wrong and what is allowed */
 export function streamName(tenant: string | undefined, stream: string): StreamName {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { keyPattern } from '#control/static-keys.ts'
 import { contradictions, noKey } from './contradictions.ts'
 import { givenSettings } from './given-settings.ts'
 import { readSetting } from './setting-text.ts'
@@ -8,8 +9,16 @@ import { readSetting } from './setting-text.ts'
 const port = { minimum: 0, maximum: 65_535 }
 const word = { pattern: '^[a-z0-9_-]{1,64}$' }
 const address = { pattern: '^[0-9A-Za-z.:_-]{1,253}$', takes: 'a host name or an IP address' }
-const token = { pattern: '^[A-Za-z0-9._~+/-]{8,256}=*$', secret: true }
-const keyOrNone = { pattern: '^(none|[A-Za-z0-9._~+/-]{8,256}=*)$', secret: true }
+const key = { pattern: `^(?:${keyPattern})$`, secret: true }
+const keyOrNone = { pattern: `^(?:none|${keyPattern})$`, secret: true }
+const written =
+  'of at least 8 characters of a-z, A-Z, 0-9, . _ ~ + / -, each with `@tenant` or ' +
+  '`@tenant/stream` behind it where it is good for these only, then `:publish+view` where it ' +
+  'is good for something else'
+const secret = {
+  pattern: '^(?:[A-Za-z0-9_-]{1,64}:)?[A-Za-z0-9._~+/=-]{32,1024}$',
+  secret: true,
+}
 const path = { minLength: 1, takes: 'a path' }
 
 const IceServer = Type.Object(
@@ -40,7 +49,12 @@ export const Config = Type.Object(
     MEDIA_PORT: Type.Integer({
       ...port,
       default: 8189,
-      description: 'UDP port of all media, both ways. 0 takes any free one.',
+      description: 'UDP and TCP port of all media, both ways. 0 takes any free one.',
+    }),
+    MEDIA_TCP: Type.Enum(['on', 'off'], {
+      default: 'on',
+      description:
+        'Media over TCP, on the same port number, for networks that let no UDP through (ICE-TCP).',
     }),
     METRICS_PORT: Type.Integer({
       ...port,
@@ -78,17 +92,50 @@ export const Config = Type.Object(
     DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
     PUBLISH_KEY: Type.Array(Type.String(keyOrNone), {
       default: [],
-      takes: 'one or more keys of at least 8 characters of a-z, A-Z, 0-9, . _ ~ + / -, or `none`',
+      takes: `one or more keys ${written}; or \`none\``,
       shownDefault: 'made at the first start, kept in the data folder',
       description:
         'Keys that may publish. `none` lets anyone, and needs HTTP on loopback or `--open`.',
     }),
-    PLAY_TOKEN: Type.Array(Type.String(token), {
+    PLAY_TOKEN: Type.Array(Type.String(keyOrNone), {
       default: [],
-      takes: 'one or more tokens of at least 8 characters of a-z, A-Z, 0-9, . _ ~ + / -',
-      shownDefault: 'anyone may watch',
-      description: 'Tokens that may watch.',
+      takes: 'one or more tokens as keys are written above, or `none`',
+      shownDefault: 'anyone may watch, unless there are keys for JWTs',
+      description: 'Tokens that may watch. `none` lets anyone, also where JWTs may.',
     }),
+    ADMIN_KEY: Type.Array(Type.String(key), {
+      default: [],
+      takes: 'one or more keys as above',
+      shownDefault: 'none',
+      description: 'Keys for `/api/v1/revocations`, of one tenant or of all.',
+    }),
+    JWT_SECRET: Type.Array(Type.String(secret), {
+      default: [],
+      takes: 'one or more secrets of at least 32 characters, each with `kid:` before it or not',
+      shownDefault: 'none',
+      description: 'Secrets that JWTs are signed with by HS256.',
+    }),
+    JWT_KEYS: Type.Optional(
+      Type.String({
+        minLength: 1,
+        takes: 'a JWK Set as JSON, or the path of a file with one',
+        secret: true,
+        description: 'Public keys that JWTs are signed with by EdDSA, ES256 or RS256.',
+      }),
+    ),
+    JWT_JWKS_URL: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s]+$',
+        takes: 'an https: URL; http: on this machine only',
+        description: 'Where the issuer of JWTs keeps its public keys.',
+      }),
+    ),
+    JWT_ISSUER: Type.Optional(
+      Type.String({ minLength: 1, takes: 'text', description: 'What `iss` of a JWT must be.' }),
+    ),
+    JWT_AUDIENCE: Type.Optional(
+      Type.String({ minLength: 1, takes: 'text', description: 'What `aud` of a JWT must name.' }),
+    ),
     TLS_CERT: Type.Optional(
       Type.String({
         ...path,
@@ -108,6 +155,15 @@ export const Config = Type.Object(
       default: 50,
       description: 'Publishers at a time; others get 503 with Retry-After.',
     }),
+    OVERFLOW_URL: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s?#]+$',
+        takes: 'an http: or https: URL without query',
+        description:
+          'Another node, or what stands before several: a full or stopping node sends clients ' +
+          'there by 307.',
+      }),
+    ),
     TRUST_PROXY: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
       default: [],
       takes: 'addresses or networks such as 10.0.0.0/8',

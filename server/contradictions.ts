@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isSafeSource } from './jwks-fetch.ts'
 
 /** The key that stands for no key: anyone may publish. */
 export const noKey = 'none'
@@ -7,6 +8,8 @@ export const noKey = 'none'
 export interface Contradictable {
   readonly HTTP_HOST: string
   readonly PUBLISH_KEY: readonly string[]
+  readonly PLAY_TOKEN: readonly string[]
+  readonly JWT_JWKS_URL?: string
   readonly TLS_CERT?: string
   readonly TLS_KEY?: string
 }
@@ -21,6 +24,12 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
   if (keyless && config.PUBLISH_KEY.length > 1) {
     faults.push(`TAILRACE_PUBLISH_KEY has "${noKey}" beside keys: keep the keys, or "${noKey}"`)
   }
+  if (config.PLAY_TOKEN.includes(noKey) && config.PLAY_TOKEN.length > 1) {
+    faults.push(`TAILRACE_PLAY_TOKEN has "${noKey}" beside tokens: keep the tokens, or "${noKey}"`)
+  }
+  if (config.JWT_JWKS_URL !== undefined && !mayGiveKeys(config.JWT_JWKS_URL)) {
+    faults.push('TAILRACE_JWT_JWKS_URL takes an https: URL; http: on this machine only')
+  }
   if (open && !keyless) {
     faults.push('--open lets anyone publish, but TAILRACE_PUBLISH_KEY is set: drop one of them')
   }
@@ -31,6 +40,10 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
     )
   }
   return faults
+}
+
+function mayGiveKeys(address: string): boolean {
+  return URL.canParse(address) && isSafeSource(new URL(address))
 }
 
 /** Whether only this machine can connect to `host`. */

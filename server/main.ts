@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
+import { anyoneMayWatch } from './access.ts'
 import { renderBanner } from './banner.ts'
 import { type Config, ConfigError, configOfProcess } from './config.ts'
 import { demoStream, startDemo } from './demo.ts'
@@ -7,7 +8,7 @@ import { type Flags, helpText, parseFlags } from './flags.ts'
 import { localAddresses } from './local-addresses.ts'
 import { type Node, startNode } from './node.ts'
 import { origins } from './origins.ts'
-import { keyFile, type PublishKeys, publishKeys } from './publish-key.ts'
+import { keyFile, keyFor, type PublishKeys, publishKeys } from './publish-key.ts'
 import { systemClock } from './system-clock.ts'
 import { loadTls } from './tls.ts'
 
@@ -36,8 +37,7 @@ async function run(flags: Flags): Promise<void> {
   const addresses = localAddresses(networkInterfaces())
   const reachable = origins({ secure: tls !== undefined, host, port: node.httpPort, addresses })
   announce(node, config, { keys, flags, origins: reachable })
-  const key = keys.kind === 'keys' ? keys.keys[0] : undefined
-  const demo = flags.demo ? startDemo(reachable[0]!, key) : undefined
+  const demo = flags.demo ? startDemo(reachable[0]!, keyFor(keys, demoStream)) : undefined
   closeOnSignal(async () => {
     demo?.kill('SIGTERM')
     await node.close()
@@ -59,9 +59,9 @@ function announce(
       origins: facts.origins,
       mediaPort,
       metricsOrigin: `http://${config.METRICS_HOST}:${metricsPort}`,
-      watchNeedsToken: config.PLAY_TOKEN.length > 0,
+      watchNeedsToken: !anyoneMayWatch(config),
       sending,
-      ...(keys.kind === 'keys' && { publishKey: keys.keys[0]! }),
+      ...(keys.kind === 'keys' && { publishKey: keyFor(keys) ?? '' }),
       ...(config.PUBLISH_KEY.length === 0 && { keyFile: keyFile(config.DATA_DIR) }),
       ...(flags.demo && { demoStream }),
     }),

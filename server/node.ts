@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { Permissions } from '#control/permissions.ts'
-import { RateLimiter } from '#control/rate-limiter.ts'
+import { publishRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import { SessionTable } from '#control/sessions.ts'
 import type { Machine } from '#core/machine.ts'
 import { pageRoutes } from '#edge/pages.ts'
@@ -14,8 +14,10 @@ import type { Sending } from '#native/open-plane.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
 import { streamStatus } from '#relay/status.ts'
 import { Streams } from '#relay/streams.ts'
+import { viewerStatuses } from '#relay/viewer-status.ts'
 import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
+import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -49,7 +51,12 @@ export interface Node {
   close(): Promise<void>
 }
 
-/** Between two looks at streams nobody has published for long, in ms. */
+/**
+ * How long a stopping node goes on sending clients elsewhere, in ms: OBS comes back 2 s after it
+ * was told (IO-26).
+ */
+const drainTime = 3000
+/** Between two looks at streams nobody has published for long, and at expired tokens, in ms. */
 const expiryInterval = 1000
 
 /**
@@ -69,7 +76,11 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const peers = new Peers({
     plane,
     certificate: createCertificate(clock.wall()),
-    candidates: await mediaCandidates(config.PUBLIC_ADDRESS, plane.addresses),
+    candidates: await mediaCandidates(
+      config.PUBLIC_ADDRESS,
+      plane.addresses,
+      config.MEDIA_TCP === 'on',
+    ),
     scheduler,
     clock,
   })
@@ -88,17 +99,25 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     observer: observeViewers(log, metrics),
     maxViewers: config.MAX_VIEWERS,
   })
-  scheduler.add(expiry(streams, viewers, config.GRACE_MS))
+  scheduler.add(
+    everySecond((now) => {
+      for (const stream of streams.expire(now, config.GRACE_MS)) viewers.endStream(stream)
+      sessions.expire(clock.wall())
+    }),
+  )
 
-  const authority = new Permissions({
-    publishKeys: keys.kind === 'keys' ? keys.keys : [],
-    playTokens: config.PLAY_TOKEN,
-    allowAnonymousPublish: keys.kind === 'open',
-  })
+  const authority = createPermissions({ config, keys, clock, log })
+  let closing = false
   const limiter = new RateLimiter()
   const iceServers = config.ICE_SERVERS.map(({ urls, ...rest }) => ({ url: urls, ...rest }))
-  const services = { authority, clock, limiter, iceServers }
-  let closing = false
+  const services = {
+    authority,
+    clock,
+    limiter,
+    iceServers,
+    publishLimiter: new RateLimiter(publishRateLimit, 'with this key'),
+    overflow: { target: config.OVERFLOW_URL, draining: () => closing },
+  }
   const app = createHttpApp({
     origins: '*',
     loggerInstance: log,
@@ -116,6 +135,10 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
         const stream = streams.get(name)
         return stream && streamStatus(stream, clock.now())
       },
+      viewers: (name) => {
+        const stream = streams.get(name)
+        return stream && viewerStatuses(stream, plane)
+      },
     },
   })
   await app.register(pageRoutes, {})
@@ -125,8 +148,11 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
 
   let metricsServer: Server | undefined
   const close = async () => {
+    if (closing) return
     closing = true
     peers.closeAll('shutdown')
+    // Those who were told come back to be sent elsewhere.
+    if (config.OVERFLOW_URL !== undefined && metricsServer) await pause(drainTime)
     scheduler.close()
     metricsServer?.close()
     metricsServer?.closeAllConnections()
@@ -144,7 +170,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   }
 }
 
-function expiry(streams: Streams, viewers: ViewerSessions, grace: number): Machine {
+function everySecond(look: (now: number) => void): Machine {
   let nextTimeout = 0
   return {
     get nextTimeout() {
@@ -152,7 +178,7 @@ function expiry(streams: Streams, viewers: ViewerSessions, grace: number): Machi
     },
     poll(now) {
       nextTimeout = now + expiryInterval
-      for (const stream of streams.expire(now, grace)) viewers.endStream(stream)
+      look(now)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { nothingHere } from '#control/grant.ts'
 import { type ErrorCode, ServiceError } from '#core/errors.ts'
 
 const statusOf: Record<ErrorCode, number> = {
@@ -44,7 +45,7 @@ const retryAfterOf: Partial<Record<ErrorCode, number>> = {
 /** Answers every failure as `application/problem+json` (RFC 9457). */
 export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError | ServiceError>(sendProblem)
-  app.setNotFoundHandler((_request, reply) => send(reply, 404, { detail: 'there is nothing here' }))
+  app.setNotFoundHandler((_request, reply) => sendServiceError(nothingHere(), reply))
 }
 
 export function sendProblem(

@@ -9,7 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { coversStream } from '#control/grant.ts'
+import { readKey } from '#control/static-keys.ts'
 import { messageOf } from '#core/errors.ts'
+import { streamName } from '#core/stream-name.ts'
 import { ConfigError } from './config.ts'
 import { noKey } from './contradictions.ts'
 
@@ -17,6 +20,18 @@ import { noKey } from './contradictions.ts'
 export type PublishKeys =
   | { readonly kind: 'open' }
   | { readonly kind: 'keys'; readonly keys: readonly string[] }
+
+/**
+ * What a publisher sends: the first key, or the first that is good for this stream of the default
+ * tenant; `undefined` where there is none.
+ */
+export function keyFor(keys: PublishKeys, stream?: string): string | undefined {
+  if (keys.kind === 'open') return undefined
+  return keys.keys
+    .map((written) => readKey(written, 'publish'))
+    .find(({ grant }) => stream === undefined || coversStream(grant, streamName(undefined, stream)))
+    ?.key
+}
 
 /** Where the key that we made is kept. */
 export function keyFile(folder: string): string {

@@ -29,6 +29,8 @@ describe('settings', () => {
       DATA_DIR: './data',
       PUBLISH_KEY: [],
       PLAY_TOKEN: [],
+      ADMIN_KEY: [],
+      JWT_SECRET: [],
       MAX_VIEWERS: 1000,
       MAX_PUBLISHERS: 50,
       ICE_SERVERS: [],
@@ -42,6 +44,8 @@ describe('settings', () => {
     name                | text                                                         | value
     ${'HTTP_PORT'}      | ${'0'}                                                       | ${0}
     ${'PUBLIC_ADDRESS'} | ${'203.0.113.7, 2001:db8::7,'}                               | ${['203.0.113.7', '2001:db8::7']}
+    ${'PUBLISH_KEY'}    | ${'key-of-anna@acme/cam*,key-of-ben:publish+view'}           | ${['key-of-anna@acme/cam*', 'key-of-ben:publish+view']}
+    ${'JWT_SECRET'}     | ${'k1:0123456789abcdef0123456789abcdef'}                     | ${['k1:0123456789abcdef0123456789abcdef']}
     ${'PUBLISH_KEY'}    | ${'key-of-anna,key-of-ben='}                                 | ${['key-of-anna', 'key-of-ben=']}
     ${'ICE_SERVERS'}    | ${'stun:a:3478, turn:b?transport=tcp|me|pass'}               | ${[{ urls: 'stun:a:3478' }, { urls: 'turn:b?transport=tcp', username: 'me', credential: 'pass' }]}
     ${'ICE_SERVERS'}    | ${'[{"urls":"turns:b","username":"me","credential":"p,q"}]'} | ${[{ urls: 'turns:b', username: 'me', credential: 'p,q' }]}
@@ -63,6 +67,10 @@ describe('settings', () => {
     ${'REGION'}         | ${'New York'}
     ${'PUBLISH_KEY'}    | ${'short'}
     ${'PLAY_TOKEN'}     | ${'has a space'}
+    ${'PUBLISH_KEY'}    | ${'key-of-anna@acme/*x'}
+    ${'ADMIN_KEY'}      | ${'none'}
+    ${'JWT_SECRET'}     | ${'0123456789abcdef0123456789abcde'}
+    ${'JWT_JWKS_URL'}   | ${'ftp://issuer/keys'}
     ${'ICE_SERVERS'}    | ${'http://a'}
     ${'ICE_SERVERS'}    | ${'turn:a|user'}
     ${'ICE_SERVERS'}    | ${'[{"url":"stun:a"}]'}
@@ -157,6 +165,21 @@ describe('publishing without a key', () => {
     expect(faultsOf({ env: keys, open: true })).toHaveLength(1)
     const both = { TAILRACE_PUBLISH_KEY: 'none,some-long-key', TAILRACE_HTTP_HOST: '::1' }
     expect(faultsOf({ env: both })).toHaveLength(1)
+  })
+})
+
+describe('settings of tokens', () => {
+  it('a JWK Set comes over https, or from this machine', () => {
+    const of = (url: string) => faultsOf({ env: { TAILRACE_JWT_JWKS_URL: url } })
+    expect(of('https://issuer.example/keys')).toEqual([])
+    expect(of('http://127.0.0.1:9000/keys')).toEqual([])
+    expect(of('http://issuer.example/keys')).toEqual([expect.stringMatching(/takes an https: URL/)])
+    expect(of('https://')).toHaveLength(1)
+  })
+
+  it('no play token does not go with some', () => {
+    expect(faultsOf({ env: { TAILRACE_PLAY_TOKEN: 'none,some-long-token' } })).toHaveLength(1)
+    expect(faultsOf({ env: { TAILRACE_PLAY_TOKEN: 'none' } })).toEqual([])
   })
 })
 

@@ -17,6 +17,8 @@ const statuses: Record<ErrorCode, number> = {
   'token-missing': 401,
   'token-invalid': 401,
   'not-allowed': 403,
+  'not-found': 404,
+  'keys-unavailable': 503,
   'session-not-found': 404,
   'no-common-codec': 406,
   'stream-not-live': 409,
