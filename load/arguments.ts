@@ -1,76 +1,19 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '#core/errors.ts'
+import type { CommonOptions, LoadCommand, PublishCommand, ViewCommand } from './commands.ts'
+import { maxLayers, type PublisherKind, publisherKinds } from './publisher-layers.ts'
 
 /** A command line that cannot be obeyed; the message says what to write instead. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** Limits on a run's figures, in ms, percent and µs; what is past one ends the tool with code 1. */
-export interface Thresholds {
-  readonly joinP50: number | undefined
-  readonly joinP95: number | undefined
-  readonly liveP95: number | undefined
-  readonly lossPercent: number | undefined
-  readonly latencyP99: number | undefined
-  /** Of all viewers together. */
-  readonly freezes: number | undefined
-  /** Of the server, in µs per packet received. */
-  readonly cpuPerPacket: number | undefined
-  /** Sessions that may fail. */
-  readonly failures: number
-}
-
-interface Common {
-  readonly token: string | undefined
-  readonly json: string | undefined
-  /** Takes any certificate. */
-  readonly insecure: boolean
-  /** File of certificates to trust besides the usual ones. */
-  readonly ca: string | undefined
-  /** Whether native code receives, where it is built. */
-  readonly native: boolean
-}
-
-export interface ViewCommand extends Common {
-  readonly kind: 'view'
-  readonly url: string
-  readonly viewers: number
-  /** Viewers started per second. */
-  readonly ramp: number
-  /** Seconds from the start of the last viewer. */
-  readonly duration: number
-  /** Viewers that join at once when the others have been started. */
-  readonly storm: number
-  /** Viewers a second that leave, and are replaced or are not: one of both at most. */
-  readonly churn: number | undefined
-  readonly leave: number | undefined
-  /** One viewer in so many is decrypted. */
-  readonly decrypt: number | undefined
-  /** Process of the server. */
-  readonly pid: number | undefined
-  /** Seconds between two points of the curves. */
-  readonly sample: number | undefined
-  readonly thresholds: Thresholds
-}
-
-export interface PublishCommand extends Common {
-  readonly kind: 'publish'
-  /** One per stream. */
-  readonly urls: readonly string[]
-  readonly clip: string | undefined
-  readonly frameRate: number | undefined
-  /** Seconds. */
-  readonly keyframeInterval: number | undefined
-  /** Seconds; undefined means until Ctrl-C. */
-  readonly duration: number | undefined
-}
-
-export type LoadCommand = { readonly kind: 'help' } | ViewCommand | PublishCommand
-
 export const limits = {
   viewers: 5000,
   streams: 200,
+  layers: maxLayers,
+  /** Kbit/s, least and most. */
+  bitrate: [20, 50_000],
   ramp: 1000,
   churn: 100,
   seconds: 86_400,
@@ -109,6 +52,9 @@ const options = {
   clip: { type: 'string' },
   'frame-rate': { type: 'string' },
   'keyframe-interval': { type: 'string' },
+  layers: { type: 'string' },
+  bitrates: { type: 'string' },
+  as: { type: 'string' },
 } as const
 
 type Values = Readonly<Partial<Record<keyof typeof options, string | boolean>>>
@@ -131,7 +77,15 @@ const viewOnly = [
   'max-cpu-us',
   'max-failures',
 ] as const
-const publishOnly = ['streams', 'clip', 'frame-rate', 'keyframe-interval'] as const
+const publishOnly = [
+  'streams',
+  'clip',
+  'frame-rate',
+  'keyframe-interval',
+  'layers',
+  'bitrates',
+  'as',
+] as const
 
 /** @throws UsageError */
 export function parseLoadArguments(args: readonly string[]): LoadCommand {
@@ -193,6 +147,7 @@ function refuseTooMuch(command: ViewCommand): void {
 function publishCommand(values: Values, url: string): PublishCommand {
   refuse(values, viewOnly, 'is for viewers: leave it out, or leave --publish out')
   const streams = integer(values, 'streams', 1, limits.streams) ?? 1
+  const layers = integer(values, 'layers', 1, limits.layers) ?? 1
   return {
     kind: 'publish',
     urls: streamUrls(url, streams),
@@ -200,11 +155,32 @@ function publishCommand(values: Values, url: string): PublishCommand {
     clip: text(values, 'clip'),
     frameRate: number(values, 'frame-rate', 1, 120),
     keyframeInterval: number(values, 'keyframe-interval', 0.1, 60),
+    layers,
+    bitrates: bitrates(values, layers),
+    as: publisherKind(values),
     duration: number(values, 'duration', 1, limits.seconds),
   }
 }
 
-function common(values: Values): Common {
+function bitrates(values: Values, layers: number): number[] | undefined {
+  const given = text(values, 'bitrates')
+  if (given === undefined) return undefined
+  const rates = given.split(',').map(Number)
+  const [least, most] = limits.bitrate
+  if (rates.length === layers && rates.every((rate) => rate >= least && rate <= most)) return rates
+  throw new UsageError(
+    `--bitrates ${given}: give ${layers}, one for each of --layers, from ${least} to ${most}`,
+  )
+}
+
+function publisherKind(values: Values): PublisherKind {
+  const given = text(values, 'as') ?? 'obs'
+  const kind = publisherKinds.find((known) => known === given)
+  if (kind) return kind
+  throw new UsageError(`--as ${given}: give one of ${publisherKinds.join(', ')}`)
+}
+
+function common(values: Values): CommonOptions {
   return {
     token: text(values, 'token'),
     json: text(values, 'json'),

@@ -1,4 +1,4 @@
-import type { Thresholds } from './arguments.ts'
+import type { Thresholds } from './commands.ts'
 import type { ViewerReport } from './viewer-report.ts'
 
 /** What the run was not to exceed and did, one sentence each; empty when all is well. */

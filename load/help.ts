@@ -36,6 +36,12 @@ Viewers: each joins, counts what comes, answers as a browser, and asks for what 
   --max-failures N        viewers that may fail (0)
 
 --publish: sends as OBS Studio does, deaf to keyframe requests, answering NACKs
+  --as KIND               obs, or browser: RTX, transport-wide numbers, RIDs h, m, l (obs);
+                          a browser's keyframes, too, come by the clip alone
+  --layers N              1 to ${limits.layers} sizes of each picture (1): simulcast, the largest first.
+                          NAME-1.h264, NAME-2.h264 … beside the clip, or made by ffmpeg, each with
+                          half the sides of the one before
+  --bitrates KBIT,…       a rate for each layer, largest first; needs ffmpeg
   --streams N             1 to ${limits.streams} publishers (1); the URL gets -1, -2 … at its end, or at {n}
   --clip PATH             an .h264 file without B-frames (and an .opus file of the same name
                           beside it), or a folder with clip.h264; the demo clip otherwise

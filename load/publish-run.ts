@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PublishCommand } from './arguments.ts'
 import { createClientContext } from './client-connection.ts'
 import { loadClip } from './clip-files.ts'
+import type { PublishCommand } from './commands.ts'
 import { NativeSink } from './native-sink.ts'
 import { Publisher } from './publisher.ts'
 import type { PublisherCounters } from './publisher-media.ts'
@@ -25,11 +25,12 @@ export async function publishClips(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<PublishResult[]> {
-  const { path, frameRate, keyframeInterval } = { ...command, path: command.clip }
-  const clip = await loadClip({ path, frameRate, keyframeInterval })
+  const clip = await loadClip({ ...command, path: command.clip })
   const seconds = (clip.duration / 1000).toFixed(1)
   const sound = clip.hasAudio ? 'sound' : 'no sound'
-  say(`clip of ${seconds} s, a keyframe every ${clip.keyframeInterval.toFixed(2)} s, ${sound}`)
+  const sizes = clip.layers > 1 ? `${clip.layers} layers, ` : ''
+  const keyframes = `a keyframe every ${clip.keyframeInterval.toFixed(2)} s`
+  say(`clip of ${seconds} s, ${sizes}${keyframes}, ${sound}`)
   const sink = command.native ? NativeSink.open() : { why: '--no-native was given' }
   const native = 'why' in sink ? undefined : sink
   const context = createClientContext({ ...command, sink: native })
@@ -40,6 +41,7 @@ export async function publishClips(
       url,
       token: command.token,
       clip,
+      as: command.as,
       marks: true,
       persistence: 'obs',
       onEvent: (event) => {

@@ -2,14 +2,16 @@ import type { Machine } from '#core/machine.ts'
 import { compound, type RtcpPacket } from '#rtp/rtcp/compound.ts'
 import { writeSdes } from '#rtp/rtcp/sdes.ts'
 import { writeCaptureMark } from './capture-mark.ts'
-import type { Clip } from './clip.ts'
+import type { Clip, ClipFrame } from './clip.ts'
 import { ClipSchedule, type DueFrame } from './clip-schedule.ts'
 import type { OutgoingTrack, ProtectedPacket } from './outgoing-track.ts'
 import type { PacketSealer } from './srtp.ts'
+import type { VideoSender } from './video-sender.ts'
 
 export interface PublisherMediaOptions {
   readonly clip: Clip
-  readonly video: OutgoingTrack
+  /** Sends each layer of the clip. */
+  readonly video: VideoSender
   /** Absent where the answer took no audio. */
   readonly audio: OutgoingTrack | undefined
   /** Whether a picture in each second carries its capture time: see `capture-mark.ts`. */
@@ -63,20 +65,21 @@ const delimiter = 9
 
 /**
  * Sends a clip in a loop as OBS does: by the clock, deaf to PLI, FIR and REMB (INTEROP IO-22),
- * answering NACKs from its history (IO-23), a sender report for each track every second.
+ * answering NACKs from its history, sender reports every second.
  */
 export class PublisherMedia implements Machine {
   readonly #options: PublisherMediaOptions
   readonly #schedule: ClipSchedule
   #reportAt: number
-  /** Media time from which on the next picture is marked. */
-  #markFrom: number
+  /** Media time from which on the next picture of each layer is marked. */
+  readonly #markFrom: number[]
 
   constructor(options: PublisherMediaOptions) {
     this.#options = options
     this.#schedule = new ClipSchedule(options.clip, options.start)
     this.#reportAt = options.start
-    this.#markFrom = options.marks ? 0 : Number.POSITIVE_INFINITY
+    const first = options.marks ? 0 : Number.POSITIVE_INFINITY
+    this.#markFrom = Array.from({ length: options.clip.layers }, () => first)
   }
 
   get nextTimeout(): number {
@@ -95,10 +98,11 @@ export class PublisherMedia implements Machine {
     if (packet.kind === 'pli' || packet.kind === 'fir') this.#options.counters.keyframeRequests++
     if (packet.kind !== 'nack') return
     const { video, audio } = this.#options
-    const track = [video, audio].find((candidate) => candidate?.ssrc === packet.media)
-    if (!track) return
+    const { media } = packet
+    const isVideo = video.ssrcs.includes(media)
+    if (!isVideo && audio?.ssrc !== media) return
     for (const lost of packet.lost) {
-      const kept = track.recall(lost)
+      const kept = isVideo ? video.repair(media, lost) : audio?.recall(lost)
       if (!kept) this.#options.counters.unrepairable++
       else {
         this.#options.send(kept.bytes, kept.length)
@@ -108,24 +112,28 @@ export class PublisherMedia implements Machine {
   }
 
   #send({ frame, media }: DueFrame, now: number): void {
-    const { counters } = this.#options
-    const track = frame.kind === 'video' ? this.#options.video : this.#options.audio
-    if (!track) return
+    const { counters, video, audio, srtp } = this.#options
+    if (frame.kind === 'audio' && !audio) return
     const late = now - (this.#options.start + media)
     counters.frames++
     counters.lateTotal += late
     counters.lateWorst = Math.max(counters.lateWorst, late)
     if (frame.keyframe) counters.keyframes++
-    const marked = frame.kind === 'video' && !frame.keyframe && media >= this.#markFrom
-    const payloads = marked ? this.#mark(frame.payloads, media) : frame.payloads
+    const payloads = frame.kind === 'video' ? this.#marked(frame, media) : frame.payloads
     const last = payloads.length - 1
     for (let i = 0; i <= last; i++) {
-      this.#count(track.write(payloads[i]!, i === last, media, this.#options.srtp))
+      const payload = payloads[i]!
+      const packet =
+        frame.kind === 'video'
+          ? video.write(frame.layer, payload, i === last, media)
+          : audio!.write(payload, i === last, media, srtp)
+      this.#count(packet)
     }
   }
 
-  #mark(payloads: readonly Buffer[], media: number): readonly Buffer[] {
-    this.#markFrom = media + markInterval
+  #marked({ payloads, keyframe, layer }: ClipFrame, media: number): readonly Buffer[] {
+    if (keyframe || media < this.#markFrom[layer]!) return payloads
+    this.#markFrom[layer] = media + markInterval
     const mark = writeCaptureMark(this.#options.wallAtStart + media)
     return payloads.toSpliced((payloads[0]![0]! & 0x1f) === delimiter ? 1 : 0, 0, mark)
   }
@@ -139,10 +147,11 @@ export class PublisherMedia implements Machine {
   #report(now: number): void {
     const { video, audio, srtp, wallAtStart, cname } = this.#options
     const media = this.#schedule.mediaAt(now)
-    for (const track of [video, audio]) {
-      if (!track) continue
-      const report = track.senderReport(media, wallAtStart + media)
-      const names = writeSdes([{ ssrc: track.ssrc, cname }])
+    const wall = wallAtStart + media
+    const reports = [...video.reports(media, wall)]
+    if (audio) reports.push({ ssrc: audio.ssrc, report: audio.senderReport(media, wall) })
+    for (const { ssrc, report } of reports) {
+      const names = writeSdes([{ ssrc, cname }])
       const datagram = srtp.protectRtcp(compound(report, names))
       this.#options.send(datagram, datagram.length)
     }

@@ -5,6 +5,7 @@ import { ClientConnection, type ClientContext } from './client-connection.ts'
 import { closedByServer } from './client-peer.ts'
 import type { Clip } from './clip.ts'
 import { SignallingError } from './http-signalling.ts'
+import { offeredVideo, type PublisherKind, type PublisherSsrcs } from './publisher-layers.ts'
 import { newCounters, type PublisherCounters } from './publisher-media.ts'
 import { PublishingSession } from './publishing-session.ts'
 
@@ -19,6 +20,8 @@ export interface PublisherOptions {
   readonly url: string
   readonly token?: string | undefined
   readonly clip: Clip
+  /** Whose offer and packets these are like; `obs` without. */
+  readonly as?: PublisherKind
   /** Whether a picture in each second carries its capture time, for viewers of this tool. */
   readonly marks?: boolean
   /**
@@ -36,7 +39,11 @@ interface SessionEnd {
 }
 
 /** Named like the program whose offer and habits these are: servers adapt to the name. */
-const userAgent = 'Mozilla/5.0 (OBS-Studio/32.2.2; Linux x86_64; en-US) tailrace-load'
+const userAgents: Readonly<Record<PublisherKind, string>> = {
+  obs: 'Mozilla/5.0 (OBS-Studio/32.2.2; Linux x86_64; en-US) tailrace-load',
+  // Not a browser's own name: it says that keyframes can be had for the asking.
+  browser: 'tailrace-load',
+}
 
 /** OBS: 2.0, 2.9, 4.2, 6.1 s …, 25 times. */
 const obsWait = { first: 2, factor: 1.45, longest: 600, tries: 25 }
@@ -49,13 +56,13 @@ export class Publisher {
   readonly #context: ClientContext
   readonly #options: PublisherOptions
   // OBS keeps them over its reconnects, while sequence and time start anew.
-  readonly #ssrcs: { readonly audio: number; readonly video: number }
+  readonly #ssrcs: PublisherSsrcs
   #everConnected = false
 
   constructor(context: ClientContext, options: PublisherOptions) {
     this.#context = context
     this.#options = options
-    const audio = randomBytes(4).readUInt32BE() & 0x7fff_fffe
+    const audio = randomBytes(4).readUInt32BE() & 0x7fff_fff0
     this.#ssrcs = { audio, video: audio + 1 }
   }
 
@@ -106,7 +113,7 @@ export class Publisher {
   }
 
   #connect(signal: AbortSignal, onEnd: (reason: string) => void): Promise<ClientConnection> {
-    const { clip, marks, url, token } = this.#options
+    const { clip, marks, url, token, as = 'obs' } = this.#options
     const cname = randomBytes(12).toString('base64url')
     const { counters } = this
     const clock = this.#context.loop
@@ -114,7 +121,7 @@ export class Publisher {
       url,
       token,
       signal,
-      userAgent,
+      userAgent: userAgents[as],
       // GCM is not always offered by OBS, but taken where it is (INTEROP IO-28).
       srtpProfiles: [1, 7],
       writeOffer: (transport) => {
@@ -123,7 +130,7 @@ export class Publisher {
           transport,
           cname,
           streamId: cname,
-          video: { ssrc: this.#ssrcs.video },
+          video: offeredVideo(as, clip.layers, this.#ssrcs.video),
           ...(clip.hasAudio && { audio: { ssrc: this.#ssrcs.audio } }),
         })
       },
@@ -132,6 +139,7 @@ export class Publisher {
           clip,
           marks,
           answer,
+          as,
           ssrcs: this.#ssrcs,
           cname,
           clock,

@@ -2,20 +2,31 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '#core/clock.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { Answer } from '#webrtc/sdp/client.ts'
-import { publishExtensions, publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
+import { publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
 import { isActive } from '#webrtc/sdp/media-description.ts'
+import { BrowserVideo } from './browser-video.ts'
 import type { SessionMedia } from './client-connection.ts'
 import type { Clip } from './clip.ts'
+import { ObsVideo } from './obs-video.ts'
 import { OutgoingTrack } from './outgoing-track.ts'
+import {
+  browserLayers,
+  firstNumber,
+  obsLayers,
+  type PublisherKind,
+  type PublisherSsrcs,
+} from './publisher-layers.ts'
 import { type PublisherCounters, PublisherMedia } from './publisher-media.ts'
 import type { PacketSealer } from './srtp.ts'
+import type { VideoSender } from './video-sender.ts'
 
 export interface PublishingOptions {
   readonly clip: Clip
   /** Whether a picture in each second carries its capture time. */
   readonly marks?: boolean | undefined
   readonly answer: Answer
-  readonly ssrcs: { readonly audio: number; readonly video: number }
+  readonly as: PublisherKind
+  readonly ssrcs: PublisherSsrcs
   readonly cname: string
   readonly clock: Clock
   readonly counters: PublisherCounters
@@ -23,13 +34,9 @@ export interface PublishingOptions {
 }
 
 /** As many as libdatachannel keeps for OBS. */
-const videoHistory = 512
 const audioHistory = 128
 
-/**
- * The media side of one publishing session. Media begins with the keys, numbered as OBS numbers
- * it: video from 0 in every session, audio from anywhere (INTEROP IO-29).
- */
+/** The media side of one publishing session. Media begins with the keys. */
 export class PublishingSession implements SessionMedia {
   readonly #options: PublishingOptions
   #media: PublisherMedia | undefined
@@ -44,7 +51,7 @@ export class PublishingSession implements SessionMedia {
     this.#media = new PublisherMedia({
       ...this.#options,
       srtp,
-      video: this.#videoTrack(),
+      video: this.#video(srtp),
       audio: takesAudio ? this.#audioTrack() : undefined,
       start: now,
       // `now` is when the last datagram of the handshake came, and that was a moment ago.
@@ -73,20 +80,11 @@ export class PublishingSession implements SessionMedia {
     this.#media?.poll(now)
   }
 
-  #videoTrack(): OutgoingTrack {
-    return new OutgoingTrack({
-      ssrc: this.#options.ssrcs.video,
-      payloadType: publishPayloadTypes.H264,
-      clockRate: 90_000,
-      firstSequenceNumber: 0,
-      firstTimestamp: 0,
-      // On every packet, without simulcast too (INTEROP IO-21).
-      extensions: [
-        { id: publishExtensions.mid, data: Buffer.from('1') },
-        { id: publishExtensions.rid, data: Buffer.from('0') },
-      ],
-      history: videoHistory,
-    })
+  #video(srtp: PacketSealer): VideoSender {
+    const { as, clip, ssrcs } = this.#options
+    if (as === 'browser') return new BrowserVideo(browserLayers(clip.layers, ssrcs.video), srtp)
+    const tracks = obsLayers(clip.layers, ssrcs.video).map((layer) => new OutgoingTrack(layer))
+    return new ObsVideo(tracks, srtp)
   }
 
   #audioTrack(): OutgoingTrack {
@@ -94,8 +92,7 @@ export class PublishingSession implements SessionMedia {
       ssrc: this.#options.ssrcs.audio,
       payloadType: publishPayloadTypes.opus,
       clockRate: 48_000,
-      // The lower half: a loss at the first wrap could cost the receiver its index (SRTP-16).
-      firstSequenceNumber: randomBytes(2).readUInt16BE() >> 1,
+      firstSequenceNumber: firstNumber(),
       firstTimestamp: randomBytes(4).readUInt32BE(),
       extensions: [],
       history: audioHistory,

@@ -42,7 +42,8 @@ describe('the command line', () => {
 
   it('takes every option of a publisher', () => {
     const line = `--publish --url http://h/whip/x --streams 2 --clip a.h264 --frame-rate 25
-      --keyframe-interval 2 --duration 60 --token t --json out.json`
+      --keyframe-interval 2 --duration 60 --token t --json out.json
+      --layers 3 --bitrates 4000,900,300 --as browser`
     expect(parse(line.replaceAll('\n', ' '))).toEqual({
       kind: 'publish',
       ...common,
@@ -51,6 +52,9 @@ describe('the command line', () => {
       clip: 'a.h264',
       frameRate: 25,
       keyframeInterval: 2,
+      layers: 3,
+      bitrates: [4000, 900, 300],
+      as: 'browser',
       duration: 60,
       json: 'out.json',
     })
@@ -101,6 +105,10 @@ describe('the command line', () => {
     ${`--publish --url ${whep} --pid 2`}           | ${'--pid is for viewers: leave it out, or leave --publish out'}
     ${`--url ${whep} --streams 2`}                 | ${'--streams belongs to --publish: add that, or leave this out'}
     ${`--publish --url ${whep} --viewers 2`}       | ${'--viewers is for viewers: leave it out, or leave --publish out'}
+    ${`--publish --url ${whep} --layers 5`}        | ${'--layers 5: give a number from 1 to 4'}
+    ${`--publish --url ${whep} --bitrates 900,90`} | ${'--bitrates 900,90: give 1, one for each of --layers, from 20 to 50000'}
+    ${`--publish --url ${whep} --bitrates x`}      | ${'--bitrates x: give 1, one for each of --layers'}
+    ${`--publish --url ${whep} --as ffmpeg`}       | ${'--as ffmpeg: give one of obs, browser'}
     ${`--url ${whep} --token=`}                    | ${'--token is empty: give it a value, or leave it out'}
     ${`--url ${whep} --frobnicate`}                | ${"Unknown option '--frobnicate'. See --help."}
     ${`--url ${whep} stray`}                       | ${"Unexpected argument 'stray'. See --help."}

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UsageError } from '#load/arguments.ts'
+import type { Clip } from '#load/clip.ts'
 import { loadClip } from '#load/clip-files.ts'
+import { readH264Sps } from '#rtp/codecs/h264-sps.ts'
 import { isInstalled } from '#test/support/program.ts'
 
 const demo = join(import.meta.dirname, '..', '..', 'demo')
@@ -49,6 +51,45 @@ describe('clips on disk', () => {
   it('are taken as they are when their keyframes are where they are wanted', async () => {
     const asIs = await loadClip({})
     expect(await loadClip({ keyframeInterval: 8.33 })).toEqual(asIs)
+  })
+
+  const sizesOf = (clip: Clip) =>
+    Array.from({ length: clip.layers }, (_, wanted) => {
+      const frames = clip.frames.filter(({ kind, layer }) => kind === 'video' && layer === wanted)
+      const payloads = frames.flatMap((frame) => frame.payloads)
+      const sps = payloads.find((payload) => (payload[0]! & 0x1f) === 7)!
+      return {
+        pictures: frames.length,
+        keyframes: frames.flatMap(({ keyframe }, index) => (keyframe ? index : [])),
+        kilobits: (payloads.reduce((sum, { length }) => sum + length, 0) * 8) / clip.duration,
+        size: readH264Sps(sps, 1, sps.length),
+      }
+    })
+
+  it('get layers of given rates from ffmpeg', { timeout: 60_000 }, async ({ skip }) => {
+    if (!isInstalled('ffmpeg')) skip('no ffmpeg is installed')
+    const bitrates = [2000, 500, 150]
+    const clip = await loadClip({ layers: 3, bitrates, keyframeInterval: 2 })
+    const sizes = sizesOf(clip)
+    expect(sizes.map(({ size }) => size)).toMatchObject([
+      { width: 640, height: 360 },
+      { width: 320, height: 180 },
+      { width: 160, height: 90 },
+    ])
+    for (const [layer, { pictures, keyframes, kilobits }] of sizes.entries()) {
+      expect(pictures).toBe(500)
+      expect(keyframes).toEqual([0, 60, 120, 180, 240, 300, 360, 420, 480])
+      expect(kilobits / bitrates[layer]!).toBeGreaterThan(0.9)
+      expect(kilobits / bitrates[layer]!).toBeLessThan(1.1)
+    }
+  })
+
+  it('have the layers that stand beside them', async () => {
+    for (const name of ['my', 'my-1'])
+      copyFileSync(join(demo, 'clip.h264'), join(folder, `${name}.h264`))
+    const path = join(folder, 'my.h264')
+    expect((await loadClip({ path, layers: 2 })).layers).toBe(2)
+    expect((await loadClip({ path })).layers).toBe(1)
   })
 
   it('get other keyframes from ffmpeg', { timeout: 60_000 }, async ({ skip }) => {

@@ -21,10 +21,17 @@ describe('a clip', () => {
     const keyframe = payloads('09f0,6742c01f,68ce3c80,6588')
     const between = payloads('09f0,419a')
     const picture = (at: number, isKeyframe: boolean) => {
-      return { kind: 'video', at, keyframe: isKeyframe, payloads: isKeyframe ? keyframe : between }
+      return {
+        kind: 'video',
+        layer: 0,
+        at,
+        keyframe: isKeyframe,
+        payloads: isKeyframe ? keyframe : between,
+      }
     }
     const sound = (at: number) => ({
       kind: 'audio',
+      layer: 0,
       at,
       keyframe: false,
       payloads: payloads('fc01'),
@@ -33,6 +40,7 @@ describe('a clip', () => {
       duration: 200,
       keyframeInterval: 0.12,
       hasAudio: true,
+      layers: 1,
       frames: [
         picture(0, true),
         sound(0),
@@ -53,18 +61,29 @@ describe('a clip', () => {
     })
   })
 
+  it('has each picture in every size, the largest first', () => {
+    const small = hex(`${idr} ${delta} ${delta} ${delta} ${delta}`)
+    const { frames, layers } = buildClip({ video, smaller: [small, video], frameRate: 25 })
+    expect(layers).toBe(3)
+    expect(frames.map(({ at, layer }) => [at, layer])).toEqual(
+      [0, 40, 80, 120, 160].flatMap((at) => [0, 1, 2].map((layer) => [at, layer])),
+    )
+    expect(frames.flatMap(({ keyframe }, i) => (keyframe ? i : []))).toEqual([0, 1, 2, 9, 11])
+  })
+
   it('counts the seam of the loop as an interval between keyframes', () => {
     const once = hex(`${idr} ${delta} ${delta} ${delta}`)
     expect(buildClip({ video: once, frameRate: 2 }).keyframeInterval).toBe(2)
   })
 
   it.each`
-    what                      | source                                                      | message
-    ${'nothing'}              | ${{ video: Buffer.alloc(0) }}                               | ${/no H264 pictures/}
-    ${'an MP4 file'}          | ${{ video: Buffer.from('\0\0\0\x18ftypmp42') }}             | ${/no H264 pictures/}
-    ${'a start in mid-GOP'}   | ${{ video: hex(`${delta} ${idr}`) }}                        | ${/first picture is no keyframe/}
-    ${'sound that is no Ogg'} | ${{ video, audio: Buffer.alloc(100, 1) }}                   | ${/no Ogg file/}
-    ${'an Opus giant'}        | ${{ video, audio: oggOpus([Buffer.alloc(1300, 0xfc)], 1) }} | ${/1300 bytes/}
+    what                       | source                                                      | message
+    ${'nothing'}               | ${{ video: Buffer.alloc(0) }}                               | ${/no H264 pictures/}
+    ${'an MP4 file'}           | ${{ video: Buffer.from('\0\0\0\x18ftypmp42') }}             | ${/no H264 pictures/}
+    ${'a start in mid-GOP'}    | ${{ video: hex(`${delta} ${idr}`) }}                        | ${/first picture is no keyframe/}
+    ${'layers of two lengths'} | ${{ video, smaller: [hex(idr)] }}                           | ${/layers differ in length: 5,1 pictures/}
+    ${'sound that is no Ogg'}  | ${{ video, audio: Buffer.alloc(100, 1) }}                   | ${/no Ogg file/}
+    ${'an Opus giant'}         | ${{ video, audio: oggOpus([Buffer.alloc(1300, 0xfc)], 1) }} | ${/1300 bytes/}
   `('cannot be made of $what', ({ source, message }) => {
     expect(() => buildClip({ frameRate: 30, ...source })).toThrow(message)
   })

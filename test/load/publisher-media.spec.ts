@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readCaptureMark } from '#load/capture-mark.ts'
 import { buildClip } from '#load/clip.ts'
+import { ObsVideo } from '#load/obs-video.ts'
 import { OutgoingTrack } from '#load/outgoing-track.ts'
 import { newCounters, PublisherMedia } from '#load/publisher-media.ts'
 import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
@@ -35,11 +36,17 @@ function publishing({
   const srtp = new SrtpSender(1, master)
   const receiver = new SrtpReceiver(1, master)
   const numbers = { firstSequenceNumber, firstTimestamp, extensions: [], history }
+  const videoTrack = new OutgoingTrack({
+    ssrc: 2,
+    payloadType: 96,
+    clockRate: 90_000,
+    ...numbers,
+  })
   const sent: Buffer[] = []
   const counters = newCounters()
   const media = new PublisherMedia({
     clip,
-    video: new OutgoingTrack({ ssrc: 2, payloadType: 96, clockRate: 90_000, ...numbers }),
+    video: new ObsVideo([videoTrack], srtp),
     audio: new OutgoingTrack({ ssrc: 1, payloadType: 111, clockRate: 48_000, ...numbers }),
     marks,
     cname: 'me',

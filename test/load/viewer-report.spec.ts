@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Thresholds } from '#load/arguments.ts'
 import { breaches } from '#load/breaches.ts'
+import type { Thresholds } from '#load/commands.ts'
 import { Histogram } from '#load/histogram.ts'
 import { formatReport } from '#load/report-table.ts'
 import type { Mark } from '#load/run-meter.ts'

@@ -3,10 +3,12 @@ import { extensionUri } from '#rtp/header-extensions.ts'
 import type { PublishOffer, ViewOffer } from './client.ts'
 
 /** Payload types of a `PublishOffer`. */
-export const publishPayloadTypes = { opus: 111, H264: 96 } as const
+export const publishPayloadTypes = { opus: 111, H264: 96, rtx: 97 } as const
 
 /** Header extension ids of a `PublishOffer`; OBS puts both on every video packet. */
 export const publishExtensions = { mid: 1, rid: 2 } as const
+/** Those that come with RTX. */
+export const repairExtensions = { repairedRid: 3, transportCc: 4 } as const
 
 type Extension = readonly [id: number, uri: string]
 
@@ -22,9 +24,8 @@ export function publishSections({ audio, video, cname, streamId }: PublishOffer)
   const source = (ssrc: number, track: string) => [
     `a=ssrc:${ssrc} cname:${cname}`,
     `a=ssrc:${ssrc} msid:${streamId} ${streamId}-${track}`,
-    `a=msid:${streamId} ${streamId}-${track}`,
-    'a=rtcp-mux',
   ]
+  const name = (track: string) => `a=msid:${streamId} ${streamId}-${track}`
   const sections: OfferedSection[] = []
   if (audio) {
     sections.push({
@@ -32,28 +33,50 @@ export function publishSections({ audio, video, cname, streamId }: PublishOffer)
       extensions: [],
       lines: [
         ...source(audio.ssrc, 'audio'),
+        name('audio'),
+        'a=rtcp-mux',
         'a=rtpmap:111 opus/48000/2',
         'a=fmtp:111 minptime=10;maxaveragebitrate=96000;stereo=1;sprop-stereo=1;useinbandfec=1',
       ],
     })
   }
   if (video) {
+    const { ssrc, rtxSsrc, rids = [], rtx = false } = video
     sections.push({
-      heading: 'video 9 UDP/TLS/RTP/SAVPF 96',
+      heading: `video 9 UDP/TLS/RTP/SAVPF 96${rtx ? ' 97' : ''}`,
       extensions: [
         [publishExtensions.mid, extensionUri.mid],
         [publishExtensions.rid, extensionUri.rid],
+        ...(rtx ? repairedBy : []),
       ],
       lines: [
-        ...source(video.ssrc, 'video'),
-        'a=rtpmap:96 H264/90000',
-        ...['nack', 'nack pli', 'goog-remb'].map((value) => `a=rtcp-fb:96 ${value}`),
-        // OBS writes this profile whatever it sends.
-        'a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1',
+        ...(rtxSsrc === undefined ? [] : [`a=ssrc-group:FID ${ssrc} ${rtxSsrc}`]),
+        ...[ssrc, rtxSsrc].flatMap((known) => (known === undefined ? [] : source(known, 'video'))),
+        name('video'),
+        ...rids.map((rid) => `a=rid:${rid} send`),
+        ...(rids.length > 0 ? [`a=simulcast:send ${rids.join(';')}`] : []),
+        'a=rtcp-mux',
+        ...videoFormats(rtx),
       ],
     })
   }
   return sections
+}
+
+const repairedBy: readonly Extension[] = [
+  [repairExtensions.repairedRid, extensionUri.repairedRid],
+  [repairExtensions.transportCc, extensionUri.transportCc],
+]
+
+function videoFormats(rtx: boolean): string[] {
+  const feedback = ['nack', 'nack pli', 'goog-remb', ...(rtx ? ['transport-cc'] : [])]
+  return [
+    'a=rtpmap:96 H264/90000',
+    ...feedback.map((value) => `a=rtcp-fb:96 ${value}`),
+    // OBS writes this profile whatever it sends.
+    'a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1',
+    ...(rtx ? ['a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96'] : []),
+  ]
 }
 
 const h264 = (profileLevelId: string) =>

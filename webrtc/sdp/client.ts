@@ -15,7 +15,19 @@ export interface ClientTransport {
   readonly setup: 'actpass' | 'active' | 'passive'
 }
 
-/** Publishes H264 and Opus the way OBS does. */
+/** H264 as OBS offers it, unless it has RTX. */
+export interface OfferedVideo {
+  /** Of a single stream. Those of layers are learnt from their packets. */
+  readonly ssrc?: number
+  /** RIDs of simulcast layers, in order of `a=simulcast` (RFC 8853 §5.1). */
+  readonly rids?: readonly string[]
+  /** With RTX and transport-wide feedback, as a browser. */
+  readonly rtx?: boolean
+  /** SSRC of the retransmissions, where `ssrc` is told. */
+  readonly rtxSsrc?: number
+}
+
+/** Publishes H264 and Opus. */
 export interface PublishOffer {
   readonly direction: 'sendonly'
   readonly transport: ClientTransport
@@ -23,7 +35,7 @@ export interface PublishOffer {
   /** Names the MediaStream. */
   readonly streamId: string
   readonly audio?: { readonly ssrc: number }
-  readonly video?: { readonly ssrc: number }
+  readonly video?: OfferedVideo
 }
 
 /** Views the way Chromium does: RTX, transport-wide feedback, playout delay. */
@@ -40,14 +52,15 @@ export function writeOffer(offer: PublishOffer | ViewOffer): string {
   const sections = offer.direction === 'sendonly' ? publishSections(offer) : viewSections(offer)
   const mids = sections.map((_, index) => index).join(' ')
   const { algorithm, value } = offer.transport.fingerprint
+  const isObs = offer.direction === 'sendonly' && !offer.video?.rtx
   const head = [
     'v=0',
     // libdatachannel signs with "rtc", and servers adapt to that name.
-    `o=${offer.direction === 'sendonly' ? 'rtc' : '-'} ${randomBytes(4).readUInt32BE(0)} 0 IN IP4 127.0.0.1`,
+    `o=${isObs ? 'rtc' : '-'} ${randomBytes(4).readUInt32BE(0)} 0 IN IP4 127.0.0.1`,
     's=-',
     't=0 0',
     `a=group:BUNDLE ${mids}`,
-    ...(offer.direction === 'sendonly' ? [`a=group:LS ${mids}`] : ['a=extmap-allow-mixed']),
+    ...(isObs ? [`a=group:LS ${mids}`] : ['a=extmap-allow-mixed']),
     'a=msid-semantic:WMS *',
     'a=ice-options:ice2,trickle',
     `a=fingerprint:${algorithm} ${value}`,
@@ -88,7 +101,9 @@ export function parseAnswer(sdp: string): Answer {
     .toSorted((one, other) => other.priority - one.priority)
     .flatMap(({ address, port }) => {
       const bytes = addressBytes(address)
-      return bytes && port !== 0 ? { address: addressText(bytes), port } : []
+      return bytes && port !== 0
+        ? { transport: 'udp' as const, address: addressText(bytes), port }
+        : []
     })
   const seen = new Set<string>()
   return {

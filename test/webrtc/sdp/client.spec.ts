@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { extensionUri } from '#rtp/header-extensions.ts'
 import { recogniseClient } from '#webrtc/clients.ts'
 import { parseAnswer, type ViewOffer, writeOffer } from '#webrtc/sdp/client.ts'
-import { publishExtensions, publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
+import {
+  publishExtensions,
+  publishPayloadTypes,
+  repairExtensions,
+} from '#webrtc/sdp/client-sections.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerPublisher } from '#webrtc/sdp/publish-answer.ts'
 import { answerViewer } from '#webrtc/sdp/view-answer.ts'
@@ -38,6 +42,44 @@ describe('the offer of a publisher', () => {
     const obs = realOffer('obs-32.2.2/single-layer/post.sdp')
     const withoutSessionId = (sdp: string) => sdp.replace(/^o=rtc \d+/m, 'o=rtc')
     expect(withoutSessionId(publishing)).toBe(withoutSessionId(obs))
+  })
+
+  it('of layers is what OBS writes, line by line', () => {
+    const obs = realOffer('obs-32.2.2/simulcast-3-layers/post.sdp')
+    const ours = writeOffer({
+      direction: 'sendonly',
+      transport: {
+        ufrag: '01c8',
+        password: '6qZqlD7EDgv7RLAW6CmxN+',
+        fingerprint: parseOffer(obs).fingerprints[0]!,
+        setup: 'actpass',
+      },
+      cname: '1VxsYOT9QPNAdsWf',
+      streamId: 'UMFFdn48s9JQLpDX',
+      audio: { ssrc: 1_124_720_115 },
+      video: { rids: ['0', '1', '2'] },
+    })
+    const withoutSessionId = (sdp: string) => sdp.replace(/^o=rtc \d+/m, 'o=rtc')
+    expect(withoutSessionId(ours)).toBe(withoutSessionId(obs))
+  })
+
+  it.each`
+    what            | video                                                   | layers
+    ${'layers'}     | ${{ rids: ['h', 'm', 'l'], rtx: true }}                 | ${['h', 'm', 'l']}
+    ${'one stream'} | ${{ ssrc: 0x5eed0001, rtxSsrc: 0x5eed0005, rtx: true }} | ${[]}
+  `('with RTX, of $what, is taken for no OBS, and all of it accepted', ({ video, layers }) => {
+    const offer = parseOffer(
+      writeOffer({ direction: 'sendonly', transport, cname: 'c', streamId: 's', video }),
+    )
+    expect(recogniseClient('tailrace-load', offer).kind).toBe('other')
+    const accepted = answerPublisher(offer, local).publication.video!
+    expect(accepted).toMatchObject({
+      rtxPayloadType: publishPayloadTypes.rtx,
+      extensions: { ...publishExtensions, ...repairExtensions },
+      fidGroups: video.ssrc ? [{ media: video.ssrc, repair: video.rtxSsrc }] : [],
+    })
+    expect(accepted.layers.map(({ rid }) => rid)).toEqual(layers)
+    expect(accepted.feedback).toContain('transport-cc')
   })
 
   it('is recognised by its handwriting', () => {
