@@ -21,6 +21,7 @@ import { offerView } from '#webrtc/sdp/view-offer.ts'
 import { readReply } from '#webrtc/sdp/view-reply.ts'
 import type { NegotiatedView, ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import { offerLifetime, PendingOffers } from './pending-offers.ts'
+import type { SessionExtensions } from './session-extensions.ts'
 import { wishesOf } from './stream-wishes.ts'
 import { ViewerSession } from './viewer-session.ts'
 import type { InviteRequest, Viewers, WatchRequest } from './whep-routes.ts'
@@ -40,6 +41,7 @@ export interface ViewerServices {
   readonly sessions: SessionTable
   readonly scheduler: Scheduler
   readonly dispatcher: Dispatcher
+  readonly extensions: SessionExtensions
   readonly clock: Clock
   readonly observer: ViewerObserver
   readonly relayObserver: RelayObserver
@@ -69,7 +71,7 @@ export class ViewerSessions implements Viewers {
   }
 
   watch(request: WatchRequest): CreatedSession {
-    const { peers, sessions } = this.#services
+    const { peers, sessions, extensions } = this.#services
     this.#pending.check(request.address)
     const offer = parseOffer(request.offer)
     const stream = this.#liveStream(request)
@@ -83,6 +85,7 @@ export class ViewerSessions implements Viewers {
     const { answer, view } = answered
     const session = this.#session(request, prepared, () => {})
     const id = sessions.add(session)
+    const links = extensions.opened(id, stream, view.video?.section)
     const client = recogniseClient(request.userAgent, offer)
     this.#open({
       ...{ id, session, stream, view, client, prepared },
@@ -90,7 +93,7 @@ export class ViewerSessions implements Viewers {
       connected: this.#pending.enter(request.address),
       startedAt: request.receivedAt,
     })
-    return { id, answer, etag: session.etag }
+    return { id, answer, etag: session.etag, links }
   }
 
   invite(request: InviteRequest): CreatedSession {
@@ -136,13 +139,14 @@ export class ViewerSessions implements Viewers {
 
   /** Makes the offer ourselves; until the answer comes there is no more of it than that. */
   #offer({ request, stream, prepared }: Invitation): CreatedSession {
-    const { sessions, clock } = this.#services
+    const { sessions, extensions, clock } = this.#services
     const { offer, tracks } = offerView(wishesOf(stream.publication!), prepared.local)
     const connected = this.#pending.enter(request.address)
     const session = this.#session(request, prepared, () => {
       connected()
       this.#offers.remove(id)
       sessions.remove(id)
+      extensions.ended(id)
     })
     session.answer = (sdp) => {
       const now = clock.now()
@@ -158,17 +162,20 @@ export class ViewerSessions implements Viewers {
       })
     }
     const id = sessions.add(session)
+    const section = tracks.findIndex(({ kind }) => kind === 'video')
+    const links = extensions.opened(id, stream, section < 0 ? undefined : section)
     const expired = () => {
       connected()
       sessions.removeUnanswered(id)
+      extensions.ended(id)
     }
     this.#offers.add({ id, stream, expired }, clock.now())
-    return { id, answer: offer, etag: session.etag }
+    return { id, answer: offer, etag: session.etag, links }
   }
 
   /** Both ways lead here: offer and answer are exchanged, and the viewer may come. */
   #open(joining: Joining): void {
-    const { peers, sessions, clock, observer } = this.#services
+    const { peers, sessions, extensions, clock, observer } = this.#services
     const { id, session, stream, view, client, prepared, connected } = joining
     const joinTimes = new JoinTimes(joining.startedAt, (phase, ms) => {
       stream.joins.reached(phase, ms)
@@ -187,11 +194,13 @@ export class ViewerSessions implements Viewers {
           connected()
           joinTimes.reached('dtls', clock.now())
           viewer = this.#secured(peer, view, stream, joinTimes)
+          extensions.joined(id, viewer)
         },
         earlyMediaLost: () => viewer?.earlyMediaLost(clock.now()),
         ended: (end) => {
           connected()
           sessions.remove(id)
+          extensions.ended(id)
           this.#peers.delete(peer)
           if (viewer) this.#leave(viewer, stream)
           observer.ended(stream, end, peer.handshakeFailure)

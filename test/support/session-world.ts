@@ -1,6 +1,7 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
 import { principalOf } from '#control/permissions.ts'
 import { SessionTable } from '#control/sessions.ts'
+import { SessionExtensions } from '#edge/session-extensions.ts'
 import { ViewerSessions } from '#edge/viewer-sessions.ts'
 import { PublisherSessions } from '#ingest/publisher-sessions.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
@@ -44,6 +45,7 @@ export class SessionWorld extends PeerWorld {
   readonly streams = new Streams()
   readonly sessions = new SessionTable()
   readonly dispatcher = new Dispatcher(this.clock)
+  readonly extensions = new SessionExtensions(this.scheduler, this.clock)
   readonly told: string[] = []
   readonly publishers: PublisherSessions
   readonly viewers: ViewerSessions
@@ -77,6 +79,7 @@ export class SessionWorld extends PeerWorld {
     this.viewers = new ViewerSessions({
       ...shared,
       scheduler: this.scheduler,
+      extensions: this.extensions,
       maxViewers,
       observer: {
         joined: (stream) => tell('joined', stream.name.stream),
@@ -133,6 +136,7 @@ export class SessionWorld extends PeerWorld {
       sessions: this.sessions.size,
       publishers: this.publishers.size,
       viewers: this.viewers.size,
+      extended: this.extensions.size,
       peers: this.peers.size,
       machines: this.scheduler.machines.size,
       planePeers: this.plane.peers.size,
@@ -164,6 +168,7 @@ export const nothing = {
   sessions: 0,
   publishers: 0,
   viewers: 0,
+  extended: 0,
   peers: 0,
   machines: 1,
   planePeers: 0,
