@@ -4,7 +4,10 @@ import type { Logger } from 'pino'
 import { publishRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import { SessionTable } from '#control/sessions.ts'
 import type { Machine } from '#core/machine.ts'
+import { eventRoutes } from '#edge/event-routes.ts'
+import { layerRoutes } from '#edge/layer-routes.ts'
 import { pageRoutes } from '#edge/pages.ts'
+import { SessionExtensions } from '#edge/session-extensions.ts'
 import { statusRoutes } from '#edge/status-routes.ts'
 import { ViewerSessions } from '#edge/viewer-sessions.ts'
 import { whepRoutes } from '#edge/whep-routes.ts'
@@ -93,8 +96,10 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     observer: observePublishers(log, metrics),
     maxPublishers: config.MAX_PUBLISHERS,
   })
+  const extensions = new SessionExtensions(scheduler, clock)
   const viewers = new ViewerSessions({
     ...shared,
+    extensions,
     scheduler,
     observer: observeViewers(log, metrics),
     maxViewers: config.MAX_VIEWERS,
@@ -127,6 +132,13 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   await app.register(whipRoutes, { ...services, publishers })
   await app.register(whepRoutes, { ...services, viewers })
   await app.register(sessionRoutes, { sessions, clock, limiter })
+  const access = {
+    has: (id: string) => extensions.has(id),
+    tokenMatches: (id: string, token: string) => sessions.tokenMatches(id, token),
+  }
+  const { events } = extensions
+  await app.register(eventRoutes, { access, events, clock, limiter })
+  await app.register(layerRoutes, { access, selections: extensions, clock, limiter })
   await app.register(statusRoutes, {
     authority,
     streams: {
