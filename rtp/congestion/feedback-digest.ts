@@ -44,6 +44,11 @@ export interface FeedbackDigest {
   /** Bytes of the received ones, as sent. */
   readonly acknowledged: number
   /**
+   * Bytes that left between what the report before spoke of and this one, and that none has told
+   * of: a report was lost. They neither arrived nor are lost, as far as anybody knows.
+   */
+  readonly untold: number
+  /**
    * When the newest arrived, in ms of the receiver's clock, which does not wrap. With `received`
    * 0 as in the report before, and 0 where there was none.
    */

@@ -39,6 +39,7 @@ export class FeedbackReader {
     this.#probe.begin()
     const shift = this.#unwrap(feedback.referenceTime)
     const arrivals = inOrderOfArrival(feedback.arrivals)
+    const untold = this.#passOver(feedback.baseSequence, sent)
 
     let received = 0
     let acknowledged = 0
@@ -75,6 +76,7 @@ export class FeedbackReader {
       received,
       lost: this.#lose(feedback, sent) - found,
       acknowledged,
+      untold,
       arrivedAt: this.#arrivedAt,
       roundTrip: this.#roundTrip,
       ...(received > 0 && { queueing: last - lastSentAt - this.#least.value }),
@@ -93,9 +95,18 @@ export class FeedbackReader {
     return (reference - referenceTime) * ticksPerReference
   }
 
+  /** @returns bytes between the reports, see `FeedbackDigest.untold` */
+  #passOver(baseSequence: number, sent: SentLookup): number {
+    let bytes = 0
+    for (let back = this.#window.skippedBefore(baseSequence); back > 0; back--) {
+      bytes += sent((baseSequence - back) & 0xffff)?.bytes ?? 0
+    }
+    return bytes
+  }
+
   /**
-   * Counts what the report passes over. A few bytes can name 65,535 numbers: only those at its
-   * end may still be known.
+   * Counts what the report names and no arrival is of. A few bytes can
+   * name 65,535 numbers: only those at its end may still be known.
    */
   #lose({ baseSequence, statusCount, arrivals }: TransportFeedback, sent: SentLookup): number {
     let lost = 0

@@ -13,6 +13,16 @@ export class ReportWindow {
   #newest: number | undefined
 
   /**
+   * How many numbers before this one no report has spoken of, as far as they are remembered.
+   *
+   * @param number 16 bits, the first of a report
+   */
+  skippedBefore(number: number): number {
+    const ahead = this.#newest === undefined ? 0 : distance(this.#newest, number) - 1
+    return Math.min(Math.max(0, ahead), reportWindowSize)
+  }
+
+  /**
    * @param number 16 bits
    * @returns whether that is news
    */

@@ -1,0 +1,44 @@
+/** Of what is sent in a minute, what probes may be (BWE-66). */
+const share = 0.15
+/** Bytes a minute that are allowed at any rate: 21 kbit/s, a small picture's 15 %. */
+const allowance = 160_000
+/** Ms; the minute is kept in slots. */
+const slotSpan = 10_000
+const slots = 6
+
+/** Keeps probes to their part of what is sent in the last minute (BWE-66). Bytes, monotonic ms. */
+export class ProbeBudget {
+  readonly #sent = new Float64Array(slots)
+  readonly #probes = new Float64Array(slots)
+  #slot: number | undefined
+
+  /** @param bytes sent in all, probes included */
+  sent(bytes: number, now: number): void {
+    this.#sent[this.#at(now)]! += bytes
+  }
+
+  allows(bytes: number, now: number): boolean {
+    this.#at(now)
+    let sent = 0
+    let probes = bytes
+    for (let i = 0; i < slots; i++) {
+      sent += this.#sent[i]!
+      probes += this.#probes[i]!
+    }
+    return probes <= Math.max(allowance, share * sent)
+  }
+
+  spend(bytes: number, now: number): void {
+    this.#probes[this.#at(now)]! += bytes
+  }
+
+  #at(now: number): number {
+    const slot = Math.floor(now / slotSpan)
+    for (let next = Math.max((this.#slot ?? 0) + 1, slot - slots + 1); next <= slot; next++) {
+      this.#sent[next % slots] = 0
+      this.#probes[next % slots] = 0
+    }
+    this.#slot = slot
+    return ((slot % slots) + slots) % slots
+  }
+}

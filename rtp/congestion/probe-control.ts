@@ -1,0 +1,235 @@
+import type { FeedbackDigest } from './feedback-digest.ts'
+import { ProbeBudget } from './probe-budget.ts'
+import { leastPackets, measureProbe } from './probe-measurement.ts'
+
+/** A burst that shows whether the link carries more; see `MediaPlane.probe`. */
+export interface Probe {
+  /** 1–15, and around again. */
+  readonly cluster: number
+  /** Bytes per ms. */
+  readonly pace: number
+  readonly bytes: number
+}
+
+/** What a probe is decided by. Rates in bits per second. */
+export interface ProbeInput {
+  readonly estimate: number
+  /** That arrive, where known. */
+  readonly acknowledged: number | undefined
+  /** What the estimate is to reach for more to be sent; 0 for nothing. */
+  readonly wanted: number
+  readonly applicationLimited: boolean
+  /** Or no longer than 3 s ago. */
+  readonly recentlyLimited: boolean
+}
+
+const packetBytes = 1200
+/** Times the start, one after the other (BWE-53). */
+const initialFactors = [3, 6]
+/** The next goal after one that was met, and what "met" means (BWE-54). */
+const furtherFactor = 2
+const met = 0.7
+/**
+ * Ms of each probe on the way to a goal. A token bucket or an aggregating radio passes the first
+ * kilobytes at any rate: the goal counts only once a probe that outlasts them got through, and
+ * the shorter ones before it spare a slow link the long one.
+ */
+const ladder = [15, 40, 100, 200]
+/** Ms for the result after the probe has left (BWE-55). */
+const resultWait = 1000
+/** Ms between goals: wanted ones, those that fill a link in vain, and those of habit (BWE-60). */
+const wantedInterval = 1200
+const refusedInterval = 3500
+const periodicInterval = 5000
+const periodicFactor = 2
+/** Over what is wanted, since a measured rate is a little less than what was aimed at. */
+const wantedMargin = 1.15
+/** Times the estimate, as far as one goal goes (BWE-63 has 2, which takes more steps). */
+const longestStep = 4
+/** Times what is wanted, or what arrives, and bits per second where neither is known (BWE-59). */
+const capFactor = 2
+const defaultCap = 5_000_000
+/** A goal this little over the estimate is not worth its bytes. */
+const worthwhile = 1.1
+/** After a drop to less than this, the old rate times the second, within ms (BWE-61). */
+const largeDrop = 0.66
+const recoveryFactor = 0.85
+const recoveryTime = 5000
+const recoveryCertainty = 0.95
+/** Of what came out of a full link, so that its queue empties (BWE-58). */
+const drain = 0.95
+/** Ms of waiting that say that the link is full: then it delivers at its own rate. */
+const fullQueue = 10
+/** Ms after a probe filled the link until its queue is empty again. */
+const aftermath = 300
+
+interface Running {
+  readonly cluster: number
+  readonly bytes: number
+  readonly sentBy: number
+}
+
+/** Decides when to look for more than is being sent, and how fast (BWE-53..66). `now` in ms. */
+export class ProbeControl {
+  readonly #budget = new ProbeBudget()
+  readonly #start: number
+  readonly #maximum: number
+  #cluster = 0
+  #initial = 0
+  /** Bits per second, once a goal was met on the way up from the start. */
+  #further: number | undefined
+  #goal: number | undefined
+  #rung = 0
+  #running: Running | undefined
+  #disturbedUntil = Number.NEGATIVE_INFINITY
+  #overused = false
+  #wantedAt = Number.NEGATIVE_INFINITY
+  #periodicAt: number | undefined
+  #drop: { readonly from: number; readonly at: number } | undefined
+  #recoveredAt = Number.NEGATIVE_INFINITY
+
+  constructor(start: number, maximum: number) {
+    this.#start = start
+    this.#maximum = maximum
+  }
+
+  sent(bytes: number, now: number): void {
+    this.#budget.sent(bytes, now)
+  }
+
+  /** The queue that grows now may be the probe's own doing. */
+  disturbs(now: number): boolean {
+    return now < this.#disturbedUntil
+  }
+
+  /** The delay grows: what runs has found the limit. */
+  overused(): void {
+    this.#overused = true
+  }
+
+  /** The estimate has fallen (BWE-61). Bits per second. */
+  dropped(from: number, to: number, now: number): void {
+    this.#end()
+    if (to < largeDrop * from) this.#drop = { from, at: now }
+  }
+
+  /** The link is in no state for probes (BWE-62). */
+  stop(): void {
+    if (!this.#running) this.#end()
+  }
+
+  /** The next probe, if it is time; undefined while one runs. */
+  take(now: number, roundTrip: number, input: ProbeInput): Probe | undefined {
+    if (this.#running) {
+      if (now < this.#running.sentBy + resultWait) return undefined
+      this.#refuse(now)
+    }
+    this.#goal ??= this.#nextGoal(now, input)
+    if (this.#goal === undefined) return undefined
+    const span = ladder[this.#rung]!
+    const bytes = Math.max(leastPackets * packetBytes, Math.ceil((this.#goal * span) / 8000))
+    if (!this.#budget.allows(bytes, now)) {
+      this.#refuse(now)
+      return undefined
+    }
+    this.#budget.spend(bytes, now)
+    const pace = this.#goal / 8000
+    this.#cluster = (this.#cluster % 15) + 1
+    this.#running = { cluster: this.#cluster, bytes, sentBy: now + bytes / pace }
+    this.#disturbedUntil = this.#running.sentBy + roundTrip + aftermath
+    this.#overused = false
+    return { cluster: this.#cluster, pace, bytes }
+  }
+
+  /** @returns bits per second that the link is shown to carry, once a goal is met or missed */
+  report({ probe, queueing, delivered }: FeedbackDigest, now: number): number | undefined {
+    const running = this.#running
+    if (!running || !probe || probe.cluster !== running.cluster) return undefined
+    const measured = measureProbe(probe, running.bytes)
+    if (!measured) return undefined
+    this.#running = undefined
+    if (measured.limited || this.#overused) {
+      this.#refuse(now)
+      this.#disturbedUntil = now + aftermath
+      // What left the link before it was full does not count, where the rate after is known.
+      const isFull = delivered !== undefined && (queueing ?? 0) > fullQueue
+      return drain * (isFull ? Math.min(measured.rate, delivered * 8000) : measured.rate)
+    }
+    if (this.#rung < ladder.length - 1) {
+      this.#rung++
+      return undefined
+    }
+    this.#meet(measured.rate, now)
+    return measured.rate
+  }
+
+  #meet(rate: number, now: number): void {
+    const goal = this.#goal ?? rate
+    this.#end()
+    this.#disturbedUntil = now
+    this.#wantedAt = now
+    this.#initial++
+    const startingUp = this.#initial === initialFactors.length || this.#further !== undefined
+    this.#further = startingUp && rate > met * goal ? furtherFactor * rate : undefined
+  }
+
+  #refuse(now: number): void {
+    // A short one costs little, and may be tried again soon.
+    this.#wantedAt = now + (this.#rung < 2 ? wantedInterval : refusedInterval)
+    this.#periodicAt = now + periodicInterval
+    this.#initial = initialFactors.length
+    this.#further = undefined
+    this.#end()
+  }
+
+  #end(): void {
+    this.#goal = undefined
+    this.#running = undefined
+    this.#rung = 0
+  }
+
+  #nextGoal(now: number, input: ProbeInput): number | undefined {
+    const { estimate, wanted, acknowledged } = input
+    const known = wanted > 0 ? Math.max(wanted, acknowledged ?? 0) : acknowledged
+    const cap = Math.min(this.#maximum, known === undefined ? defaultCap : capFactor * known)
+    const top = Math.min(cap, longestStep * estimate)
+    if (top <= worthwhile * estimate) return undefined
+    const goal =
+      this.#initialGoal(estimate) ??
+      this.#wantedGoal(now, input) ??
+      this.#recoveryGoal(now, input) ??
+      this.#periodicGoal(now, input)
+    return goal && Math.min(goal, top)
+  }
+
+  #initialGoal(estimate: number): number | undefined {
+    const factor = initialFactors[this.#initial]
+    const goal = factor ? factor * this.#start : this.#further
+    return goal && goal > worthwhile * estimate ? goal : undefined
+  }
+
+  #wantedGoal(now: number, { estimate, wanted }: ProbeInput): number | undefined {
+    return wanted > estimate && now >= this.#wantedAt ? wantedMargin * wanted : undefined
+  }
+
+  #recoveryGoal(
+    now: number,
+    { estimate, applicationLimited, recentlyLimited }: ProbeInput,
+  ): number | undefined {
+    const drop = this.#drop
+    if (!drop || !(applicationLimited || recentlyLimited)) return undefined
+    const goal = recoveryFactor * drop.from
+    const due = now - drop.at < recoveryTime && now - this.#recoveredAt >= recoveryTime
+    if (!due || recoveryCertainty * goal <= estimate) return undefined
+    this.#drop = undefined
+    this.#recoveredAt = now
+    return goal
+  }
+
+  #periodicGoal(now: number, { estimate, applicationLimited }: ProbeInput): number | undefined {
+    this.#periodicAt ??= now + periodicInterval
+    if (!applicationLimited || now < this.#periodicAt) return undefined
+    this.#periodicAt = now + periodicInterval
+    return periodicFactor * estimate
+  }
+}
