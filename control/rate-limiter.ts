@@ -1,9 +1,9 @@
 import { ServiceError } from '#core/errors.ts'
 
 export interface RateLimit {
-  /** Requests a second that an address may make for ever. */
+  /** Requests a second that may be made for ever. */
   readonly perSecond: number
-  /** Requests it may make at once after a rest. */
+  /** Requests that may be made at once after a rest. */
   readonly burst: number
 }
 
@@ -13,7 +13,16 @@ export interface RateLimit {
  */
 const defaultRateLimit: RateLimit = { perSecond: 200, burst: 2000 }
 
-/** Addresses remembered. Beyond it the one unseen for longest is forgotten: it starts afresh. */
+/** Between two publications of a stream with one key: more is a client in a loop (SEC-20). */
+export const publishRateLimit: RateLimit = { perSecond: 1, burst: 20 }
+
+/** A client that sends each candidate by itself has some twenty at once (SEC-20). */
+export const patchRateLimit: RateLimit = { perSecond: 10, burst: 50 }
+
+/** What shares a bucket, as the refusal names it. */
+export type RateSubject = 'from this address' | 'with this key' | 'for this session'
+
+/** Addresses, keys or sessions remembered. Beyond it the one unseen for longest is forgotten: it starts afresh. */
 const capacity = 10_000
 
 interface Bucket {
@@ -22,24 +31,26 @@ interface Bucket {
 }
 
 /**
- * A token bucket per remote address (RFC 9725 §5, SEC-20).
+ * A token bucket per remote address, key or session (RFC 9725 §5, SEC-20).
  *
  * Sans-IO; `now` is monotonic ms. An IPv6 customer has a whole /64 to write from, so that is
  * what shares a bucket.
  */
 export class RateLimiter {
   readonly #limit: RateLimit
+  readonly #subject: RateSubject
   // In the order of last use: a Map keeps insertion order, and every use inserts anew.
   readonly #buckets = new Map<string, Bucket>()
 
-  constructor(limit: RateLimit = defaultRateLimit) {
+  constructor(limit: RateLimit = defaultRateLimit, subject: RateSubject = 'from this address') {
     this.#limit = limit
+    this.#subject = subject
   }
 
   /** Counts one request. Returns 0 if it may go on, else ms until the next one may. */
-  take(address: string, now: number): number {
+  take(subject: string, now: number): number {
     const { perSecond, burst } = this.#limit
-    const key = networkOf(address)
+    const key = this.#subject === 'from this address' ? networkOf(subject) : subject
     const bucket = this.#buckets.get(key) ?? { tokens: burst, filledAt: now }
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000)
     bucket.filledAt = now
@@ -50,15 +61,15 @@ export class RateLimiter {
   }
 
   /** Counts one request. @throws ServiceError `rate-limited` when it is one too many */
-  admit(address: string, now: number): void {
-    const wait = this.take(address, now)
+  admit(subject: string, now: number): void {
+    const wait = this.take(subject, now)
     if (wait === 0) return
-    throw new ServiceError('rate-limited', 'too many requests from this address', {
+    throw new ServiceError('rate-limited', `too many requests ${this.#subject}`, {
       retryAfter: Math.ceil(wait / 1000),
     })
   }
 
-  /** Addresses remembered now. */
+  /** How many are remembered now. */
   get size(): number {
     return this.#buckets.size
   }

@@ -9,7 +9,7 @@ import {
 import { ifMatchHolds } from '#control/http/if-match.ts'
 import { refuseOtherMethods } from '#control/http/methods.ts'
 import { tokenOf } from '#control/http/token.ts'
-import type { RateLimiter } from '#control/rate-limiter.ts'
+import { patchRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import type { Session } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
@@ -46,6 +46,7 @@ const idPattern = /^[\w-]{22}$/
  */
 export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, options) => {
   const { sessions, clock, limiter } = options
+  const patches = new RateLimiter(patchRateLimit, 'for this session')
 
   readBodiesAsText(app)
   app.addHook('onRequest', async (request) => {
@@ -61,6 +62,7 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
 
   app.patch<SessionRoute>(url, async (request, reply) => {
     const session = open(sessions, request)
+    patches.admit(request.params.id, clock.now())
     if (mediaTypeOf(request) === sdpType) {
       complete(session, bodyOf(request, sdpType))
       return reply.status(204).send()

@@ -45,3 +45,13 @@ describe('rate of requests from one address (RFC 9725 §5)', () => {
     expect(limiter.take('10.0.0.0', 0)).toBe(0)
   })
 })
+
+describe('rate of requests with one key, or for one session (SEC-20)', () => {
+  it('is counted by the whole name, which is no address', () => {
+    const limiter = new RateLimiter({ perSecond: 1, burst: 1 }, 'with this key')
+    expect(limiter.take('key acme/one', 0)).toBe(0)
+    expect(limiter.take('key acme/two', 0)).toBe(0)
+    expect(limiter.take('key acme/one', 0)).toBe(1000)
+    expect(() => limiter.admit('key acme/one', 0)).toThrow('too many requests with this key')
+  })
+})

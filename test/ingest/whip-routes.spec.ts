@@ -213,4 +213,14 @@ describe('rate limit (RFC 9725 §5)', () => {
     expect(refused.headers['retry-after']).toBe('10')
     expect((await app.inject({ method: 'OPTIONS', url: '/whip/main' })).statusCode).toBe(200)
   })
+
+  it('counts what one key does to one stream, wherever it comes from (SEC-20)', async () => {
+    const publishLimiter = new RateLimiter({ perSecond: 0.1, burst: 1 }, 'with this key')
+    const app = await fakeServer({ publishLimiter })
+    expect((await app.inject(goodPost)).statusCode).toBe(201)
+    expect((await app.inject({ ...goodPost, url: '/whip/other' })).statusCode).toBe(201)
+    const refused = await app.inject({ ...goodPost, remoteAddress: '192.0.2.7' })
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '10'])
+    expect((await app.inject({ ...goodPost, url: '/whep/main' })).statusCode).toBe(201)
+  })
 })

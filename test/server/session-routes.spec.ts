@@ -225,6 +225,17 @@ describe('session resource, other methods', () => {
     expect(response.headers['accept-patch']).toBe('application/trickle-ice-sdpfrag')
   })
 
+  it('limits the rate of PATCH for each session, whoever sends them (SEC-20)', async () => {
+    const app = await fakeServer()
+    const statuses = new Set<number>()
+    for (let i = 0; i < 60; i++) {
+      const remoteAddress = `192.0.2.${i}`
+      statuses.add((await app.inject({ ...goodPatch, remoteAddress })).statusCode)
+    }
+    expect(statuses).toEqual(new Set([204, 429]))
+    expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(200)
+  })
+
   it('limits the rate of PATCH and DELETE (§5)', async () => {
     const app = await fakeServer({ limiter: new RateLimiter({ perSecond: 1, burst: 1 }) })
     expect((await app.inject(goodPatch)).statusCode).toBe(204)
