@@ -58,7 +58,7 @@ export interface Node {
  * How long a stopping node goes on sending clients elsewhere, in ms: OBS comes back 2 s after it
  * was told (IO-26).
  */
-const drainTime = 3000
+const drainTime = 2500
 /** Between two looks at streams nobody has published for long, and at expired tokens, in ms. */
 const expiryInterval = 1000
 
@@ -160,7 +160,6 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
 
   let metricsServer: Server | undefined
   const close = async () => {
-    if (closing) return
     closing = true
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.

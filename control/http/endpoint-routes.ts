@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Action, Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
-import { type StreamName, streamName } from '#core/stream-name.ts'
+import { type StreamName, streamKey, streamName } from '#core/stream-name.ts'
 import { bodyOf, fragmentType, optionalBodyOf, readBodiesAsText, sdpType } from './bodies.ts'
 import type { CreatedSession } from './created-session.ts'
 import { refuseOtherMethods } from './methods.ts'
+import { type Overflow, redirectOverflow } from './overflow.ts'
 import { type IceServices, iceLinks, sessionLinks } from './session-links.ts'
 import { tokenOf } from './token.ts'
 
@@ -13,6 +14,10 @@ import { tokenOf } from './token.ts'
 export interface EndpointServices extends IceServices {
   readonly authority: Authority
   readonly limiter: RateLimiter
+  /** POSTs of publishers, by key and stream (SEC-20). */
+  readonly publishLimiter?: RateLimiter
+  /** Without it this node is never draining, and says 503 when it is full. */
+  readonly overflow?: Overflow
 }
 
 /** An offer whose sender may do what it asks. */
@@ -63,7 +68,7 @@ export function endpointRoutes(
   services: EndpointServices,
 ): string[] {
   const { kind, action } = endpoint
-  const { authority, clock, limiter } = services
+  const { authority, clock, limiter, publishLimiter, overflow } = services
   const urls = [
     `/${kind}/:stream`,
     `/${kind}/:tenant/:stream`,
@@ -78,10 +83,15 @@ export function endpointRoutes(
     if (request.method === 'POST') limiter.admit(request.ip, request.receivedAt)
   })
 
+  if (overflow) redirectOverflow(app, kind, overflow)
+
   for (const url of urls) {
     app.post<{ Params: EndpointParams }>(url, async (request, reply) => {
       const name = streamName(request.params.tenant, request.params.stream)
       const principal = await authority.authorize(action, name, tokenOf(request))
+      if (action === 'publish') {
+        publishLimiter?.admit(`${principal.id} ${streamKey(name)}`, request.receivedAt)
+      }
       const sender = {
         name,
         principal,
