@@ -30,6 +30,7 @@ export interface PublishOptions {
   readonly framesPerSecond?: number
   /** What the offer says of DTLS roles; `actpass` without. */
   readonly setup?: 'active'
+  readonly through?: { readonly address: string; readonly port: number }
 }
 
 interface ConnectionState {
@@ -183,6 +184,16 @@ class PageSession {
   /** Waits until the connection has been in this state. */
   async state(wanted: string, ms = 15_000): Promise<void> {
     await this.call('state', wanted, ms)
+  }
+
+  /** Restarts ICE by PATCH; done when media is on the new path. */
+  async restart(ms = 15_000): Promise<{ readonly etag: string; readonly fragment: string }> {
+    return await this.call('restart', ms)
+  }
+
+  /** Status of a PATCH without candidates, with this in If-Match. */
+  async patch(ifMatch?: string): Promise<number> {
+    return await this.call('patch', ifMatch)
   }
 
   /** Ends the session, with a DELETE unless told otherwise. */

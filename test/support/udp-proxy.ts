@@ -17,7 +17,7 @@ export interface Passing {
 
 interface Client {
   readonly remote: RemoteInfo
-  readonly upstream: Socket
+  upstream: Socket
 }
 
 function datagramKind(datagram: Buffer): DatagramKind {
@@ -96,6 +96,15 @@ export class UdpProxy {
     client.upstream.send(datagram, this.#server.port, this.#server.address)
   }
 
+  /** Gives every client another address towards the server, as a router that forgot it does. */
+  rebind(): void {
+    for (const client of this.#clients.values()) {
+      client.upstream.close()
+      client.upstream = this.#open()
+      this.#listen(client)
+    }
+  }
+
   async close(): Promise<void> {
     const sockets = [this.#socket, ...[...this.#clients.values()].map(({ upstream }) => upstream)]
     await Promise.all(
@@ -112,9 +121,13 @@ export class UdpProxy {
     const known = this.#clients.get(key)
     if (known) return known
     const client = { remote, upstream: this.#open() }
-    client.upstream.on('message', (datagram) => this.#pass('to-client', datagram, client))
+    this.#listen(client)
     this.#clients.set(key, client)
     return client
+  }
+
+  #listen(client: Client): void {
+    client.upstream.on('message', (datagram) => this.#pass('to-client', datagram, client))
   }
 
   #open(): Socket {

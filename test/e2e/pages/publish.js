@@ -1,5 +1,13 @@
 import { drawClock } from './clock.js'
-import { post, recordStates, until } from './signalling.js'
+import {
+  patchStatus,
+  post,
+  recordStates,
+  restartIce,
+  throughAddress,
+  until,
+  untilRestarted,
+} from './signalling.js'
 
 /** A clock in steps of 10 ms; the test reads it with the same numbers. */
 const clockTick = 10
@@ -58,6 +66,7 @@ export class Publication {
    * @param options.url WHIP endpoint
    * @param options.codec `VP8`, `H264`, `VP9` or `AV1`
    * @param options.clock geometry of the clock, which also gives the picture's size
+   * @param options.through address of a proxy to use instead of the answer's candidates
    */
   static async open(options) {
     const publication = new Publication(options)
@@ -83,7 +92,8 @@ export class Publication {
     await this.#peer.setLocalDescription()
     const { answer, session } = await post(options.url, this.#peer.localDescription.sdp, options)
     this.session = session
-    await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer })
+    const sdp = options.through ? throughAddress(answer, options.through) : answer
+    await this.#peer.setRemoteDescription({ type: 'answer', sdp })
   }
 
   async report() {
@@ -107,6 +117,18 @@ export class Publication {
     const ready = async () => (await this.report()).framesEncoded > 5
     await until(ready, timeoutMs, async () => ({ wanted: 'pictures', ...(await this.report()) }))
     return this.report()
+  }
+
+  /** Restarts ICE in mid-session; done when media is on the new path. */
+  async restart(timeoutMs) {
+    const { etag, fragment, ufrag } = await restartIce(this.#peer, this.session)
+    await untilRestarted(this.#peer, ufrag, timeoutMs)
+    return { etag, fragment }
+  }
+
+  /** Status of a PATCH with this tag, or none. */
+  patch(ifMatch) {
+    return patchStatus(this.session, ifMatch)
   }
 
   async state(wanted, timeoutMs) {

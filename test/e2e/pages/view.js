@@ -1,6 +1,14 @@
 import { ClockReader } from './clock.js'
 import { Heartbeat } from './heartbeat.js'
-import { post, recordStates, throughAddress, until } from './signalling.js'
+import {
+  patchStatus,
+  post,
+  recordStates,
+  restartIce,
+  throughAddress,
+  until,
+  untilRestarted,
+} from './signalling.js'
 
 const heartbeat = new Heartbeat()
 const wallClock = () => performance.timeOrigin + performance.now()
@@ -226,6 +234,18 @@ export class View {
     }
     await until(ready, timeoutMs, async () => ({ wanted: 'sound', ...(await this.report()) }))
     return this.report()
+  }
+
+  /** Restarts ICE in mid-session; done when media is on the new path. */
+  async restart(timeoutMs) {
+    const { etag, fragment, ufrag } = await restartIce(this.#peer, this.session)
+    await untilRestarted(this.#peer, ufrag, timeoutMs)
+    return { etag, fragment }
+  }
+
+  /** Status of a PATCH with this tag, or none. */
+  patch(ifMatch) {
+    return patchStatus(this.session, ifMatch)
   }
 
   async state(wanted, timeoutMs) {
