@@ -54,26 +54,48 @@ function isNumber(text: string | undefined, max: number): boolean {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= max
 }
 
-/** An address and port of ours that a peer can reach. */
-export interface HostCandidate {
+export interface CandidateAddress {
   /** IPv6 without brackets. */
   readonly address: string
   readonly port: number
 }
 
+/** An address and port of ours that a peer can reach: by TCP it is the peer who connects. */
+export interface HostCandidate extends CandidateAddress {
+  readonly transport: 'udp' | 'tcp'
+}
+
 const hostPreference = 126
 const highestLocalPreference = 65_535
+/** RFC 6544 §4.2: below all of UDP; a passive one is 4 of 7, and 2^13 apart from the others. */
+const tcpHostPreference = 90
+const highestPassivePreference = 4 * 2 ** 13 + 8191
 
 /**
  * `a=candidate` lines of a lite agent, the first address preferred (RFC 8445 §5.1.2.1, §5.2):
- * some clients use no other. The first one's priority is 2130706431.
+ * some clients use no other, whatever its transport, so UDP has to be first. The first one's
+ * priority is 2130706431, and the first one's of TCP 1520435199 (RFC 6544 §4.2, §4.5).
  */
 export function candidateLines(candidates: readonly HostCandidate[]): string[] {
-  const addresses = [...new Set(candidates.map(({ address }) => address))]
-  return candidates.map(({ address, port }, index) => {
-    const foundation = addresses.indexOf(address) + 1
-    const local = highestLocalPreference - index
-    const priority = hostPreference * 2 ** 24 + local * 2 ** 8 + 255
-    return `a=candidate:${foundation} 1 udp ${priority} ${address} ${port} typ host`
-  })
+  // RFC 8445 §5.1.1.3: one for each address and transport.
+  const bases = [...new Set(candidates.map(baseOf))]
+  const of = (transport: HostCandidate['transport']) => {
+    return candidates.filter((candidate) => candidate.transport === transport)
+  }
+  const line = (candidate: HostCandidate, type: number, local: number, more = '') => {
+    const { transport, address, port } = candidate
+    const foundation = bases.indexOf(baseOf(candidate)) + 1
+    const priority = type * 2 ** 24 + local * 2 ** 8 + 255
+    return `a=candidate:${foundation} 1 ${transport} ${priority} ${address} ${port} typ host${more}`
+  }
+  return [
+    ...of('udp').map((one, i) => line(one, hostPreference, highestLocalPreference - i)),
+    ...of('tcp').map((one, i) => {
+      return line(one, tcpHostPreference, highestPassivePreference - i, ' tcptype passive')
+    }),
+  ]
+}
+
+function baseOf({ transport, address }: HostCandidate): string {
+  return `${transport} ${address}`
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { VideoCodec } from '#rtp/codecs/video-codec.ts'
 import type { Fingerprint } from '#webrtc/dtls/fingerprint.ts'
 import { addressBytes, addressText } from '#webrtc/ip-address.ts'
-import type { HostCandidate } from './candidate.ts'
+import type { CandidateAddress } from './candidate.ts'
 import { publishSections, viewSections } from './client-sections.ts'
 import { malformed } from './lines.ts'
 import { parseSessionDescription, type SessionDescription } from './session-description.ts'
@@ -84,7 +84,7 @@ export interface Answer extends SessionDescription {
   /** The server's DTLS role: `active` is the client. */
   readonly setup: 'active' | 'passive'
   /** UDP addresses of component 1, best first, IPv6 in canonical form. Names are left out. */
-  readonly addresses: readonly HostCandidate[]
+  readonly addresses: readonly CandidateAddress[]
 }
 
 /** @throws ServiceError `malformed-sdp` */
@@ -101,9 +101,7 @@ export function parseAnswer(sdp: string): Answer {
     .toSorted((one, other) => other.priority - one.priority)
     .flatMap(({ address, port }) => {
       const bytes = addressBytes(address)
-      return bytes && port !== 0
-        ? { transport: 'udp' as const, address: addressText(bytes), port }
-        : []
+      return bytes && port !== 0 ? { address: addressText(bytes), port } : []
     })
   const seen = new Set<string>()
   return {

@@ -51,6 +51,8 @@ interface PublishedExtensions {
   readonly rid?: number
   readonly repairedRid?: number
   readonly transportCc?: number
+  /** Of codecs with layers within one encoding only: it costs VP8 its PictureID (IO-68). */
+  readonly dependencyDescriptor?: number
 }
 
 export interface NegotiatedPublication {
@@ -66,6 +68,7 @@ const understoodExtensions = new Map<string, keyof PublishedExtensions>([
   [extensionUri.rid, 'rid'],
   [extensionUri.repairedRid, 'repairedRid'],
   [extensionUri.transportCc, 'transportCc'],
+  [extensionUri.dependencyDescriptor, 'dependencyDescriptor'],
 ])
 
 /**
@@ -169,13 +172,19 @@ function publishedTrack(
 // feedback that reports them are of no use either.
 function acceptedExtensions(
   { extensions }: MediaDescription,
-  { feedback }: SdpCodec,
+  codec: SdpCodec,
 ): SdpExtension[] {
   return extensions.filter(({ uri, direction }) => {
     if (direction === 'recvonly' || direction === 'inactive') return false
-    if (uri === extensionUri.transportCc) return feedback.has('transport-cc')
+    if (uri === extensionUri.transportCc) return codec.feedback.has('transport-cc')
+    if (uri === extensionUri.dependencyDescriptor) return isLayered(codec)
     return understoodExtensions.has(uri)
   })
+}
+
+function isLayered(codec: SdpCodec): boolean {
+  const name = videoCodecOf(codec)
+  return name === 'VP9' || name === 'AV1'
 }
 
 // RFC 8853 §5.3.2: a stream counts only when its a=rid stands beside it.

@@ -49,7 +49,7 @@ export function answerViewer(
         `the stream's ${kind} is ${wish.codec}, which this offer does not list; offer it too`,
       )
     }
-    const track = viewedTrack({ kind, section, media, codecs, names: randomNames(cname) })
+    const track = viewedTrack({ kind, section, media, codecs, names: randomNames(kind, cname) })
     tracks.set(kind, track)
     return { media, accepted: acceptedSection(media, codecs, track) }
   })

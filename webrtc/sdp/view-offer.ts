@@ -39,7 +39,7 @@ export function offerView(
 ): { offer: string; tracks: readonly OfferedTrack[] } {
   const cname = randomCname()
   const kinds = (['audio', 'video'] as const).filter((kind) => wanted[kind])
-  const tracks = kinds.map((kind) => ({ kind, names: randomNames(cname) }))
+  const tracks = kinds.map((kind) => ({ kind, names: randomNames(kind, cname) }))
   const offer = writeDescription({
     local,
     setup: 'actpass',

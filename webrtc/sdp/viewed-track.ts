@@ -47,7 +47,8 @@ export interface NegotiatedView {
 /** Names of one track, ours to choose. */
 export interface TrackNames {
   readonly ssrc: number
-  readonly rtxSsrc: number
+  /** Not for what has no RTX by its nature: audio. */
+  readonly rtxSsrc?: number
   /** One for all tracks of a viewer. */
   readonly cname: string
 }
@@ -59,8 +60,8 @@ export function randomCname(): string {
   return randomBytes(12).toString('base64url')
 }
 
-export function randomNames(cname: string): TrackNames {
-  return { ssrc: randomSsrc(), rtxSsrc: randomSsrc(), cname }
+export function randomNames(kind: 'audio' | 'video', cname: string): TrackNames {
+  return { ssrc: randomSsrc(), ...(kind === 'video' && { rtxSsrc: randomSsrc() }), cname }
 }
 
 /** Never zero, which some stacks take for "none". */
@@ -109,11 +110,12 @@ export function viewedTrack({ kind, section, media, codecs, names }: TrackParts)
   )
   const transportCcId = numbered ? extensionId(media, extensionUri.transportCc) : undefined
   const { ssrc, rtxSsrc, cname } = names
+  const repairs = codecs.some((codec) => codec.rtxPayloadType !== undefined)
   return {
     kind,
     section,
     ssrc,
-    ...(codecs.some((codec) => codec.rtxPayloadType !== undefined) && { rtxSsrc }),
+    ...(rtxSsrc !== undefined && repairs && { rtxSsrc }),
     cname,
     clockRate: codecs[0]!.clockRate,
     ...(playoutDelayId !== undefined && { playoutDelayId }),
@@ -134,7 +136,7 @@ function extensionId({ extensions }: MediaDescription, uri: string): number | un
 }
 
 /** What a section says of the track it sends (WHEP-62, 65, 66): browsers name streams by it. */
-export function sourceLines(kind: 'audio' | 'video', names: SentNames): string[] {
+export function sourceLines(kind: 'audio' | 'video', names: TrackNames): string[] {
   const { ssrc, rtxSsrc, cname } = names
   const msid = `tailrace tailrace-${kind}`
   const ssrcs = rtxSsrc === undefined ? [ssrc] : [ssrc, rtxSsrc]
@@ -144,5 +146,3 @@ export function sourceLines(kind: 'audio' | 'video', names: SentNames): string[]
     ...ssrcs.flatMap((id) => [`a=ssrc:${id} cname:${cname}`, `a=ssrc:${id} msid:${msid}`]),
   ]
 }
-
-type SentNames = Pick<TrackFormat, 'ssrc' | 'rtxSsrc' | 'cname'>

@@ -7,7 +7,11 @@ import { parseFragment } from '#webrtc/sdp/fragment.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerPublisher } from '#webrtc/sdp/publish-answer.ts'
 import { answerViewer } from '#webrtc/sdp/view-answer.ts'
+import { offerView } from '#webrtc/sdp/view-offer.ts'
+import { readReply } from '#webrtc/sdp/view-reply.ts'
+import type { ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import { local, realOffers } from './offers.ts'
+import { replyTo } from './replies.ts'
 
 /** What a call gives, or that it refused; anything else thrown is a bug, and goes through. */
 function outcome<T>(call: () => T): T | 'refused' {
@@ -21,38 +25,48 @@ function outcome<T>(call: () => T): T | 'refused' {
 
 const wishes = { audio: { codec: 'opus' }, video: { codec: 'VP8' } } as const
 
+const ours = offerView(wishes, local)
+
 const readers = {
   offer: parseOffer,
   answer: parseAnswer,
   fragment: parseFragment,
+  reply: (text: string) => readReply(text, ours.tracks, wishes),
 }
 
-/** A real offer with some lines lost, doubled, swapped or scribbled on. */
-const damaged = fc
-  .tuple(
-    fc.constantFrom(...realOffers),
-    fc.array(
-      fc.record({
-        at: fc.nat(),
-        what: fc.constantFrom('lose', 'double', 'swap', 'scribble'),
-        text: fc.string({ unit: 'binary', maxLength: 12 }),
-      }),
-      { minLength: 1, maxLength: 8 },
-    ),
-  )
-  .map(([{ sdp }, accidents]) => {
-    const lines = sdp.split('\r\n')
-    for (const { at, what, text } of accidents) {
-      const i = at % lines.length
-      const line = lines[i]!
-      const cut = at % (line.length + 1)
-      if (what === 'lose') lines.splice(i, 1)
-      else if (what === 'double') lines.splice(i, 0, line)
-      else if (what === 'swap') [lines[i], lines[0]] = [lines[0]!, line]
-      else lines[i] = line.slice(0, cut) + text + line.slice(cut + 1)
-    }
-    return lines.join('\r\n')
-  })
+/** A real description with some lines lost, doubled, swapped or scribbled on. */
+const damage = (originals: readonly string[]) =>
+  fc
+    .tuple(
+      fc.constantFrom(...originals),
+      fc.array(
+        fc.record({
+          at: fc.nat(),
+          what: fc.constantFrom('lose', 'double', 'swap', 'scribble'),
+          text: fc.string({ unit: 'binary', maxLength: 12 }),
+        }),
+        { minLength: 1, maxLength: 8 },
+      ),
+    )
+    .map(([sdp, accidents]) => {
+      const lines = sdp.split('\r\n')
+      for (const { at, what, text } of accidents) {
+        const i = at % lines.length
+        const line = lines[i]!
+        const cut = at % (line.length + 1)
+        if (what === 'lose') lines.splice(i, 1)
+        else if (what === 'double') lines.splice(i, 0, line)
+        else if (what === 'swap') [lines[i], lines[0]] = [lines[0]!, line]
+        else lines[i] = line.slice(0, cut) + text + line.slice(cut + 1)
+      }
+      return lines.join('\r\n')
+    })
+const damaged = damage(realOffers.map(({ sdp }) => sdp))
+const damagedReplies = damage([
+  replyTo(ours.offer),
+  replyTo(ours.offer, { rejected: ['video'] }),
+  replyTo(ours.offer, { formats: ['96', '97'] }),
+])
 
 const attributeNames = [
   'mid:',
@@ -119,5 +133,45 @@ describe('any text (SEC-29, SEC-35)', () => {
       { numRuns: 500 },
     )
     expect(answered).toBeGreaterThan(50)
+  })
+
+  it('as an answer to our offer gives tracks by our names, or is refused', () => {
+    let taken = 0
+    fc.assert(
+      fc.property(damagedReplies, (text) => {
+        const reply = outcome(() => readReply(text, ours.tracks, wishes))
+        if (reply === 'refused') return
+        taken++
+        const { view, rejected } = reply
+        for (const [section, { kind, names }] of ours.tracks.entries()) {
+          const track = view[kind]
+          expect(rejected.includes(kind)).toBe(!track)
+          if (track) expect(track).toMatchObject({ kind, section, ssrc: names.ssrc })
+        }
+        expect(view.video?.transportCcId ?? 3).toBe(3)
+        expect(view.video?.playoutDelayId ?? 5).toBe(5)
+        expect(view.transport.remoteFingerprints.length).toBeGreaterThan(0)
+      }),
+      { numRuns: 500 },
+    )
+    expect(taken).toBeGreaterThan(50)
+  })
+
+  it('as what a stream is made of gets an offer of whole lines (SEC-31)', () => {
+    const codec = fc.constantFrom('H264', 'H265', 'VP8', 'VP9', 'AV1')
+    const profile = fc.option(fc.stringMatching(/^[0-9a-f]{6}$|^\d{1,3}$/), { nil: undefined })
+    fc.assert(
+      fc.property(codec, profile, (codec, profile) => {
+        const name = codec === 'H264' ? 'profileLevelId' : 'profileId'
+        const video = { codec, ...(profile !== undefined && { [name]: profile }) }
+        const { offer, tracks } = offerView({ video } as ViewWishes, local)
+        expect(parse(offer).media).toHaveLength(1)
+        for (const line of offer.split('\r\n').slice(0, -1)) {
+          expect(line).toMatch(/^[voscatm]=[^\r\n]*$/)
+        }
+        const { view } = readReply(replyTo(offer), tracks, { video } as ViewWishes)
+        expect(view.video?.payloadTypeFor(codec)).toBeDefined()
+      }),
+    )
   })
 })

@@ -165,7 +165,7 @@ describe('reading an answer', () => {
       setup: 'active',
       ice: { ufrag: local.ufrag, password: local.password, lite: true },
       fingerprints: [local.fingerprint],
-      addresses: local.candidates,
+      addresses: local.candidates.map(({ address, port }) => ({ address, port })),
     })
     expect(read.media[1]).toMatchObject({
       kind: 'video',

@@ -35,8 +35,8 @@ export const local: LocalTransport = {
   password: 'srvPwd0123456789abcdefgh',
   fingerprint: createCertificate(Date.UTC(2026, 0)).fingerprint,
   candidates: [
-    { address: '203.0.113.5', port: 8189 },
-    { address: '2001:db8::5', port: 8189 },
+    { transport: 'udp', address: '203.0.113.5', port: 8189 },
+    { transport: 'udp', address: '2001:db8::5', port: 8189 },
   ],
 }
 

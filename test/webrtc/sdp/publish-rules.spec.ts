@@ -164,11 +164,30 @@ describe('refusals: the whole offer or nothing (RFC 9725 §4.4.2, §4.4.3)', () 
 describe('candidates (RFC 8445 §5.1.2, ICE-6..10)', () => {
   it('one address with two ports is one foundation, and priorities are unique', () => {
     const address = '203.0.113.5'
-    const candidates = [8189, 8190, 8191].map((port) => ({ address, port }))
+    const candidates = [8189, 8190, 8191].map((port) => {
+      return { transport: 'udp' as const, address, port }
+    })
     const { answer: text } = answerPublisher(parseOffer(obs), { ...local, candidates })
     const read = parse(text).media[0]!.candidates!
     expect(read.map(({ foundation }) => foundation)).toEqual([1, 1, 1])
     expect(new Set(read.map(({ priority }) => priority)).size).toBe(3)
     expect(read.map(({ port }) => port)).toEqual([8189, 8190, 8191])
+  })
+
+  it('TCP comes after UDP and below it, and waits to be connected to (RFC 6544 §4.5, ICE-72)', () => {
+    const at = [
+      { address: '203.0.113.5', port: 8189 },
+      { address: '2001:db8::5', port: 8189 },
+    ]
+    const candidates = (['tcp', 'udp'] as const).flatMap((transport) => {
+      return at.map((one) => ({ transport, ...one }))
+    })
+    const { answer: text } = answerPublisher(parseOffer(obs), { ...local, candidates })
+    expect(text.match(/^a=candidate:.*$/gm)!.map((line) => line.trim())).toEqual([
+      'a=candidate:3 1 udp 2130706431 203.0.113.5 8189 typ host',
+      'a=candidate:4 1 udp 2130706175 2001:db8::5 8189 typ host',
+      'a=candidate:1 1 tcp 1520435199 203.0.113.5 8189 typ host tcptype passive',
+      'a=candidate:2 1 tcp 1520434943 2001:db8::5 8189 typ host tcptype passive',
+    ])
   })
 })
