@@ -12,6 +12,8 @@ export interface Contradictable {
   readonly JWT_JWKS_URL?: string
   readonly TLS_CERT?: string
   readonly TLS_KEY?: string
+  readonly TURN_URLS: readonly string[]
+  readonly TURN_SECRET?: string
 }
 
 /** Faults between settings that are each well formed. */
@@ -19,6 +21,9 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
   const faults: string[] = []
   if ((config.TLS_CERT === undefined) !== (config.TLS_KEY === undefined)) {
     faults.push('TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither')
+  }
+  if (config.TURN_URLS.length > 0 !== (config.TURN_SECRET !== undefined)) {
+    faults.push('TAILRACE_TURN_URLS and TAILRACE_TURN_SECRET go together: set both, or neither')
   }
   const keyless = config.PUBLISH_KEY.includes(noKey)
   if (keyless && config.PUBLISH_KEY.length > 1) {

@@ -25,6 +25,7 @@ import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './health-routes.ts'
 import { createHttpApp } from './http-app.ts'
+import { iceHelpers } from './ice-helpers.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
 import { metricsSnapshot } from './metrics-snapshot.ts'
@@ -114,12 +115,11 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const authority = createPermissions({ config, keys, clock, log })
   let closing = false
   const limiter = new RateLimiter()
-  const iceServers = config.ICE_SERVERS.map(({ urls, ...rest }) => ({ url: urls, ...rest }))
   const services = {
     authority,
     clock,
     limiter,
-    iceServers,
+    ...iceHelpers(config),
     publishLimiter: new RateLimiter(publishRateLimit, 'with this key'),
     overflow: { target: config.OVERFLOW_URL, draining: () => closing },
   }

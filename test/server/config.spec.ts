@@ -34,6 +34,8 @@ describe('settings', () => {
       MAX_VIEWERS: 1000,
       MAX_PUBLISHERS: 50,
       ICE_SERVERS: [],
+      TURN_URLS: [],
+      TURN_TTL: 43_200,
       GRACE_MS: 60_000,
       LOG_LEVEL: 'info',
       PRINT: 'text',
