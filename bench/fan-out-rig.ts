@@ -50,6 +50,7 @@ export class FanOutRig {
     const listener: MediaPlaneListener = {
       ...silentListener,
       media: (peer, batch) => rig?.receive(peer, batch),
+      congested: () => {},
       caughtUp: () => {
         if (rig) rig.caughtUp++
       },
@@ -122,7 +123,7 @@ export class FanOutRig {
 }
 
 function pathTo(remoteAddress: string, remotePort: number): Path {
-  return { family: 4, remoteAddress, remotePort, localAddress: loopback }
+  return { transport: 'udp', family: 4, remoteAddress, remotePort, localAddress: loopback }
 }
 
 function openPlane(options: RigOptions, listener: MediaPlaneListener): Promise<MediaPlane> {

@@ -7,6 +7,7 @@ import { type Figure, figure } from './figure.ts'
 import { microsecondsPerCall } from './sampling.ts'
 
 const path: Path = {
+  transport: 'udp',
   family: 4,
   remoteAddress: '192.0.2.1',
   remotePort: 40_000,

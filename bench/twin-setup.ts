@@ -14,6 +14,7 @@ export const silentListener: MediaPlaneListener = {
   starved: () => {},
   started: () => {},
   caughtUp: () => {},
+  congested: () => {},
 }
 
 /** GCM, as browsers negotiate. */
@@ -31,6 +32,7 @@ export async function sink(): Promise<{ socket: Socket; path: Path }> {
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
   socket.setRecvBufferSize(4096)
   const path: Path = {
+    transport: 'udp',
     family: 4,
     remoteAddress: '127.0.0.1',
     remotePort: socket.address().port,

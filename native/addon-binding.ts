@@ -2,12 +2,14 @@
 export type PlaneHandle = { readonly __plane: never }
 
 /** What opening the media port came to. */
-interface OpenedHandle {
+export interface OpenedHandle {
   /** Absent after an error. */
   readonly handle?: PlaneHandle
   /** 0, or the errno of the system call that failed at `failedAddress`. */
   readonly error: number
   readonly failedAddress: string
+  /** 1 when it was TCP that failed there. */
+  readonly failedTcp: number
   readonly port: number
   /** Place in the ladder: 0 sendto, 1 sendmmsg, 2 gso. */
   readonly rung: number
@@ -19,6 +21,8 @@ type PathArguments = readonly [
   remoteAddress: string,
   remotePort: number,
   localAddress: string,
+  /** 1 for TCP. */
+  transport: number,
 ]
 
 /**
@@ -26,13 +30,17 @@ type PathArguments = readonly [
  * `native/addon-plane.ts` calls them: they trust the types of what they get.
  */
 export interface MediaBinding {
-  /** @param rung as in `OpenedHandle`, or −1 for the best there is */
+  /**
+   * @param rung as in `OpenedHandle`, or −1 for the best there is
+   * @param tcp 1 to listen for TCP, too
+   */
   open(
     addresses: readonly string[],
     port: number,
     rung: number,
     threads: number,
     wake: () => void,
+    tcp: number,
   ): OpenedHandle
   close(plane: PlaneHandle): void
   sendControl(plane: PlaneHandle, datagram: Buffer, ...path: PathArguments): void

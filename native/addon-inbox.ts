@@ -3,7 +3,7 @@ import type { MediaPlaneListener, PeerId } from './media-plane.ts'
 import type { Slab } from './slab.ts'
 
 /** Kinds of records, as in `native/addon/inbox.cc`. */
-const kinds = { media: 1, control: 2, rtcp: 3, track: 4 } as const
+const kinds = { media: 1, control: 2, rtcp: 3, track: 4, congestion: 5 } as const
 const headerSize = 16
 /** Packets of one peer announced together at most. */
 const batchSize = 256
@@ -105,7 +105,9 @@ export class AddonInbox {
     const end = body + this.#view.getUint32(at + 12, true)
     if (kind === kinds.control) this.#tellControl(body, end)
     else if (kind === kinds.rtcp) this.#listener.rtcp(id, this.bytes.subarray(body, end))
-    else this.#listener[trackEvents[this.#view.getUint32(body, true)]!](id)
+    else if (kind === kinds.congestion) {
+      this.#listener.congested(id, this.#view.getUint32(body, true) === 1)
+    } else this.#listener[trackEvents[this.#view.getUint32(body, true)]!](id)
   }
 
   #tellControl(body: number, end: number): void {
@@ -114,6 +116,7 @@ export class AddonInbox {
     const local = remote + bytes[body + 1]!
     const datagram = local + bytes[body + 2]!
     this.#listener.control(bytes.subarray(datagram, end), {
+      transport: bytes[body + 3] === 1 ? 'tcp' : 'udp',
       family: bytes[body] === 6 ? 6 : 4,
       remoteAddress: bytes.toString('latin1', remote, local),
       remotePort: this.#view.getUint16(body + 4, true),

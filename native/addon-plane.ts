@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { getSystemErrorName } from 'node:util'
-import type { MediaBinding, PlaneHandle } from './addon-binding.ts'
+import type { MediaBinding, OpenedHandle, PlaneHandle } from './addon-binding.ts'
 import { AddonInbox } from './addon-inbox.ts'
 import { AddonLogs } from './addon-logs.ts'
 import { AddonSlabs } from './addon-slabs.ts'
@@ -37,6 +37,8 @@ export interface AddonPlaneOptions {
   readonly rung: 'auto' | Rung
   /** Shards, each with a thread of its own. */
   readonly threads: number
+  /** Listens for TCP, too, unless this is false. */
+  readonly tcp?: boolean
   /** An integer from 0 to below `bound`: asked twice per track, media then RTX. */
   readonly random?: (bound: number) => number
 }
@@ -65,7 +67,7 @@ export class AddonPlane implements MediaPlane {
     options: AddonPlaneOptions,
     listener: MediaPlaneListener,
   ) {
-    const { addresses, port, rung, threads, random } = options
+    const { addresses, port, rung, threads, random, tcp = true } = options
     const opened = binding.open(
       addresses,
       port,
@@ -73,8 +75,9 @@ export class AddonPlane implements MediaPlane {
       threads,
       // A listener's error thrown in a callback of Node-API would be a warning, and no more.
       () => setImmediate(() => this.#drain()),
+      tcp ? 1 : 0,
     )
-    if (!opened.handle) throw bindError(opened.error, opened.failedAddress, port)
+    if (!opened.handle) throw bindError(opened, port)
     this.#binding = binding
     this.#handle = opened.handle
     this.#random = random ?? ((bound) => randomInt(bound))
@@ -236,8 +239,8 @@ export class AddonPlane implements MediaPlane {
   }
 }
 
-function pathArguments({ family, remoteAddress, remotePort, localAddress }: Path) {
-  return [family, remoteAddress, remotePort, localAddress] as const
+function pathArguments({ transport, family, remoteAddress, remotePort, localAddress }: Path) {
+  return [family, remoteAddress, remotePort, localAddress, transport === 'tcp' ? 1 : 0] as const
 }
 
 // Both are CLOCK_MONOTONIC; `performance.now` counts from the start of the process.
@@ -245,8 +248,10 @@ function clockOffset(): number {
   return Number(process.hrtime.bigint()) / 1e6 - performance.now()
 }
 
-function bindError(errno: number, address: string, port: number): Error {
+function bindError({ error: errno, failedAddress, failedTcp }: OpenedHandle, port: number): Error {
+  const address = failedAddress
   const code = getSystemErrorName(-errno)
   const error = new Error(`bind ${code} ${address}:${port}`)
-  return Object.assign(error, { code, errno: -errno, syscall: 'bind', address, port })
+  const transport = failedTcp ? 'tcp' : 'udp'
+  return Object.assign(error, { code, errno: -errno, syscall: 'bind', address, port, transport })
 }

@@ -20,6 +20,8 @@ export interface OpenPlaneOptions {
   readonly mode: NativeMode
   /** Native threads that send; 0 is one less than the processor has cores, at least one. */
   readonly threads: number
+  /** Listens for TCP, too, at the same addresses and port. */
+  readonly tcp: boolean
   /** The built one if absent. */
   readonly addon?: LoadedAddon
 }
@@ -57,10 +59,10 @@ export async function openMediaPlane(options: OpenPlaneOptions): Promise<OpenedP
   if (mode === 'off') return openTwin(options, 'TAILRACE_NATIVE is off')
   if ('why' in addon) return withoutAddon(options, addon.why)
   const threads = options.threads || Math.max(1, availableParallelism() - 1)
-  const { addresses, port, listener } = options
+  const { addresses, port, listener, tcp } = options
   let plane: AddonPlane
   try {
-    const settings = { addresses, port, rung: mode, threads }
+    const settings = { addresses, port, rung: mode, threads, tcp }
     plane = await AddonPlane.open(addon.binding, settings, listener)
   } catch (error) {
     if (isForTheOperator(error)) throw error
@@ -89,8 +91,8 @@ async function withoutAddon(
 }
 
 async function openTwin(options: OpenPlaneOptions, why: string): Promise<OpenedPlane> {
-  const { addresses, port, listener } = options
-  const plane = await TwinPlane.open(addresses, port, listener)
+  const { addresses, port, listener, tcp } = options
+  const plane = await TwinPlane.open(addresses, port, listener, { tcp })
   return { plane, sending: 'typescript', threads: 0, why }
 }
 

@@ -65,4 +65,8 @@ export class Dispatcher implements MediaPlaneListener {
   caughtUp(track: TrackId): void {
     this.#byTrack.get(track)?.caughtUp(track, this.#clock.now())
   }
+
+  congested(peer: PeerId, isCongested: boolean): void {
+    this.#viewers.get(peer)?.congested(isCongested, this.#clock.now())
+  }
 }

@@ -78,8 +78,10 @@ export class VideoTrack {
     const layer = this.#layer
     if (!layer) return
     layer.keyframes.want()
-    // What went out before the handshake was done is lost for certain, and told of once.
-    if (cause !== 'resent-flight' && now < this.#restartAllowedAt) return
+    // What went out before the handshake was done is lost for certain, and told of once; so is what
+    // a connection did not take.
+    const isCertain = cause === 'resent-flight' || cause === 'congestion'
+    if (!isCertain && now < this.#restartAllowedAt) return
     if (this.#replay(now, cause)) this.#restartAllowedAt = now + restartInterval
   }
 

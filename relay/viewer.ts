@@ -74,6 +74,11 @@ export class Viewer {
     this.video?.pictureLost('resent-flight', now)
   }
 
+  /** Its TCP connection took no more media, or takes it again: then the rest is out of date. */
+  congested(isCongested: boolean, now: number): void {
+    if (!isCongested) this.video?.pictureLost('congestion', now)
+  }
+
   starved(track: TrackId, now: number): void {
     if (track === this.video?.id) this.video.pictureLost('unserved-nack', now)
   }

@@ -19,20 +19,27 @@ const enoughKernelBuffer = 4 * 1024 * 1024
  * @throws Error that names the setting to change
  */
 export async function listenMedia(
-  { MEDIA_PORT: port, NATIVE: mode, MEDIA_THREADS: threads }: Config,
+  { MEDIA_PORT: port, MEDIA_TCP, NATIVE: mode, MEDIA_THREADS: threads }: Config,
   listener: MediaPlaneListener,
   log: Logger,
 ): Promise<OpenedPlane> {
   try {
     const addresses = localAddresses(networkInterfaces())
-    const opened = await openMediaPlane({ addresses, port, listener, mode, threads })
+    const tcp = MEDIA_TCP === 'on'
+    const opened = await openMediaPlane({ addresses, port, listener, mode, threads, tcp })
     describeSending(opened, mode, log)
     return opened
   } catch (error) {
     if (error instanceof RungError) throw error
     const text = explainListenError(error, { port, portSetting: 'TAILRACE_MEDIA_PORT' })
-    throw new Error(text, { cause: error })
+    throw new Error(ofTcp(error) ? `${text}. ${withoutTcp}` : text, { cause: error })
   }
+}
+
+const withoutTcp = 'It is free for UDP and not for TCP: TAILRACE_MEDIA_TCP=off does without TCP'
+
+function ofTcp(error: unknown): boolean {
+  return error instanceof Error && 'transport' in error && error.transport === 'tcp'
 }
 
 /**

@@ -50,10 +50,11 @@ PlaneOptions optionsOf(const Arguments& from) {
   // A better rung than there is becomes the best: the caller sees which one it got.
   const Rung best = bestRung();
   return {from.texts(0), static_cast<uint16_t>(from.integer(1)),
-          rung < 0 ? best : std::min(best, static_cast<Rung>(rung)), from.integer(3)};
+          rung < 0 ? best : std::min(best, static_cast<Rung>(rung)), from.integer(3),
+          from.integer(5) != 0};
 }
 
-// open(addresses, port, rung or −1, threads, wake)
+// open(addresses, port, rung or −1, threads, wake, 1 for TCP)
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments from(env, info);
   std::unique_ptr<Handle> handle = makeHandle(env, from.value(4));
@@ -63,6 +64,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   napi_value result;
   napi_create_object(env, &result);
   setNamed(env, result, "error", error);
+  setNamed(env, result, "failedTcp", plane.failedTcp() ? 1 : 0);
   setNamed(env, result, "port", error ? 0 : plane.port());
   setNamed(env, result, "rung", static_cast<double>(options.rung));
   setNamed(env, result, "kernelBuffer", error ? 0 : plane.kernelBuffer());
@@ -83,7 +85,7 @@ napi_value close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// sendControl(handle, datagram, family, remoteAddress, remotePort, localAddress)
+// sendControl(handle, datagram, …path)
 napi_value sendControl(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Arguments::Bytes datagram = call.bytes(1);

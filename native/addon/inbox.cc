@@ -21,7 +21,7 @@ constexpr size_t kMediaRecord = 40;
 
 namespace {
 
-enum Kind : uint32_t { kMedia = 1, kControl = 2, kRtcp = 3, kTrack = 4 };
+enum Kind : uint32_t { kMedia = 1, kControl = 2, kRtcp = 3, kTrack = 4, kCongestion = 5 };
 
 struct Header {
   uint32_t kind;
@@ -72,7 +72,7 @@ void Inbox::media(PeerId peer, const StoredPacket& packet, double at, int64_t in
 }
 
 void Inbox::control(const uint8_t* datagram, size_t length, const Destination& from, bool known) {
-  // Family, port, then two texts with their lengths before them, then the datagram.
+  // Family, lengths of two texts, whether by TCP, port, then these texts, then the datagram.
   uint8_t body[8 + 2 * 72 + 2048];
   if (length > 2048) return;
   char remote[72];
@@ -82,7 +82,7 @@ void Inbox::control(const uint8_t* datagram, size_t length, const Destination& f
   body[0] = from.isV6() ? 6 : 4;
   body[1] = static_cast<uint8_t>(remoteLength);
   body[2] = static_cast<uint8_t>(localLength);
-  body[3] = 0;
+  body[3] = from.overTcp ? 1 : 0;
   const uint16_t port = from.port();
   std::memcpy(body + 4, &port, 2);
   std::memset(body + 6, 0, 2);
@@ -112,6 +112,13 @@ void Inbox::track(TrackEvent event, TrackId track) {
   const std::lock_guard<std::mutex> lock(mutex_);
   // Each answers a command, so their number is bounded by what JavaScript asked for.
   record(kTrack, track, reinterpret_cast<const uint8_t*>(&code), sizeof code);
+}
+
+void Inbox::congested(PeerId peer, bool isCongested) {
+  const uint32_t code = isCongested ? 1 : 0;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // An end for each beginning, and between them as much is sent as a connection lets wait.
+  record(kCongestion, peer, reinterpret_cast<const uint8_t*>(&code), sizeof code);
 }
 
 void Inbox::announce() {

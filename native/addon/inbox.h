@@ -38,6 +38,8 @@ class Inbox {
   void control(const uint8_t* datagram, size_t length, const Destination& from, bool known);
   void rtcp(PeerId peer, const uint8_t* compound, size_t length);
   void track(TrackEvent event, TrackId track);
+  /** A peer's connection takes no more media, or takes it again. */
+  void congested(PeerId peer, bool isCongested);
   /** Wakes JavaScript if anything has come since it was last woken. */
   void announce();
 

@@ -6,6 +6,7 @@
 namespace tailrace {
 
 int MediaSockets::open(const std::vector<std::string>& addresses, uint16_t port) {
+  sockets_.clear();
   for (const std::string& address : addresses) {
     auto socket = std::make_unique<UdpSocket>();
     const int error = socket->open(address, port);

@@ -7,6 +7,7 @@
 #include "destination.h"
 #include "incoming-peer.h"
 #include "media-types.h"
+#include "path-hash.h"
 
 namespace tailrace {
 
@@ -30,13 +31,6 @@ class PeerTable {
   const ById& all() const { return byId_; }
 
  private:
-  struct HashPath {
-    size_t operator()(const Destination& path) const;
-  };
-  struct SamePath {
-    bool operator()(const Destination& a, const Destination& b) const { return a.samePath(b); }
-  };
-
   void link(IncomingPeer& peer);
   void unlink(IncomingPeer& peer);
 

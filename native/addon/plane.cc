@@ -18,14 +18,14 @@ namespace tailrace {
 constexpr int kBatchesAtOnce = 8;
 
 Plane::Plane(std::function<void()> wake)
-    : inbox_(std::move(wake)), incoming_(slabs_, *this) {
+    : inbox_(std::move(wake)), incoming_(slabs_, *this), tcp_(*this) {
   routed_.reserve(kReceiveBatch);
 }
 
 Plane::~Plane() { close(); }
 
 int Plane::open(const PlaneOptions& options) {
-  const int refused = sockets_.open(options.addresses, options.port);
+  const int refused = openSockets(options);
   const int error = refused != 0 ? refused : watchSockets();
   if (error != 0) return error;
   for (size_t i = 0; i < std::max<size_t>(1, options.threads); i++) {
@@ -47,7 +47,9 @@ int Plane::watchSockets() {
     event.data.ptr = &sockets_.at(i);
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_.at(i).fd(), &event) != 0) return errno;
   }
-  return 0;
+  if (tcp_.fd() < 0) return 0;
+  event.data.ptr = &tcp_;
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, tcp_.fd(), &event) == 0 ? 0 : errno;
 }
 
 void Plane::close() {
@@ -57,17 +59,11 @@ void Plane::close() {
     receiver_.join();
   }
   for (const auto& shard : shards_) shard->stop();
+  tcp_.close();
   sockets_.close();
   for (int* fd : {&epoll_, &stop_}) {
     if (*fd >= 0) ::close(std::exchange(*fd, -1));
   }
-}
-
-void Plane::sendControl(const uint8_t* datagram, size_t length, const Destination& to) {
-  const size_t place = sockets_.placeOf(to);
-  const bool sent =
-      place < sockets_.count() && sockets_.at(place).send(datagram, length, to) == 0;
-  (sent ? controlSent_ : controlFailed_)++;
 }
 
 void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
@@ -75,8 +71,9 @@ void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
   const size_t shard = nextShard_++ % shards_.size();
   auto transport = std::make_shared<TransportHistory>();
   peers_[id] = {shard, transport, {}};
+  const Destination to = reached(id, path);
   shards_[shard]->post([=](Shard& owner) {
-    owner.addPeer(id, keys.profile, keys.local, path, transport);
+    owner.addPeer(id, keys.profile, keys.local, to, transport);
   });
   incoming_.addPeer(id, keys.profile, keys.remote, path);
 }
@@ -85,7 +82,8 @@ void Plane::movePeer(PeerId id, const Destination& path) {
   const auto peer = peers_.find(id);
   if (peer == peers_.end()) return;
   incoming_.movePeer(id, path);
-  shards_[peer->second.shard]->post([=](Shard& owner) { owner.movePeer(id, path); });
+  const Destination to = reached(id, path);
+  shards_[peer->second.shard]->post([=](Shard& owner) { owner.movePeer(id, to); });
 }
 
 void Plane::removePeer(PeerId id) {
@@ -227,15 +225,26 @@ void Plane::starved(TrackId track) {
   inbox_.announce();
 }
 
+// Viewers before JavaScript: it is told of what has left already.
+void Plane::passOn() {
+  if (!routed_.empty()) append(routed_.data(), routed_.size());
+  routed_.clear();
+  inbox_.announce();
+}
+
 void Plane::receive() {
   pthread_setname_np(pthread_self(), "tailrace-recv");
   epoll_event events[16];
   for (;;) {
     const int ready = epoll_wait(epoll_, events, 16, -1);
     for (int i = 0; i < ready; i++) {
-      auto* socket = static_cast<UdpSocket*>(events[i].data.ptr);
+      void* const socket = events[i].data.ptr;
       if (!socket) return;
-      receiveBatch(*socket);
+      if (socket == &tcp_) {
+        tcp_.turn();
+      } else {
+        receiveBatch(*static_cast<UdpSocket*>(socket));
+      }
     }
   }
 }
@@ -252,10 +261,7 @@ void Plane::receiveBatch(UdpSocket& socket) {
         incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from);
       }
     }
-    // Viewers before JavaScript: it is told of what has left already.
-    if (!routed_.empty()) append(routed_.data(), routed_.size());
-    routed_.clear();
-    inbox_.announce();
+    passOn();
     if (count < kReceiveBatch) break;
   }
 }

@@ -13,6 +13,7 @@
 #include "slab-writer.h"
 #include "slab.h"
 #include "media-sockets.h"
+#include "tcp-port.h"
 
 namespace tailrace {
 
@@ -24,6 +25,8 @@ struct PlaneOptions {
   Rung rung = Rung::kGso;
   /** Shards, each with a thread of its own. */
   size_t threads = 1;
+  /** Listens for TCP, too, at the same addresses and port. */
+  bool tcp = false;
 };
 
 /** SRTP keys of a peer, both ways. */
@@ -42,7 +45,7 @@ struct PeerKeys {
  * Packets whose SSRC has a route go from the receiving thread to the shards and never wait for
  * JavaScript, which is told of them afterwards.
  */
-class Plane final : public IncomingListener, public ShardListener {
+class Plane final : public IncomingListener, public ShardListener, public TcpListener {
  public:
   explicit Plane(std::function<void()> wake);
   ~Plane() override;
@@ -54,7 +57,11 @@ class Plane final : public IncomingListener, public ShardListener {
 
   uint16_t port() const { return sockets_.port(); }
   int kernelBuffer() const { return sockets_.kernelBuffer(); }
-  const std::string& failedAddress() const { return sockets_.failedAddress(); }
+  const std::string& failedAddress() const {
+    return failedTcp_ ? tcp_.failedAddress() : sockets_.failedAddress();
+  }
+  /** Whether it was TCP that failed there. */
+  bool failedTcp() const { return failedTcp_; }
 
   void sendControl(const uint8_t* datagram, size_t length, const Destination& to);
   void addPeer(PeerId id, const PeerKeys& keys, const Destination& path);
@@ -106,11 +113,19 @@ class Plane final : public IncomingListener, public ShardListener {
   void caughtUp(TrackId track) override;
   void starved(TrackId track) override;
 
+  void frame(const uint8_t* bytes, size_t length, const Destination& from) override;
+  void framesEnd() override;
+  void congested(PeerId peer, bool isCongested) override;
+
   /** Packets, bytes, retransmitted and replayed. */
   static void addTo(uint64_t (&sums)[4], const TrackCounters& counters);
+  int openSockets(const PlaneOptions& options);
   int watchSockets();
+  bool sendAtOnce(const uint8_t* datagram, size_t length, const Destination& to);
+  Destination reached(PeerId id, const Destination& path) const;
   void receive();
   void receiveBatch(UdpSocket& socket);
+  void passOn();
   void forget(TrackId id);
   void sweepLeaving();
   void tellAll(const Task& task);
@@ -120,6 +135,8 @@ class Plane final : public IncomingListener, public ShardListener {
   Inbox inbox_;
   Incoming incoming_;
   MediaSockets sockets_;
+  TcpPort tcp_;
+  bool failedTcp_ = false;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   /** Datagrams of `sendControl`, and how many of them failed. */
   uint64_t controlSent_ = 0;

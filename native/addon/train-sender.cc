@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "send-queue.h"
+#include "tcp-connection.h"
 
 namespace tailrace {
 
@@ -19,6 +20,8 @@ struct TrainSender::State {
 
   void drain() {
     for (const auto& queue : queues) queue->flush(patience);
+    for (const auto& connection : written) connection->flush();
+    written.clear();
     latest = nullptr;
   }
 
@@ -31,10 +34,24 @@ struct TrainSender::State {
     return latestQueue;
   }
 
+  // Frames wait for the rest of the turn, as trains do, and leave in the order of the calls.
+  void sendFrame(const Destination& to, const uint8_t* datagram, size_t length) {
+    const FrameFate fate =
+        to.connection ? to.connection->add(datagram, length) : FrameFate::kGone;
+    if (fate != FrameFate::kTaken) {
+      (fate == FrameFate::kGone ? counters.errors : counters.droppedFull).add(1);
+      return;
+    }
+    counters.datagrams.add(1);
+    if (written.empty() || written.back() != to.connection) written.push_back(to.connection);
+  }
+
   const MediaSockets& sockets;
   SendCounters& counters;
   /** In the order of the sockets. */
   std::vector<std::unique_ptr<SendQueue>> queues;
+  /** What to flush in the next `drain`. */
+  std::vector<std::shared_ptr<TcpConnection>> written;
   /** Until the next `drain`, when destinations may change. */
   const Destination* latest = nullptr;
   SendQueue* latestQueue = nullptr;
@@ -62,6 +79,10 @@ uint8_t* TrainSender::take() {
 void TrainSender::send(Destination& to, size_t length) {
   State& own = *state_;
   if (length == 0 || length > kDatagramRoom) return;
+  if (to.overTcp) {
+    own.sendFrame(to, own.arena.get() + own.used, length);
+    return;
+  }
   SendQueue* const queue = own.queueOf(to);
   uint8_t* datagram = own.arena.get() + own.used;
   if (!queue) {

@@ -92,6 +92,12 @@ void UdpSocket::close() {
   wildcard_ = false;
 }
 
+Destination UdpSocket::bound() const {
+  Destination at = bound_;
+  (at.isV6() ? at.remote.v6.sin6_port : at.remote.v4.sin_port) = htons(port_);
+  return at;
+}
+
 bool UdpSocket::owns(const Destination& to) const {
   if (to.family != family_) return false;
   if (wildcard_) return true;
@@ -119,8 +125,8 @@ int UdpSocket::setOptions() {
 }
 
 int UdpSocket::bindTo(uint16_t port) {
-  Destination at = bound_;
-  (at.isV6() ? at.remote.v6.sin6_port : at.remote.v4.sin_port) = htons(port);
+  port_ = port;
+  Destination at = bound();
   if (bind(fd_, at.address(), at.addressLength()) != 0) return errno;
   socklen_t length = sizeof at.remote;
   if (getsockname(fd_, reinterpret_cast<sockaddr*>(&at.remote), &length) != 0) return errno;

@@ -41,6 +41,8 @@ class UdpSocket {
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }
   sa_family_t family() const { return family_; }
+  /** Its address and port, as `remote`. */
+  Destination bound() const;
   /** Whether `to.local` is this socket's address, or any when it is bound to all. */
   bool owns(const Destination& to) const;
   /** Bound to all addresses: each datagram has to say which one it leaves from. */

@@ -123,6 +123,7 @@ Destination Arguments::destination(size_t at) const {
   sockaddr_storage remote;
   address(at + 1, &remote);
   const std::string local = text(at + 3);
+  found.overTcp = integer(at + 4) != 0;
   if (!found.isV6()) {
     found.remote.v4 = reinterpret_cast<const sockaddr_in&>(remote);
     inet_pton(AF_INET, local.c_str(), &found.local.v4);

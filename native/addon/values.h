@@ -64,7 +64,7 @@ class Arguments {
   std::vector<std::vector<uint8_t>> buffers(size_t at) const;
   /** Address and port, from `at` on. @returns whether it is an address */
   bool address(size_t at, sockaddr_storage* into) const;
-  /** Family, remote address, remote port and local address, from `at` on. */
+  /** Family, remote address, remote port, local address and 1 for TCP, from `at` on. */
   Destination destination(size_t at) const;
   /** Key and salt, from `at` on. */
   SrtpMaster master(size_t at) const;

@@ -53,6 +53,7 @@ export class Incoming {
       this.#dropped['too-long']++
     } else if (kind === 'stun' || kind === 'dtls') {
       this.#listener.control(datagram, {
+        transport: local.transport,
         family: local.family,
         remoteAddress: address,
         remotePort: port,
@@ -74,7 +75,7 @@ export class Incoming {
   ): void {
     let failure: DropReason | undefined
     for (let place = 0; place < maxSharing; place++) {
-      const peer = this.#peers.find(address, port, local.address, place)
+      const peer = this.#peers.find(address, port, local, place)
       if (!peer) break
       // A packet may end the peer: what it proves is noted before anybody hears of it.
       const proves = place > 0 || !peer.proved

@@ -1,6 +1,7 @@
 import type { PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import type { Peer } from './peer.ts'
+import type { LocalSocket } from './udp-sockets.ts'
 
 /** The peers of the plane, by id and by the path their packets come on. */
 export class PeerTable {
@@ -30,13 +31,14 @@ export class PeerTable {
   }
 
   /** @param place 0 for the likeliest owner of the path, 1 for the next one */
-  find(address: string, port: number, localAddress: string, place = 0): Peer | undefined {
+  find(address: string, port: number, local: LocalSocket, place = 0): Peer | undefined {
     const candidates = this.#byPort.get(port)
     if (!candidates) return undefined
     let left = place
     for (const peer of candidates) {
       const { path } = peer
-      if (path.remoteAddress !== address || path.localAddress !== localAddress) continue
+      if (path.remoteAddress !== address || path.localAddress !== local.address) continue
+      if (path.transport !== local.transport) continue
       if (left-- === 0) return peer
     }
     return undefined

@@ -24,6 +24,7 @@ export interface BoundAddress {
 export interface LocalSocket {
   readonly address: string
   readonly family: 4 | 6
+  readonly transport: Path['transport']
 }
 
 /**
@@ -111,7 +112,7 @@ function bind(address: string, port: number, events: SocketEvents): Promise<Sock
     // Addresses are numeric; the default lookup would take a turn of the thread pool for each.
     lookup: (host, _options, callback) => callback(null, host, family),
   })
-  const local: LocalSocket = { address, family }
+  const local: LocalSocket = { address, family, transport: 'udp' }
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.bind(port, address, () => {

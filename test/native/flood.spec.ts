@@ -34,6 +34,7 @@ class Flood {
     starved() {},
     started() {},
     caughtUp() {},
+    congested() {},
   }
 
   constructor(receivesByItself: boolean) {
@@ -43,6 +44,7 @@ class Flood {
   send(count: number): void {
     const { address, port } = this.plane.addresses[0]!
     const self: Path = {
+      transport: 'udp',
       family: 4,
       remoteAddress: address,
       remotePort: port,

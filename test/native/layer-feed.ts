@@ -4,7 +4,7 @@ import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { labelled } from '#test/support/stored-packets.ts'
 import { headerOf, type LogFeed } from './log-feed.ts'
 import type { PlaneRig } from './plane-rig.ts'
-import type { UdpPeer } from './udp-peer.ts'
+import type { SecuredPeer } from './secured-peer.ts'
 
 /** What `SequenceUnwrapper` adds to the first number it sees. */
 const ingestOffset = 0x10000
@@ -12,7 +12,7 @@ const ingestOffset = 0x10000
 /** A publisher that is known to the plane. */
 export interface Publisher {
   readonly id: PeerId
-  readonly peer: UdpPeer
+  readonly peer: SecuredPeer
 }
 
 /**

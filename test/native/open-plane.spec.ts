@@ -13,6 +13,7 @@ const listener: MediaPlaneListener = {
   starved: () => undefined,
   started: () => undefined,
   caughtUp: () => undefined,
+  congested: () => undefined,
 }
 const opened: OpenedPlane[] = []
 const open = async (options: Partial<Parameters<typeof openMediaPlane>[0]>) => {
@@ -22,6 +23,7 @@ const open = async (options: Partial<Parameters<typeof openMediaPlane>[0]>) => {
     listener,
     mode: 'auto',
     threads: 1,
+    tcp: true,
     ...options,
   })
   opened.push(plane)

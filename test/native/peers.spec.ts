@@ -4,11 +4,11 @@ import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { labelled, labelOf } from '#test/support/stored-packets.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import type { PlaneRig } from './plane-rig.ts'
-import type { UdpPeer } from './udp-peer.ts'
+import type { SecuredPeer } from './secured-peer.ts'
 import { until } from './until.ts'
 
 /** Sends what `by` protects from the address of another peer. */
-function send(rig: PlaneRig, from: UdpPeer, by: UdpPeer, index: number): void {
+function send(rig: PlaneRig, from: SecuredPeer, by: SecuredPeer, index: number): void {
   from.send(by.protect(labelled(`p${index}`, { sequenceNumber: index }, 100)), rig.port)
 }
 

@@ -12,7 +12,9 @@ import type { PacketLogLimits } from '#relay/packet-log.ts'
 import { LogFeed } from './log-feed.ts'
 import type { PlaneOptions, TestedPlane } from './planes.ts'
 import { withRtx } from './received.ts'
-import { UdpPeer, type UdpPeerOptions } from './udp-peer.ts'
+import type { PeerOptions, SecuredPeer } from './secured-peer.ts'
+import { TcpPeer } from './tcp-peer.ts'
+import { UdpPeer } from './udp-peer.ts'
 import { until } from './until.ts'
 import { Viewer } from './viewer.ts'
 
@@ -24,6 +26,8 @@ export interface Announced {
   readonly arrivedAt: number
 }
 
+const bindingRequest = Buffer.from('000100002112a442000000000000000000000000', 'hex')
+
 /** A plane on loopback, the peers around it, and everything it told. */
 export class PlaneRig implements MediaPlaneListener {
   plane!: MediaPlane
@@ -32,9 +36,10 @@ export class PlaneRig implements MediaPlaneListener {
   readonly compounds: { readonly peer: PeerId; readonly compound: Buffer }[] = []
   /** Events of tracks in their order, as in "started 7". */
   readonly events: string[] = []
+  readonly congestions: { readonly peer: PeerId; readonly isCongested: boolean }[] = []
   /** Called with each batch as it is announced. */
   onMedia: (peer: PeerId, batch: ReceivedBatch) => void = () => {}
-  readonly #peers: UdpPeer[] = []
+  readonly #peers: SecuredPeer[] = []
   readonly #faults: unknown[] = []
   #nextPeer = 1
 
@@ -53,14 +58,32 @@ export class PlaneRig implements MediaPlaneListener {
   }
 
   /** A peer that the plane does not know. */
-  async stranger(options?: UdpPeerOptions): Promise<UdpPeer> {
+  async stranger(options?: PeerOptions): Promise<UdpPeer> {
     const peer = await UdpPeer.open(options)
     this.#peers.push(peer)
     return peer
   }
 
+  /** One that has connected by TCP, and is not more than that. */
+  async connected(options?: PeerOptions): Promise<TcpPeer> {
+    const peer = await TcpPeer.open(this.port, options)
+    this.#peers.push(peer)
+    return peer
+  }
+
+  /** One that has connected, and whose check was answered. */
+  async admitted(options?: PeerOptions): Promise<TcpPeer> {
+    const peer = await this.connected(options)
+    const before = this.controls.length
+    peer.send(bindingRequest)
+    await until(() => this.controls.length > before)
+    this.plane.sendControl(bindingRequest, peer.path)
+    await until(() => peer.control.length > 0)
+    return peer
+  }
+
   /** A peer that the plane knows, without a track. */
-  async peer(options?: UdpPeerOptions): Promise<{ readonly id: PeerId; readonly peer: UdpPeer }> {
+  async peer(options?: PeerOptions): Promise<{ readonly id: PeerId; readonly peer: UdpPeer }> {
     const peer = await this.stranger(options)
     const id = this.nextPeer()
     this.plane.addPeer(id, peer.keys, peer.path)
@@ -68,7 +91,7 @@ export class PlaneRig implements MediaPlaneListener {
   }
 
   /** A peer that the plane knows, with one track. */
-  async viewer(format: TrackFormat = withRtx, options?: UdpPeerOptions): Promise<Viewer> {
+  async viewer(format: TrackFormat = withRtx, options?: PeerOptions): Promise<Viewer> {
     return new Viewer(this.plane, this.nextPeer(), await this.stranger(options), format)
   }
 
@@ -135,5 +158,9 @@ export class PlaneRig implements MediaPlaneListener {
 
   caughtUp(track: TrackId): void {
     this.events.push(`caught up ${track}`)
+  }
+
+  congested(peer: PeerId, isCongested: boolean): void {
+    this.congestions.push({ peer, isCongested })
   }
 }

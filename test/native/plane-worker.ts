@@ -17,9 +17,11 @@ const plane = await AddonPlane.open(addon.binding, options, {
   starved() {},
   started() {},
   caughtUp() {},
+  congested() {},
 })
 const { port } = plane.addresses[0]!
 const self = {
+  transport: 'udp',
   family: 4,
   remoteAddress: '127.0.0.1',
   remotePort: port,

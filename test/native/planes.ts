@@ -24,7 +24,7 @@ const threads = 2
 export const twin: TestedPlane = {
   name: 'twin',
   open: (listener, { addresses = loopback, port = 0, random } = {}) =>
-    TwinPlane.open(addresses, port, listener, random),
+    TwinPlane.open(addresses, port, listener, { ...(random && { random }) }),
 }
 
 /** Every implementation that this machine can run: the twin, and the addon on each of its rungs. */

@@ -4,7 +4,7 @@ import { hex } from '#test/support/bytes.ts'
 import { labelled, labelOf } from '#test/support/stored-packets.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import type { PlaneRig } from './plane-rig.ts'
-import type { UdpPeer } from './udp-peer.ts'
+import type { SecuredPeer } from './secured-peer.ts'
 import { until } from './until.ts'
 
 const packet = (index: number, size = 500) =>
@@ -13,7 +13,7 @@ const announced = (rig: PlaneRig) =>
   rig.announced.map((one) => `${labelOf(RtpPacket.parse(one.packet)!.payload)} of ${one.peer}`)
 
 /** Sends packets one after the other, each when the one before has been announced. */
-async function publish(rig: PlaneRig, peer: UdpPeer, ...indices: readonly number[]): Promise<void> {
+async function publish(rig: PlaneRig, peer: SecuredPeer, ...indices: readonly number[]): Promise<void> {
   for (const index of indices) {
     const count = rig.announced.length
     peer.send(peer.protect(packet(index)), rig.port)

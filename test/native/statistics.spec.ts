@@ -73,6 +73,7 @@ onEveryPlane('the statistics', (it) => {
     const { plane } = rig
     // It has a socket of the other family only.
     plane.sendControl(Buffer.alloc(20), {
+      transport: 'udp',
       family: 6,
       remoteAddress: '::1',
       remotePort: 9,

@@ -1,74 +1,27 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import type { Path } from '#native/path.ts'
-import type { SrtpKeys } from '#native/srtp-keys.ts'
-import { SrtpReceiver } from '#native/twin/srtp-receiver.ts'
-import { SrtpSender } from '#native/twin/srtp-sender.ts'
-import { isRtcp, RtpPacket } from '#rtp/packet.ts'
-import { type RtcpPacket, readRtcp } from '#rtp/rtcp/compound.ts'
-import { NonceLedger, type SentDatagram } from '#test/support/nonce-ledger.ts'
+import { type PeerOptions, SecuredPeer } from './secured-peer.ts'
 
 /** Room for a burst that comes while the test does something else, in bytes; Linux may cap it. */
 const kernelBuffer = 4 * 1024 * 1024
 
-export interface UdpPeerOptions {
-  readonly profile?: SrtpKeys['profile']
-  /** Where it binds, and where it reaches the plane. */
-  readonly address?: string
-  /** Tells the keys of peers apart; one that no other peer of the process has, without. */
-  readonly seed?: number
-}
-
-let made = 0
-
-/** A peer behind a real socket, secured with keys that both sides were given. */
-export class UdpPeer {
-  /** As the plane is to know them. */
-  readonly keys: SrtpKeys
-  readonly path: Path
-  /** Protected media as it came, in order. */
-  readonly media: SentDatagram[] = []
-  /** One entry a datagram. */
-  readonly compounds: RtcpPacket[][] = []
-  /** What is neither, and where it came from. */
-  readonly control: {
-    readonly datagram: Buffer
-    readonly address: string
-    readonly port: number
-  }[] = []
-  /** Address and port of whoever sent anything. */
-  readonly from = new Set<string>()
-  /** Every nonce used twice, and every packet that this peer's keys do not open. */
-  readonly faults: unknown[] = []
-  /** Called with each packet. */
-  onMedia: (sent: SentDatagram) => void = () => {}
+/** A peer that sends datagrams. */
+export class UdpPeer extends SecuredPeer {
   readonly #socket: Socket
-  readonly #sender: SrtpSender
-  readonly #receiver: SrtpReceiver
-  readonly #ledger: NonceLedger
-  readonly #indices = new Map<number, number>()
   #closed = false
 
-  private constructor(socket: Socket, profile: SrtpKeys['profile'], seed: number) {
-    this.#socket = socket
+  private constructor(socket: Socket, options: PeerOptions) {
     const { address, port } = socket.address()
     const family = isIPv6(address) ? 6 : 4
-    this.path = { family, remoteAddress: address, remotePort: port, localAddress: address }
-    const master = (byte: number) => {
-      const key = Buffer.alloc(16, byte)
-      key.writeUInt32BE(seed)
-      return { key, salt: Buffer.alloc(profile === 7 ? 12 : 14, seed) }
-    }
-    this.keys = { profile, local: master(1), remote: master(2) }
-    this.#sender = new SrtpSender(profile, this.keys.remote)
-    this.#receiver = new SrtpReceiver(profile, this.keys.local)
-    this.#ledger = new NonceLedger(profile, this.keys.local)
-    socket.on('message', (datagram, from) => this.#receive(datagram, from))
+    const remote = { remoteAddress: address, remotePort: port, localAddress: address }
+    super({ transport: 'udp', family, ...remote }, options)
+    this.#socket = socket
+    socket.on('message', (datagram, from) => this.take(datagram, from.address, from.port))
   }
 
-  static async open(options: UdpPeerOptions = {}): Promise<UdpPeer> {
-    const { address = '127.0.0.1', profile = 7, seed = ++made } = options
+  static async open(options: PeerOptions = {}): Promise<UdpPeer> {
+    const { address = '127.0.0.1' } = options
     const family = isIPv6(address) ? 6 : 4
     const socket = createSocket({
       type: `udp${family}`,
@@ -79,56 +32,16 @@ export class UdpPeer {
     socket.bind(0, address)
     await listening
     socket.setRecvBufferSize(kernelBuffer)
-    return new UdpPeer(socket, profile, seed)
+    return new UdpPeer(socket, options)
   }
 
   send(datagram: Buffer, port: number, address = this.path.localAddress): void {
     this.#socket.send(datagram, port, address)
   }
 
-  /** @param index 48 bits; without, the sequence number goes on from the packet before */
-  protect(packet: Buffer, index?: number): Buffer {
-    const { ssrc, sequenceNumber, payloadStart } = RtpPacket.parse(packet)!
-    const before = this.#indices.get(ssrc) ?? sequenceNumber
-    const chosen = index ?? before + (((sequenceNumber - before) << 16) >> 16)
-    this.#indices.set(ssrc, Math.max(before, chosen))
-    const into = Buffer.alloc(packet.length + this.#sender.overhead)
-    packet.copy(into)
-    const length = this.#sender.protectRtp(into, payloadStart, packet.length, chosen)
-    return into.subarray(0, length)
-  }
-
-  protectRtcp(compound: Buffer): Buffer {
-    return this.#sender.protectRtcp(compound)
-  }
-
-  /** Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#socket.close()
-  }
-
-  #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
-    this.from.add(`${address} ${port}`)
-    try {
-      if (datagram[0]! >> 6 !== 2) this.control.push({ datagram, address, port })
-      else if (isRtcp(datagram)) this.#receiveRtcp(datagram)
-      else this.#receiveMedia(datagram)
-    } catch (fault) {
-      this.faults.push(fault)
-    }
-  }
-
-  #receiveMedia(datagram: Buffer): void {
-    const sent = this.#ledger.record(datagram)
-    this.media.push(sent)
-    this.onMedia(sent)
-  }
-
-  #receiveRtcp(datagram: Buffer): void {
-    const compound = this.#receiver.unprotectRtcp(datagram)
-    if (!compound) throw new Error(`no RTCP of this peer: ${this.#receiver.failure}`)
-    this.compounds.push(readRtcp(compound))
   }
 }

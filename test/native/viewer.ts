@@ -2,7 +2,7 @@ import type { MediaPlane, PeerId, TrackFormat, TrackId } from '#native/media-pla
 import type { RtcpPacket } from '#rtp/rtcp/compound.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { type Received, ReceivedReader } from './received.ts'
-import type { UdpPeer } from './udp-peer.ts'
+import type { SecuredPeer } from './secured-peer.ts'
 import { until } from './until.ts'
 
 /** Source of the reports that `settled` waits for. */
@@ -11,7 +11,7 @@ const settledMark = 0xb0000000
 /** One viewer of a plane: its peer, its first track, and what came. */
 export class Viewer {
   readonly id: PeerId
-  readonly peer: UdpPeer
+  readonly peer: SecuredPeer
   readonly format: TrackFormat
   readonly track: TrackId
   readonly received: Received[] = []
@@ -20,7 +20,7 @@ export class Viewer {
   #taken = 0
   #settled = 0
 
-  constructor(plane: MediaPlane, id: PeerId, peer: UdpPeer, format: TrackFormat) {
+  constructor(plane: MediaPlane, id: PeerId, peer: SecuredPeer, format: TrackFormat) {
     this.#plane = plane
     this.id = id
     this.peer = peer

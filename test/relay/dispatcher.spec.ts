@@ -66,7 +66,13 @@ describe('what the plane announces', () => {
 
   it('before there are peers is nobody’s', () => {
     const dispatcher = new Dispatcher(new SimulatedClock())
-    const path = { family: 4, remoteAddress: '192.0.2.1', remotePort: 1, localAddress: '' } as const
+    const path = {
+      transport: 'udp',
+      family: 4,
+      remoteAddress: '192.0.2.1',
+      remotePort: 1,
+      localAddress: '',
+    } as const
     expect(() => dispatcher.control(Buffer.alloc(20), path)).not.toThrow()
   })
 })

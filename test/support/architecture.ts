@@ -29,6 +29,7 @@ const ioPlaces = [
   'native/addon-inbox.ts',
   'native/addon-plane.ts',
   'native/twin/udp-sockets.ts',
+  'native/twin/tcp-connections.ts',
   'native/twin/ticker.ts',
   'edge/pages.ts',
   'load/',

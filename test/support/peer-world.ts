@@ -29,7 +29,7 @@ export class PeerWorld {
     this.peers = new Peers({
       plane: this.plane,
       certificate,
-      candidates: this.plane.addresses,
+      candidates: this.plane.addresses.map((at) => ({ transport: 'udp', ...at })),
       scheduler: this.scheduler,
       clock: this.clock,
     })

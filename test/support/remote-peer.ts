@@ -27,6 +27,7 @@ export interface RemoteOptions {
 }
 
 export const remotePath: Path = {
+  transport: 'udp',
   family: 4,
   remoteAddress: '198.51.100.7',
   remotePort: 40_000,

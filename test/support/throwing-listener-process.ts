@@ -14,6 +14,7 @@ const { addresses } = await plane.open({
   starved() {},
   started() {},
   caughtUp() {},
+  congested() {},
 })
 const socket = createSocket('udp4')
 socket.send(Buffer.alloc(20), addresses[0]!.port, addresses[0]!.address)

@@ -3,14 +3,15 @@ import { RecordingPlane } from '#test/support/recording-plane.ts'
 import { SimulatedClock, SimulatedScheduler } from '#test/support/simulated-time.ts'
 import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
+import type { HostCandidate } from '#webrtc/sdp/candidate.ts'
 
-const lan = { address: '192.0.2.1', port: 8189 }
+const lan = { transport: 'udp', address: '192.0.2.1', port: 8189 } as const
 const loopback = [
-  { address: '127.0.0.1', port: 8189 },
-  { address: '::1', port: 8189 },
-]
+  { transport: 'udp', address: '127.0.0.1', port: 8189 },
+  { transport: 'udp', address: '::1', port: 8189 },
+] as const
 
-function candidatesFor(client: string, candidates = [lan, ...loopback]) {
+function candidatesFor(client: string, candidates: readonly HostCandidate[] = [lan, ...loopback]) {
   const clock = new SimulatedClock(0)
   const scheduler = new SimulatedScheduler(clock)
   const certificate = createCertificate(0)

@@ -4,10 +4,14 @@ import { IceLite, type IceReaction } from '#webrtc/ice-lite.ts'
 import { checkIntegrity, parseStun, type StunMessage } from '#webrtc/stun.ts'
 import { type MessageParts, stunMessage } from './stun-message.ts'
 
-export function pathFrom(remoteAddress: string, remotePort: number): Path {
+export function pathFrom(
+  remoteAddress: string,
+  remotePort: number,
+  transport: Path['transport'] = 'udp',
+): Path {
   const family = remoteAddress.includes(':') ? 6 : 4
   const localAddress = family === 6 ? '2001:db8::5' : '203.0.113.5'
-  return { family, remoteAddress, remotePort, localAddress }
+  return { transport, family, remoteAddress, remotePort, localAddress }
 }
 
 export const here = pathFrom('198.51.100.7', 40_000)

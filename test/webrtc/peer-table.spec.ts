@@ -50,6 +50,7 @@ describe('whose a STUN or DTLS datagram is (DESIGN §5)', () => {
 
   it('is nobody’s when a link-local address with a zone sends it, but is answered', () => {
     const zoned = {
+      transport: 'udp',
       family: 6,
       remoteAddress: 'fe80::1%eth0',
       remotePort: 4000,

@@ -9,6 +9,7 @@ export const serverAt: Endpoint = { address: '203.0.113.5', port: 8189 }
 export const credentials: IceCredentials = { ufrag: 'clnt', password: 'client-password-of-22+' }
 
 const path: Path = {
+  transport: 'udp',
   family: 4,
   remoteAddress: clientAt.address,
   remotePort: clientAt.port,
