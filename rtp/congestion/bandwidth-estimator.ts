@@ -1,5 +1,6 @@
 import { AcknowledgedRate } from './acknowledged-rate.ts'
 import { ApplicationLimit } from './application-limit.ts'
+import { BusyRate, busyQueue } from './busy-rate.ts'
 import { type FeedbackDigest, groupFields } from './feedback-digest.ts'
 import { LossBound } from './loss-bound.ts'
 import { OveruseDetector, type Usage } from './overuse-detector.ts'
@@ -48,6 +49,7 @@ export class BandwidthEstimator {
   readonly #trend = new Trendline()
   readonly #detector = new OveruseDetector()
   readonly #acknowledged = new AcknowledgedRate()
+  readonly #busy = new BusyRate()
   readonly #application = new ApplicationLimit()
   readonly #control: RateControl
   readonly #loss: LossBound
@@ -118,7 +120,7 @@ export class BandwidthEstimator {
     if (digest.received > 0) this.#measure(digest)
     const usage = this.#judge(digest, now)
     const shown = this.#probes.report(digest, now)
-    if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
+    if (shown === undefined || usage === 'overuse') this.#steer(usage, digest, now)
     else this.#prove(shown, now)
     this.#combine(now)
   }
@@ -172,7 +174,9 @@ export class BandwidthEstimator {
     queueing,
   }: FeedbackDigest) {
     const told = Math.max(1, received + Math.max(0, lost))
-    this.#acknowledged.add(acknowledged + (untold * received) / told, arrivedAt)
+    const bytes = acknowledged + (untold * received) / told
+    this.#acknowledged.add(bytes, arrivedAt)
+    this.#busy.add(bytes, arrivedAt, queueing ?? 0)
     const before = this.#roundTrip ?? roundTrip
     this.#roundTrip = before + (roundTrip - before) * roundTripWeight
     this.#queueing = queueing ?? this.#queueing
@@ -198,16 +202,27 @@ export class BandwidthEstimator {
     return this.#state
   }
 
-  #steer(usage: Usage, now: number): void {
+  #steer(usage: Usage, digest: FeedbackDigest, now: number): void {
     const before = this.#control.target
+    const smoothed = this.#acknowledged.value
+    const carried = usage === 'overuse' ? this.#carried(digest) : 0
     const input = {
-      acknowledged: this.#acknowledged.value,
+      acknowledged: smoothed === undefined ? smoothed : Math.max(smoothed, carried),
       roundTrip: this.roundTrip,
       applicationLimited: this.#application.limited,
     }
     if (this.#control.update(usage, input, now)) {
       this.#probes.dropped(before, this.#control.target, now)
     }
+  }
+
+  /**
+   * At overuse the link is full: what it lets out then tells of it, and what the sender happened
+   * to send before tells nothing. A keyframe after a quiet second would halve the estimate.
+   */
+  #carried({ delivered, queueing }: FeedbackDigest): number {
+    const waits = delivered !== undefined && (queueing ?? 0) >= busyQueue
+    return Math.max(this.#busy.value ?? 0, waits ? delivered * 8000 : 0)
   }
 
   /** A probe may lower the estimate as well, but not below what arrives anyway (BWE-36). */

@@ -5,15 +5,20 @@ const allowance = 160_000
 /** Ms; the minute is kept in slots. */
 const slotSpan = 10_000
 const slots = 6
+const minute = slotSpan * slots
+/** Ms of sending that tell a rate. */
+const shortest = 5_000
 
 /** Keeps probes to their part of what is sent in the last minute (BWE-66). Bytes, monotonic ms. */
 export class ProbeBudget {
   readonly #sent = new Float64Array(slots)
   readonly #probes = new Float64Array(slots)
   #slot: number | undefined
+  #since: number | undefined
 
   /** @param bytes sent in all, probes included */
   sent(bytes: number, now: number): void {
+    this.#since ??= now
     this.#sent[this.#at(now)]! += bytes
   }
 
@@ -25,7 +30,9 @@ export class ProbeBudget {
       sent += this.#sent[i]!
       probes += this.#probes[i]!
     }
-    return probes <= Math.max(allowance, share * sent)
+    // Of the first minute as much as it will be at this rate.
+    const span = Math.min(Math.max(now - (this.#since ?? now), shortest), minute)
+    return probes <= Math.max(allowance, (share * sent * minute) / span)
   }
 
   spend(bytes: number, now: number): void {

@@ -1,6 +1,11 @@
 import type { FeedbackDigest } from './feedback-digest.ts'
 import { ProbeBudget } from './probe-budget.ts'
-import { leastPackets, measureProbe } from './probe-measurement.ts'
+import {
+  leastPackets,
+  measureProbe,
+  type ProbeMeasurement,
+  rateBetween,
+} from './probe-measurement.ts'
 
 /** A burst that shows whether the link carries more; see `MediaPlane.probe`. */
 export interface Probe {
@@ -30,11 +35,15 @@ const initialFactors = [3, 6]
 const furtherFactor = 2
 const met = 0.7
 /**
- * Ms of each probe on the way to a goal. A token bucket or an aggregating radio passes the first
- * kilobytes at any rate: the goal counts only once a probe that outlasts them got through, and
- * the shorter ones before it spare a slow link the long one.
+ * Ms of the first and of the last probe for a goal, and times the bytes of the one before. A token
+ * bucket or an aggregating radio passes the first kilobytes at any rate: the goal counts only once
+ * a probe that outlasts them got through, and the shorter ones before it spare a slow link that.
  */
-const ladder = [15, 40, 100, 200]
+const shortest = 15
+const longest = 200
+const growth = 2.5
+/** Bytes that are quickly tried again when they were in vain. */
+const cheap = 20_000
 /** Ms for the result after the probe has left (BWE-55). */
 const resultWait = 1000
 /** Ms between goals: wanted ones, those that fill a link in vain, and those of habit (BWE-60). */
@@ -58,8 +67,6 @@ const recoveryTime = 5000
 const recoveryCertainty = 0.95
 /** Of what came out of a full link, so that its queue empties (BWE-58). */
 const drain = 0.95
-/** Ms of waiting that say that the link is full: then it delivers at its own rate. */
-const fullQueue = 10
 /** Ms after a probe filled the link until its queue is empty again. */
 const aftermath = 300
 
@@ -79,7 +86,10 @@ export class ProbeControl {
   /** Bits per second, once a goal was met on the way up from the start. */
   #further: number | undefined
   #goal: number | undefined
-  #rung = 0
+  /** Of the last probe for the goal; 0 before the first. */
+  #bytes = 0
+  /** Of the rung below. */
+  #passed: ProbeMeasurement | undefined
   #running: Running | undefined
   #disturbedUntil = Number.NEGATIVE_INFINITY
   #overused = false
@@ -126,12 +136,12 @@ export class ProbeControl {
     }
     this.#goal ??= this.#nextGoal(now, input)
     if (this.#goal === undefined) return undefined
-    const span = ladder[this.#rung]!
-    const bytes = Math.max(leastPackets * packetBytes, Math.ceil((this.#goal * span) / 8000))
-    if (!this.#budget.allows(bytes, now)) {
-      this.#refuse(now)
+    if (this.#bytes === 0 && !this.#budget.allows(wholeLadder(this.#goal), now)) {
+      this.#end()
       return undefined
     }
+    const bytes = nextSize(this.#goal, this.#bytes)
+    this.#bytes = bytes
     this.#budget.spend(bytes, now)
     const pace = this.#goal / 8000
     this.#cluster = (this.#cluster % 15) + 1
@@ -142,21 +152,20 @@ export class ProbeControl {
   }
 
   /** @returns bits per second that the link is shown to carry, once a goal is met or missed */
-  report({ probe, queueing, delivered }: FeedbackDigest, now: number): number | undefined {
+  report({ probe }: FeedbackDigest, now: number): number | undefined {
     const running = this.#running
     if (!running || !probe || probe.cluster !== running.cluster) return undefined
     const measured = measureProbe(probe, running.bytes)
     if (!measured) return undefined
     this.#running = undefined
     if (measured.limited || this.#overused) {
+      const rate = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
       this.#refuse(now)
       this.#disturbedUntil = now + aftermath
-      // What left the link before it was full does not count, where the rate after is known.
-      const isFull = delivered !== undefined && (queueing ?? 0) > fullQueue
-      return drain * (isFull ? Math.min(measured.rate, delivered * 8000) : measured.rate)
+      return drain * rate
     }
-    if (this.#rung < ladder.length - 1) {
-      this.#rung++
+    if (this.#goal !== undefined && running.bytes < lastSize(this.#goal)) {
+      this.#passed = measured
       return undefined
     }
     this.#meet(measured.rate, now)
@@ -175,7 +184,7 @@ export class ProbeControl {
 
   #refuse(now: number): void {
     // A short one costs little, and may be tried again soon.
-    this.#wantedAt = now + (this.#rung < 2 ? wantedInterval : refusedInterval)
+    this.#wantedAt = now + (this.#bytes < cheap ? wantedInterval : refusedInterval)
     this.#periodicAt = now + periodicInterval
     this.#initial = initialFactors.length
     this.#further = undefined
@@ -185,7 +194,8 @@ export class ProbeControl {
   #end(): void {
     this.#goal = undefined
     this.#running = undefined
-    this.#rung = 0
+    this.#bytes = 0
+    this.#passed = undefined
   }
 
   #nextGoal(now: number, input: ProbeInput): number | undefined {
@@ -232,4 +242,21 @@ export class ProbeControl {
     this.#periodicAt = now + periodicInterval
     return periodicFactor * estimate
   }
+}
+
+/** Bytes of the last probe for a goal, in bits per second (BWE-56). */
+function lastSize(goal: number): number {
+  return Math.max(leastPackets * packetBytes, Math.ceil((goal * longest) / 8000))
+}
+
+/** @param before bytes of the probe before, 0 for the first */
+function nextSize(goal: number, before: number): number {
+  const first = Math.max(leastPackets * packetBytes, Math.ceil((goal * shortest) / 8000))
+  return before === 0 ? first : Math.min(Math.ceil(before * growth), lastSize(goal))
+}
+
+function wholeLadder(goal: number): number {
+  let sum = 0
+  for (let size = 0; size < lastSize(goal); sum += size) size = nextSize(goal, size)
+  return sum
 }

@@ -10,12 +10,17 @@ const longestSpan = 1000
 const fastestArrival = 2
 /** Arriving at less than this part of the rate of sending, the link was full (BWE-58). */
 const full = 0.9
+/** Ms that arrivals may be off by themselves, which matters to the short ones. */
+const unrest = 3
 
 export interface ProbeMeasurement {
   /** Bits per second that went through: of sending or of arriving, the smaller one. */
   readonly rate: number
   /** The link was full: it carries no more. */
   readonly limited: boolean
+  /** What arrived, and in how many ms. */
+  readonly bytes: number
+  readonly span: number
 }
 
 /**
@@ -29,8 +34,21 @@ export function measureProbe(tally: ProbeTally, asked: number): ProbeMeasurement
   const arrivalSpan = tally.lastArrivedAt - tally.firstArrivedAt
   if (!(sendSpan > 0 && sendSpan <= longestSpan)) return undefined
   if (!(arrivalSpan > 0 && arrivalSpan <= longestSpan)) return undefined
+  const bytes = tally.bytes - tally.firstArrivedBytes
   const sent = (8000 * (tally.bytes - tally.lastSentBytes)) / sendSpan
-  const arrived = (8000 * (tally.bytes - tally.firstArrivedBytes)) / arrivalSpan
+  const arrived = (8000 * bytes) / arrivalSpan
   if (arrived > fastestArrival * sent) return undefined
-  return { rate: Math.min(sent, arrived), limited: arrived < full * sent }
+  const limited = full * (arrivalSpan - unrest) > sendSpan
+  return { rate: Math.min(sent, arrived), limited, bytes, span: arrivalSpan }
+}
+
+/**
+ * What a full link carries, from a probe that it limited and a shorter one at the same rate that
+ * it did not: a token bucket passed as much of both at once, so their difference tells. Bits per
+ * second.
+ */
+export function rateBetween(shorter: ProbeMeasurement, longer: ProbeMeasurement): number {
+  const span = longer.span - shorter.span
+  const bytes = longer.bytes - shorter.bytes
+  return span > 0 && bytes > 0 ? Math.min(longer.rate, (8000 * bytes) / span) : longer.rate
 }
