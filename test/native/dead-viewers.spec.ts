@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it as plainIt } from 'vitest'
+import { median } from '#test/support/median.ts'
 import { VethStar, vethUnavailable } from '#test/support/veth-star.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { planes } from './planes.ts'
-import { median, type StreamOptions, streamed } from './streamed.ts'
+import { type StreamOptions, streamed } from './streamed.ts'
 
 onEveryPlane('a viewer whose port is closed', (it) => {
   it('costs the others nothing, also while it goes', async (rig) => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { median } from '#test/support/median.ts'
 import { VethStar, vethUnavailable } from '#test/support/veth-star.ts'
 import { planes } from './planes.ts'
-import { median, type StreamOptions, streamed } from './streamed.ts'
+import { type StreamOptions, streamed } from './streamed.ts'
 
 const without = vethUnavailable()
 // Everything here happens in real time, and a machine whose cores are wanted elsewhere may keep the

@@ -25,11 +25,6 @@ export interface Streamed {
   readonly reports: readonly (readonly SinkReport[])[]
 }
 
-/** Of numbers in any order: what a machine that is busy for a moment does not change. */
-export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
-}
-
 /** A program that answers every line with one of JSON. */
 class Answering {
   readonly child: Child
