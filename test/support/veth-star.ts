@@ -70,8 +70,32 @@ export class VethStar {
 
   /** Limits what leaves the hub by an arm, and lets far more wait there than a socket may hold. */
   async limit(arm: number, mbps: number): Promise<void> {
-    const qdisc = ['root', 'tbf', 'rate', `${mbps}mbit`, 'burst', '20k', 'limit', '64mb']
-    await run('tc', ['-n', this.hub, 'qdisc', 'replace', 'dev', `arm${arm}`, ...qdisc])
+    await this.#limit(arm, ['rate', `${mbps}mbit`, 'burst', '20k', 'limit', '64mb'])
+  }
+
+  /**
+   * Limits what leaves the hub by an arm, as a subscriber's line does. What waits stays when the
+   * rate changes.
+   *
+   * @param queueMs longest wait; what would wait longer is dropped
+   */
+  async shape(arm: number, mbps: number, queueMs: number): Promise<void> {
+    // What goes at once: 10 ms of the rate, and never less than two whole packets.
+    const burst = Math.max(3100, Math.round(mbps * 1250))
+    const rate = ['rate', `${Math.round(mbps * 1000)}kbit`, 'burst', String(burst)]
+    await this.#limit(arm, [...rate, 'latency', `${queueMs}ms`])
+  }
+
+  /** Browsers tell their own address by the default route, as a real host has one. */
+  async routeArms(): Promise<void> {
+    for (const { namespace, hubAddress } of this.arms) {
+      await run('ip', ['-n', namespace, 'route', 'add', 'default', 'via', hubAddress])
+    }
+  }
+
+  async #limit(arm: number, tbf: readonly string[]): Promise<void> {
+    const args = ['qdisc', 'replace', 'dev', `arm${arm}`, 'root', 'tbf', ...tbf]
+    await run('tc', ['-n', this.hub, ...args])
   }
 
   /** Longest packet of an arm, in bytes. The far end still takes longer ones. */
