@@ -1,7 +1,7 @@
 import { AcknowledgedRate } from './acknowledged-rate.ts'
 import { ApplicationLimit } from './application-limit.ts'
-import { BusyRate, busyQueue } from './busy-rate.ts'
 import { type FeedbackDigest, groupFields } from './feedback-digest.ts'
+import { FullRate } from './full-rate.ts'
 import { LossBound } from './loss-bound.ts'
 import { OveruseDetector, type Usage } from './overuse-detector.ts'
 import { type Probe, ProbeControl } from './probe-control.ts'
@@ -49,7 +49,7 @@ export class BandwidthEstimator {
   readonly #trend = new Trendline()
   readonly #detector = new OveruseDetector()
   readonly #acknowledged = new AcknowledgedRate()
-  readonly #busy = new BusyRate()
+  readonly #full = new FullRate()
   readonly #application = new ApplicationLimit()
   readonly #control: RateControl
   readonly #loss: LossBound
@@ -120,7 +120,7 @@ export class BandwidthEstimator {
     if (digest.received > 0) this.#measure(digest)
     const usage = this.#judge(digest, now)
     const shown = this.#probes.report(digest, now)
-    if (shown === undefined || usage === 'overuse') this.#steer(usage, digest, now)
+    if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
     else this.#prove(shown, now)
     this.#combine(now)
   }
@@ -164,19 +164,13 @@ export class BandwidthEstimator {
     })
   }
 
-  #measure({
-    acknowledged,
-    untold,
-    received,
-    lost,
-    arrivedAt,
-    roundTrip,
-    queueing,
-  }: FeedbackDigest) {
+  #measure(digest: FeedbackDigest): void {
+    const { acknowledged, untold, received, lost, arrivedAt, roundTrip, queueing, delivered } =
+      digest
     const told = Math.max(1, received + Math.max(0, lost))
     const bytes = acknowledged + (untold * received) / told
     this.#acknowledged.add(bytes, arrivedAt)
-    this.#busy.add(bytes, arrivedAt, queueing ?? 0)
+    this.#full.add({ bytes, arrivedAt, queueing, delivered })
     const before = this.#roundTrip ?? roundTrip
     this.#roundTrip = before + (roundTrip - before) * roundTripWeight
     this.#queueing = queueing ?? this.#queueing
@@ -202,10 +196,10 @@ export class BandwidthEstimator {
     return this.#state
   }
 
-  #steer(usage: Usage, digest: FeedbackDigest, now: number): void {
+  #steer(usage: Usage, now: number): void {
     const before = this.#control.target
     const smoothed = this.#acknowledged.value
-    const carried = usage === 'overuse' ? this.#carried(digest) : 0
+    const carried = usage === 'overuse' ? this.#full.value : 0
     const input = {
       acknowledged: smoothed === undefined ? smoothed : Math.max(smoothed, carried),
       roundTrip: this.roundTrip,
@@ -214,15 +208,6 @@ export class BandwidthEstimator {
     if (this.#control.update(usage, input, now)) {
       this.#probes.dropped(before, this.#control.target, now)
     }
-  }
-
-  /**
-   * At overuse the link is full: what it lets out then tells of it, and what the sender happened
-   * to send before tells nothing. A keyframe after a quiet second would halve the estimate.
-   */
-  #carried({ delivered, queueing }: FeedbackDigest): number {
-    const waits = delivered !== undefined && (queueing ?? 0) >= busyQueue
-    return Math.max(this.#busy.value ?? 0, waits ? delivered * 8000 : 0)
   }
 
   /** A probe may lower the estimate as well, but not below what arrives anyway (BWE-36). */
