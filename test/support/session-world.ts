@@ -33,6 +33,8 @@ interface Ask {
   readonly key?: string
   readonly userAgent?: string
   readonly address?: string
+  /** Wall ms at which its token expires. */
+  readonly expiresAt?: number
 }
 
 /** One client: its session, and its transport where it connects. */
@@ -106,6 +108,12 @@ export class SessionWorld extends PeerWorld {
     return this.#client(session, offer, options)
   }
 
+  /** A viewer that asks for an offer of ours, and answers `active` as browsers do. */
+  invite({ userAgent = chromiumAgent, ...rest }: Ask = {}): Client {
+    const session = this.viewers.invite({ ...this.#request(rest), userAgent })
+    return this.#client(session, 'a=setup:active', {})
+  }
+
   /** Lets the newest client connect. */
   connect(client: Client): Client {
     this.add(client.remote)
@@ -145,8 +153,9 @@ export class SessionWorld extends PeerWorld {
     }
   }
 
-  #request({ name = demo, key = 'key', address = '192.0.2.9' }: Ask) {
-    return { name, principal: principalOf(key), address, receivedAt: this.now }
+  #request({ name = demo, key = 'key', address = '192.0.2.9', expiresAt }: Ask) {
+    const principal = { ...principalOf(key), ...(expiresAt !== undefined && { expiresAt }) }
+    return { name, principal, address, receivedAt: this.now }
   }
 
   #client(session: CreatedSession, offer: string, options: RemoteOptions): Client {

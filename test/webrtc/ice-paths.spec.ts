@@ -123,6 +123,13 @@ describe('consent (RFC 7675 §5.1, ICE-66..68, WHIP-35)', () => {
     expect(agent.ice.expired(16_000)).toBe(true)
   })
 
+  it('is waited for from when the peer could begin', () => {
+    agent.ice.expect(14_000)
+    expect(agent.ice.nextTimeout).toBe(29_000)
+    agent.check(here, {}, 28_000)
+    expect(agent.ice.nextTimeout).toBe(58_000)
+  })
+
   it('lasts 30 s from each valid check', () => {
     agent.check(here, {}, 100)
     agent.check(here, {}, 5000)
