@@ -125,7 +125,7 @@ export class PublisherSessions implements Publishers {
         secured: () => this.#secured(session, publication, traits),
         earlyMediaLost: () => {},
         ended: (end) => {
-          sessions.remove(id)
+          sessions.remove(id, end)
           this.#ended(session, end)
         },
       },

@@ -21,7 +21,8 @@ export class LayerRate {
    * @param now monotonic ms
    */
   sample(bitsPerSecond: number, now: number): void {
-    if (now - this.#sampledAt < sampleInterval) return
+    // One that begins is noticed at once.
+    if (this.active && now - this.#sampledAt < sampleInterval) return
     this.#sampledAt = now
     this.#samples[this.#next++ % sampleCount] = bitsPerSecond
     if (bitsPerSecond === 0) this.#activeSince = undefined

@@ -19,7 +19,7 @@ export interface LayerSelection {
   readonly maxHeight?: number
 }
 
-/** Of a layer, what a selection goes by; an `UpLayer` is one. */
+/** Of a layer, what a selection goes by; a `ViewedLayer` is one. */
 export interface SelectableLayer {
   readonly rid: string | undefined
   /** Sizes in pixels, as the last keyframe told them. */
@@ -31,6 +31,9 @@ export interface SelectableLayer {
         }
       }
     | undefined
+  /** Within its encoding: the highest layers that are in it. */
+  readonly spatialId?: number | undefined
+  readonly temporalId?: number | undefined
 }
 
 /** As chosen by the relay alone. */
@@ -47,11 +50,19 @@ export function allowedLayers<Layer extends SelectableLayer>(
   selection: LayerSelection,
 ): Layer[] {
   const ascending = bySize(layers)
-  const highest = Math.min(
-    ridCeiling(ascending, selection.rid),
-    layers.length > 1 ? spatialCeiling(selection) : Number.POSITIVE_INFINITY,
+  const rids = Array.from(new Set(ascending.map(({ rid }) => rid)))
+  const highestRid = Math.min(
+    rids.length > 1 ? spatialCeiling(selection) : Number.POSITIVE_INFINITY,
+    ridCeiling(rids, selection.rid),
   )
-  const allowed = ascending.slice(0, highest + 1).filter((layer) => isWithin(layer, selection))
+  const allowed = ascending.filter((layer) => {
+    return (
+      rids.indexOf(layer.rid) <= highestRid &&
+      (rids.length > 1 || (layer.spatialId ?? 0) <= spatialCeiling(selection)) &&
+      (layer.temporalId ?? 0) <= temporalCeiling(selection) &&
+      fits(layer, selection)
+    )
+  })
   return allowed.length > 0 ? allowed : ascending.slice(0, 1)
 }
 
@@ -65,36 +76,29 @@ export function bySize<Layer extends SelectableLayer>(layers: readonly Layer[]):
   return sized.sort((a, b) => pixels(a) - pixels(b))
 }
 
-/** The highest spatial layer within an encoding that the selection takes; `Infinity` for any. */
-export function spatialWithin(
-  layers: readonly SelectableLayer[],
-  selection: LayerSelection,
-): number {
-  return layers.length > 1 ? Number.POSITIVE_INFINITY : spatialCeiling(selection)
+function temporalCeiling({ temporalLayerId, maxTemporalLayerId }: LayerSelection): number {
+  return lower(temporalLayerId, maxTemporalLayerId)
 }
 
-/** The highest temporal layer that the selection takes; `Infinity` for any. */
-export function temporalCeiling(selection: LayerSelection): number {
-  return lower(selection.temporalLayerId, selection.maxTemporalLayerId)
-}
-
-function spatialCeiling(selection: LayerSelection): number {
-  return lower(selection.spatialLayerId, selection.maxSpatialLayerId)
-}
-
-function ridCeiling(ascending: readonly SelectableLayer[], rid: string | undefined): number {
-  const position = rid === undefined ? -1 : ascending.findIndex((layer) => layer.rid === rid)
-  return position < 0 ? Number.POSITIVE_INFINITY : position
-}
-
-function isWithin({ inspector }: SelectableLayer, selection: LayerSelection): boolean {
-  const { maxWidth = Number.POSITIVE_INFINITY, maxHeight = Number.POSITIVE_INFINITY } = selection
-  const { width = 0, height = 0 } = inspector?.facts ?? {}
-  return width <= maxWidth && height <= maxHeight
+function spatialCeiling({ spatialLayerId, maxSpatialLayerId }: LayerSelection): number {
+  return lower(spatialLayerId, maxSpatialLayerId)
 }
 
 function lower(one = Number.POSITIVE_INFINITY, other = Number.POSITIVE_INFINITY): number {
   return Math.min(one, other)
+}
+
+function ridCeiling(ascending: readonly (string | undefined)[], rid: string | undefined): number {
+  const position = rid === undefined ? -1 : ascending.indexOf(rid)
+  return position < 0 ? Number.POSITIVE_INFINITY : position
+}
+
+function fits({ inspector }: SelectableLayer, { maxWidth, maxHeight }: LayerSelection): boolean {
+  const { width = 0, height = 0 } = inspector?.facts ?? {}
+  return (
+    width <= (maxWidth ?? Number.POSITIVE_INFINITY) &&
+    height <= (maxHeight ?? Number.POSITIVE_INFINITY)
+  )
 }
 
 function pixels({ inspector }: SelectableLayer): number {

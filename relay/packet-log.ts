@@ -142,6 +142,14 @@ export class PacketLog implements PacketStore {
     return true
   }
 
+  /** The stored packet at `index`, and the memory that holds it. */
+  find(index: number): { slab: Slab; offset: number; length: number } | undefined {
+    if (index < this.#start || index >= this.#end) return undefined
+    const at = this.#at(index)
+    const length = this.#lengths[at]!
+    return length === 0 ? undefined : { slab: this.#slabs[at]!, offset: this.#offsets[at]!, length }
+  }
+
   /** Lets go of all packets. */
   close(): void {
     this.#dropBefore(this.#end)

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { LogClock, MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
 import { ntpMiddle, wallFromNtp } from '#rtp/ntp.ts'
 import { RtpPacket } from '#rtp/packet.ts'
@@ -8,12 +8,15 @@ import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { SenderReport } from '#rtp/rtcp/reports.ts'
 import { unwrapRtx } from '#rtp/rtx.ts'
 import type { NegotiatedPublication, PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
+import type { OfferedLayer } from './adaptation.ts'
 import type { KeyframeAnswers } from './keyframe-requests.ts'
+import { bySize } from './layer-selection.ts'
 import type { RelayObserver } from './observer.ts'
 import { PublisherClock } from './publisher-clock.ts'
 import { PublisherFeedback } from './publisher-feedback.ts'
 import { type Route, type RoutedMedia, SsrcRouter } from './ssrc-router.ts'
 import { type Arrival, UpLayer } from './up-layer.ts'
+import type { ViewedLayer } from './viewed-layer.ts'
 
 /** What is known of a publisher's program. */
 export interface PublisherTraits {
@@ -27,14 +30,18 @@ export interface PublisherTraits {
 
 /** What a publication tells its stream. */
 export interface PublicationListener {
-  /** A keyframe began in the layer that viewers should watch. */
-  keyframe(layer: UpLayer): void
+  /** A keyframe began in a layer. */
+  keyframe(layer: ViewedLayer): void
+  /** Of several layers: what there is to choose from was looked at again. */
+  offered(now: number): void
   /** Authenticated packets still come: told about once a second while they do. */
   alive(now: number): void
 }
 
 /** Between two signs of life, in ms. */
 const aliveInterval = 1000
+/** Between two looks at what the layers take, in ms. */
+const offerInterval = 250
 
 export interface PublicationServices {
   readonly plane: MediaPlane
@@ -63,7 +70,8 @@ export class Publication implements Machine {
   readonly #listener: PublicationListener
   readonly #router: SsrcRouter
   readonly #publisherClock = new PublisherClock()
-  readonly #timed = new Set<UpLayer>()
+  /** What the time of a layer's packets means, by what is known best. */
+  readonly #clocks = new Map<UpLayer, LogClock>()
   readonly #packet = new RtpPacket()
   readonly #touched = new Set<UpLayer>()
   /** SSRCs that the plane knows the log of; the router bounds their number. */
@@ -71,6 +79,8 @@ export class Publication implements Machine {
   #video: UpLayer | undefined
   #heard = false
   #aliveAt = Number.NEGATIVE_INFINITY
+  #offered: readonly OfferedLayer[] = []
+  #offeredAt = Number.NEGATIVE_INFINITY
 
   constructor(
     peer: PeerId,
@@ -100,6 +110,16 @@ export class Publication implements Machine {
     return this.#video ?? this.videoLayers[0]
   }
 
+  /** Whether viewers can be given more or less of it: simulcast, or an encoding of layers. */
+  get layered(): boolean {
+    return this.videoLayers.length > 1 || (this.videoLayers[0]?.lower.length ?? 0) > 0
+  }
+
+  /** Layers that come, from the smallest picture to the largest, and what they take. */
+  get offered(): readonly OfferedLayer[] {
+    return this.#offered
+  }
+
   get layers(): readonly UpLayer[] {
     return this.audio ? [this.audio, ...this.videoLayers] : this.videoLayers
   }
@@ -121,9 +141,7 @@ export class Publication implements Machine {
     }
     // All is delivered before anybody hears of a keyframe: a replay started by it reads the log
     // up to its end, and must not meet the same packets again as fresh ones.
-    for (const layer of this.#touched) {
-      if (layer.flush()) this.#keyframe(layer)
-    }
+    for (const layer of this.#touched) this.#flush(layer)
     this.#touched.clear()
   }
 
@@ -142,6 +160,10 @@ export class Publication implements Machine {
   poll(now: number): void {
     if (this.hasViewers) this.#replaceSilent(now)
     this.feedback.poll(now, this.hasViewers)
+    if (this.layered && now - this.#offeredAt >= offerInterval) {
+      this.#offer(now)
+      this.#listener.offered(now)
+    }
     if (!this.#heard || now - this.#aliveAt < aliveInterval) return
     this.#heard = false
     this.#aliveAt = now
@@ -160,11 +182,10 @@ export class Publication implements Machine {
       if (layer.ssrc === undefined) return
       if (!unwrapRtx(packet, { ssrc: layer.ssrc, payloadType: format.payloadType })) return
     }
-    if (!this.#timed.has(layer)) {
+    if (!this.#clocks.has(layer)) {
       // Until a sender report says better, what arrives now was captured now.
-      this.#timed.add(layer)
       const clock = { rtpTimestamp: packet.timestamp, wall: this.#clock.wall() }
-      this.#plane.setClock(layer.logId, clock)
+      this.#setClock(layer, clock)
     }
     const index = layer.receive(packet, slab, arrival)
     this.#touched.add(layer)
@@ -174,11 +195,36 @@ export class Publication implements Machine {
     this.#plane.route(this.peer, ssrc, layer.logId, index)
   }
 
+  #flush(layer: UpLayer): void {
+    if (layer.flush()) this.#keyframe(layer)
+    const clock = this.#clocks.get(layer)
+    for (const lower of layer.lower) {
+      if (!lower.flush()) continue
+      // It may have begun with this keyframe.
+      if (clock) this.#plane.setClock(lower.logId, clock)
+      this.#listener.keyframe(lower)
+    }
+  }
+
   #keyframe(layer: UpLayer): void {
     const shown = this.#video
-    const isBetter = !shown || pixels(layer) > pixels(shown) || isSilent(shown, this.#clock.now())
+    const now = this.#clock.now()
+    const isBetter = !shown || pixels(layer) > pixels(shown) || isSilent(shown, now)
     if (isBetter) this.#video = layer
-    if (layer === this.#video) this.#listener.keyframe(layer)
+    if (this.layered) this.#offer(now)
+    this.#listener.keyframe(layer)
+  }
+
+  #offer(now: number): void {
+    this.#offeredAt = now
+    const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
+    for (const { rate, bitrate } of all) rate.sample(bitrate.bitsPerSecond(now), now)
+    this.#offered = bySize(all)
+      .filter(({ rate }) => rate.active)
+      .map((layer) => {
+        const { logId: id, rate } = layer
+        return { layer, id, rate: rate.rate, reliable: rate.reliable(now) }
+      })
   }
 
   // Short of bandwidth, Chromium stops its largest layer first, and says nothing. A smaller picture
@@ -195,7 +241,13 @@ export class Publication implements Machine {
     layer.reception?.receiveSenderReport(ntpMiddle(report.ntp), now)
     const reported = wallFromNtp(report.ntp)
     const clock = this.#publisherClock.fromReport(report.rtpTimestamp, reported, wall)
+    this.#setClock(layer, clock)
+  }
+
+  #setClock(layer: UpLayer, clock: LogClock): void {
+    this.#clocks.set(layer, clock)
     this.#plane.setClock(layer.logId, clock)
+    for (const lower of layer.lower) this.#plane.setClock(lower.logId, clock)
   }
 }
 
@@ -204,7 +256,7 @@ function openLayers(
   { keyframeAnswers, nackHigherLayers }: PublisherTraits,
   plane: MediaPlane,
 ): RoutedMedia {
-  const { codec, clockRate, feedback } = format
+  const { codec, clockRate, feedback, extensions } = format
   const rids = format.layers.length > 0 ? format.layers.map(({ rid }) => rid) : [undefined]
   const asks = feedback.has('nack pli') || feedback.has('ccm fir')
   const layers = rids.map((rid, position) => {
@@ -214,6 +266,7 @@ function openLayers(
       rid,
       repair: feedback.has('nack') && (position === 0 || nackHigherLayers),
       keyframeAnswers: asks ? keyframeAnswers : 'no',
+      dependencyId: extensions.dependencyDescriptor,
     })
   })
   return { format, layers }

@@ -21,6 +21,8 @@ const fastest = 6_250
 const startFactor = 1.5
 const topFactor = 10
 const bottomFactor = 1.2
+/** Of a link that is known: the rest is for sound and repairs. */
+const almostAll = 0.9
 
 // Single losses are weather: halving on each would hold a link with 1 % of it at walking pace.
 // A replay that overruns its link loses a tenth and more at once.
@@ -48,12 +50,18 @@ export class ReplayPace {
    * A replay begins, or begins again: what was learnt of the link stays.
    *
    * @param mediaRate of the layer, in bytes per ms
+   * @param linkRate what the link is known to carry, in bytes per ms
    * @returns bytes per ms
    */
-  begin(mediaRate: number): number {
+  begin(mediaRate: number, linkRate?: number): number {
     this.#mediaRate = Math.max(mediaRate, slowest / topFactor)
-    const start = this.#mediaRate * startFactor
-    this.#pace = this.#bounded(this.#metLimit ? Math.min(start, this.#pace) : start)
+    if (linkRate === undefined) {
+      const start = this.#mediaRate * startFactor
+      this.#pace = this.#bounded(this.#metLimit ? Math.min(start, this.#pace) : start)
+    } else {
+      this.#metLimit = true
+      this.#pace = Math.max(linkRate * almostAll, this.#mediaRate * bottomFactor)
+    }
     return this.#pace
   }
 

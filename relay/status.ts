@@ -1,7 +1,14 @@
 import type { Publication } from './publication.ts'
 import type { Stream } from './stream.ts'
-import type { AudioStatus, PublisherStatus, StreamStatus, VideoStatus } from './stream-status.ts'
+import type {
+  AudioStatus,
+  LayerStatus,
+  PublisherStatus,
+  StreamStatus,
+  VideoStatus,
+} from './stream-status.ts'
 import type { UpLayer } from './up-layer.ts'
+import type { ViewedLayer } from './viewed-layer.ts'
 import { streamWarnings } from './warnings.ts'
 
 /** @param now monotonic ms */
@@ -17,6 +24,7 @@ export function streamStatus(stream: Stream, now: number): StreamStatus {
     since: new Date(since).toISOString(),
     publisher,
     video,
+    layers: publication && layerStatuses(stream, publication, now),
     audio,
     viewers: viewers.size,
     joins: stream.joins.summary(),
@@ -56,6 +64,28 @@ function videoStatus(layer: UpLayer, now: number): VideoStatus {
   }
 }
 
+function layerStatuses(
+  { viewers }: Stream,
+  { layered, offered }: Publication,
+  now: number,
+): LayerStatus[] | undefined {
+  if (!layered) return undefined
+  const watched = new Map<ViewedLayer, number>()
+  for (const { video } of viewers) {
+    if (video?.layer) watched.set(video.layer, (watched.get(video.layer) ?? 0) + 1)
+  }
+  return offered.map(({ layer }) => ({
+    rid: layer.rid,
+    spatialId: layer.spatialId,
+    temporalId: layer.temporalId,
+    width: layer.inspector?.facts.width,
+    height: layer.inspector?.facts.height,
+    bitrate: bitsPerSecond(layer, now),
+    framesPerSecond: Math.round(layer.framesPerSecond(now)),
+    viewers: watched.get(layer) ?? 0,
+  }))
+}
+
 function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
   const layer = audio!
   return {
@@ -65,7 +95,7 @@ function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
   }
 }
 
-function bitsPerSecond(layer: UpLayer, now: number): number {
+function bitsPerSecond(layer: ViewedLayer, now: number): number {
   return Math.round(layer.bitrate.bitsPerSecond(now))
 }
 

@@ -13,6 +13,8 @@ export interface StreamStatus {
   readonly since: string
   readonly publisher?: PublisherStatus | undefined
   readonly video?: VideoStatus | undefined
+  /** Of simulcast: the encodings that come, from the smallest picture to the largest. */
+  readonly layers?: readonly LayerStatus[] | undefined
   readonly audio?: AudioStatus | undefined
   readonly viewers: number
   readonly joins: JoinSummary
@@ -51,6 +53,20 @@ export interface VideoStatus {
   readonly answersKeyframeRequests: KeyframeAnswers
   /** Why a joining viewer must wait for the next keyframe, if it must. */
   readonly replay: 'ready' | 'no-keyframe-yet' | 'log-full'
+}
+
+export interface LayerStatus {
+  readonly rid?: string | undefined
+  /** The highest layers of the encoding that are in it; left out where it has none. */
+  readonly spatialId?: number | undefined
+  readonly temporalId?: number | undefined
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+  /** Bits per second. */
+  readonly bitrate: number
+  readonly framesPerSecond: number
+  /** Viewers that are sent this one. */
+  readonly viewers: number
 }
 
 export interface AudioStatus {

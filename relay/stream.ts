@@ -1,7 +1,7 @@
 import type { StreamName } from '#core/stream-name.ts'
 import { JoinRecord } from './join-summary.ts'
 import type { Publication } from './publication.ts'
-import type { UpLayer } from './up-layer.ts'
+import type { ViewedLayer } from './viewed-layer.ts'
 import type { Viewer } from './viewer.ts'
 
 /** What a stream tells of itself: that it is shown, and that it is not any more. */
@@ -79,8 +79,13 @@ export class Stream {
     publication.close()
   }
 
-  keyframe(layer: UpLayer, now: number): void {
+  keyframe(layer: ViewedLayer, now: number): void {
     for (const viewer of this.#viewers) viewer.keyframe(layer, now)
+  }
+
+  /** The layers or their rates have changed. */
+  fit(now: number): void {
+    for (const viewer of this.#viewers) viewer.fit(now)
   }
 
   join(viewer: Viewer, now: number): void {

@@ -13,7 +13,11 @@ import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
 import type { ReportBlock } from '#rtp/rtcp/reports.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
+import { LayerRate } from './layer-rate.ts'
+import type { OperatingPoint } from './operating-point.ts'
+import { OperatingPoints } from './operating-points.ts'
 import { PacketLog } from './packet-log.ts'
+import { mediaRate, type ViewedLayer } from './viewed-layer.ts'
 
 export interface UpLayerOptions {
   readonly codec: MediaCodec
@@ -23,6 +27,8 @@ export interface UpLayerOptions {
   /** Whether lost packets may be asked for: not of every client's every layer (IO-23). */
   readonly repair: boolean
   readonly keyframeAnswers: KeyframeAnswers
+  /** Id of the dependency descriptor, where the publisher may send it. */
+  readonly dependencyId?: number | undefined
 }
 
 /** How a packet came. */
@@ -42,7 +48,7 @@ const batchSize = 256
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
  * of a packet is its unwrapped sequence number, and stays its name along the whole tree.
  */
-export class UpLayer {
+export class UpLayer implements ViewedLayer {
   readonly codec: MediaCodec
   readonly clockRate: number
   readonly rid: string | undefined
@@ -52,6 +58,7 @@ export class UpLayer {
   readonly keyframes: KeyframeRequests
   readonly inspector: StreamInspector | undefined
   readonly bitrate = new RateMeter()
+  readonly rate = new LayerRate()
   reception: ReceptionStatistics | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
@@ -60,6 +67,7 @@ export class UpLayer {
   readonly #plane: MediaPlane
   readonly #frames = new RateMeter()
   #lastReport: ReportBlock | undefined
+  readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   readonly #unwrapper = new SequenceUnwrapper()
   readonly #fresh = new Float64Array(batchSize)
@@ -78,10 +86,12 @@ export class UpLayer {
     if (options.codec !== 'opus') {
       this.#isKeyframe = keyframeDetector(options.codec)
       this.inspector = new StreamInspector(options.codec)
+      if (options.dependencyId !== undefined) {
+        this.#lower = new OperatingPoints(plane, this, options.dependencyId, this.#isKeyframe)
+      }
     }
   }
 
-  /** Frames ended in the last second. */
   framesPerSecond(now: number): number {
     // The meter counts things as bytes and tells bits.
     return this.#frames.bitsPerSecond(now) / 8
@@ -107,13 +117,8 @@ export class UpLayer {
     return this.ssrc !== undefined
   }
 
-  /** Bytes per ms, as a replay should reckon with. */
   mediaRate(now: number): number {
-    const { keyframe } = this.log
-    const age = this.log.keyframeAge(now) ?? 0
-    // The keyframe itself would make the first half second look many times as rich.
-    if (keyframe !== undefined && age >= 500) return this.log.bytesFrom(keyframe) / age
-    return this.bitrate.bitsPerSecond(now) / 8000
+    return mediaRate(this, now)
   }
 
   /**
@@ -133,7 +138,21 @@ export class UpLayer {
     if (packet.marker) this.#frames.add(1, now)
     if (sent === undefined) this.#tell(index)
     this.#inspect(packet, index, now)
+    this.#lower?.advance(now)
     return index
+  }
+
+  get spatialId(): number | undefined {
+    return this.#lower?.whole?.spatialId
+  }
+
+  get temporalId(): number | undefined {
+    return this.#lower?.whole?.temporalId
+  }
+
+  /** What is left of it without its upper layers, from the smallest; none of a single layer. */
+  get lower(): readonly OperatingPoint[] {
+    return this.#lower?.points ?? []
   }
 
   /** Hands what came to the plane. @returns whether a new keyframe began in it */
@@ -145,6 +164,7 @@ export class UpLayer {
   }
 
   close(): void {
+    this.#lower?.close()
     this.#plane.closeLog(this.logId)
     this.log.close()
   }

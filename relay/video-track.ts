@@ -1,13 +1,17 @@
 import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
-import type { ViewedTrack } from '#webrtc/sdp/view-answer.ts'
+import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
 import { type LinkReport, ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
-import type { UpLayer } from './up-layer.ts'
+import type { ViewedLayer } from './viewed-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
 const restartInterval = 1000
 /** Between the first replay and a restart, in ms: the keyframe may still be on its way. */
 const firstRestartAfter = 400
+/** Catching up within this, in ms, looks like nothing but the change of layer. */
+const unnoticed = 400
+/** Of a known link, what may leave at once, in ms of its rate. */
+const burstTime = 50
 
 export interface TrackServices {
   readonly plane: MediaPlane
@@ -26,11 +30,17 @@ export class VideoTrack {
   readonly format: ViewedTrack
   readonly #plane: MediaPlane
   readonly #observer: RelayObserver
-  #layer: UpLayer | undefined
+  /** What is sent, and what shall be: not the same while a keyframe is waited for. */
+  #layer: ViewedLayer | undefined
+  #wanted: ViewedLayer | undefined
   #state: VideoState = 'waiting'
   readonly #pace = new ReplayPace()
   #restartAllowedAt = Number.NEGATIVE_INFINITY
   #hasPicture = false
+  /** Bytes per ms that the link carries, where that is estimated. */
+  linkRate: number | undefined
+  /** Whether all that is sent gets a transport-wide number, for that estimate. */
+  numbered = false
   #exactProfile = true
 
   constructor(id: TrackId, format: ViewedTrack, services: TrackServices) {
@@ -44,7 +54,7 @@ export class VideoTrack {
     return this.#state
   }
 
-  get layer(): UpLayer | undefined {
+  get layer(): ViewedLayer | undefined {
     return this.#layer
   }
 
@@ -53,36 +63,59 @@ export class VideoTrack {
   }
 
   /** The stream's layer is known: shows its last keyframe, or waits for the first. */
-  watch(layer: UpLayer, now: number): void {
-    this.#layer = layer
+  watch(layer: ViewedLayer, now: number): void {
+    this.#layer = undefined
+    this.#wanted = layer
     this.#state = 'waiting'
-    if (!this.#replay(now, this.#arrival)) layer.keyframes.want()
+    if (!this.#replay(layer, now, this.#arrival)) layer.keyframes.want()
   }
 
   /** Nothing is published any more; what was sent stays on the screen. */
   unwatch(): void {
     this.#layer = undefined
+    this.#wanted = undefined
     this.#state = 'waiting'
   }
 
-  /** A keyframe began in the layer to watch, which may be another than until now. */
-  keyframe(layer: UpLayer, now: number): void {
+  /**
+   * Another layer is to be shown, or none: the picture then stands still.
+   *
+   * @param urgent from its last keyframe on, at once; else from its next one, unless the last is so
+   *   near that catching up from it goes unnoticed
+   */
+  choose(layer: ViewedLayer | undefined, { urgent }: { urgent: boolean }, now: number): void {
+    if (layer === this.#wanted) return
+    this.#wanted = layer
+    if (!layer) {
+      this.#layer = undefined
+      this.#state = 'waiting'
+      this.#plane.silence(this.id)
+      return
+    }
+    if (layer === this.#layer) return
+    const soon = urgent || this.#state === 'waiting' || this.#isNear(layer)
+    if (!soon || !this.#replay(layer, now, this.#arrival ?? 'layer')) layer.keyframes.want()
+  }
+
+  /** A keyframe began in a layer of the publication. */
+  keyframe(layer: ViewedLayer, now: number): void {
+    if (layer !== this.#wanted) return
     const switched = layer !== this.#layer
-    this.#layer = layer
+    const cause = this.#arrival ?? (switched ? 'layer' : undefined)
     // At the live end the keyframe comes by itself; in a replay it makes the rest superfluous.
-    if (switched || this.#state !== 'live') this.#replay(now, this.#arrival)
+    if (switched || this.#state !== 'live') this.#replay(layer, now, cause)
   }
 
   /** The viewer has no picture: a PLI, a NACK that cannot be served, a lost first flight. */
   pictureLost(cause: ReplayCause, now: number): void {
-    const layer = this.#layer
+    const layer = this.#layer ?? this.#wanted
     if (!layer) return
     layer.keyframes.want()
     // What went out before the handshake was done is lost for certain, and told of once; so is what
     // a connection did not take.
     const isCertain = cause === 'resent-flight' || cause === 'congestion'
     if (!isCertain && now < this.#restartAllowedAt) return
-    if (this.#replay(now, cause)) this.#restartAllowedAt = now + restartInterval
+    if (this.#replay(layer, now, cause)) this.#restartAllowedAt = now + restartInterval
   }
 
   /** What arrived of a report's packets paces the replay. */
@@ -102,9 +135,13 @@ export class VideoTrack {
     return this.#hasPicture ? 'return' : 'join'
   }
 
+  #isNear({ log }: ViewedLayer): boolean {
+    const rate = this.linkRate ?? 0
+    return log.keyframe !== undefined && log.bytesFrom(log.keyframe) <= rate * unnoticed
+  }
+
   // Every layer has its keyframe somewhere; without one there is nothing a decoder could use.
-  #replay(now: number, cause: ReplayCause | undefined): boolean {
-    const layer = this.#layer!
+  #replay(layer: ViewedLayer, now: number, cause: ReplayCause | undefined): boolean {
     const from = layer.log.keyframe
     const source = from === undefined ? undefined : this.#source(layer)
     if (from === undefined || !source) return false
@@ -112,22 +149,25 @@ export class VideoTrack {
       this.#observer.replayBegun(cause)
       this.#restartAllowedAt = now + firstRestartAfter
     }
+    // A first picture shall come soon, whatever is believed of a link that has told nothing yet.
+    const known = cause === 'layer' ? this.linkRate : undefined
+    this.#layer = layer
     this.#state = 'replaying'
     this.#hasPicture = true
-    const pace = this.#pace.begin(layer.mediaRate(now))
+    const pace = this.#pace.begin(layer.mediaRate(now), known)
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
       pace,
-      burst: replayBurst,
+      burst: known === undefined ? replayBurst : Math.min(replayBurst, known * burstTime),
       lead: { bytes: replayLead, pace: this.#pace.lead },
       ...(bare && { prefix: facts.parameterSets }),
     })
     return true
   }
 
-  #source(layer: UpLayer): TrackSource | undefined {
+  #source(layer: ViewedLayer): TrackSource | undefined {
     const choice = this.format.payloadTypeFor(layer.codec, layer.inspector?.facts.profile)
     if (!choice) return undefined
     const { payloadType, rtxPayloadType } = choice
@@ -136,6 +176,7 @@ export class VideoTrack {
       log: layer.logId,
       payloadType,
       ...(rtxPayloadType !== undefined && { rtxPayloadType }),
+      ...(this.numbered && { numbered: true }),
     }
   }
 }

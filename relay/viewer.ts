@@ -1,15 +1,20 @@
 import type { MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
 import { readRtcp } from '#rtp/rtcp/compound.ts'
-import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
+import type { NegotiatedView } from '#webrtc/sdp/viewed-track.ts'
+import { Adaptation, type OfferedLayer } from './adaptation.ts'
 import type { JoinTimes } from './join-times.ts'
-import { automatic, type LayerSelection } from './layer-selection.ts'
+import { allowedLayers, automatic, type LayerSelection } from './layer-selection.ts'
 import type { RelayObserver } from './observer.ts'
 import type { Publication } from './publication.ts'
 import type { UpLayer } from './up-layer.ts'
 import { type TrackServices, VideoTrack } from './video-track.ts'
+import type { ViewedLayer } from './viewed-layer.ts'
 
 /** RTCP packets of one viewer that are looked at per second (SEC-46). */
 const maxRtcpPerSecond = 200
+
+/** What a viewer needs of a publication. */
+export type Watched = Pick<Publication, 'audio' | 'video' | 'layered' | 'offered'>
 
 /** One viewer of a stream: a secured peer and its two outgoing tracks. */
 export class Viewer {
@@ -20,8 +25,12 @@ export class Viewer {
   readonly #view: NegotiatedView
   readonly #plane: MediaPlane
   readonly #observer: RelayObserver
+  #adaptation: Adaptation | undefined
+  #watched: Watched | undefined
+  #selection: LayerSelection = automatic
+  /** Of a publication with layers, one was chosen. */
+  #chooses = false
   #rtcpWindow = { startedAt: 0, count: 0 }
-  #selection = automatic
 
   /** @param peer already known to the plane, keys and all */
   constructor(peer: PeerId, view: NegotiatedView, services: TrackServices, joinTimes: JoinTimes) {
@@ -35,6 +44,11 @@ export class Viewer {
       this.video = new VideoTrack(plane.addTrack(peer, view.video), view.video, services)
     }
     if (view.audio) this.#audio = plane.addTrack(peer, view.audio)
+  }
+
+  /** Once there were layers to choose from, where the viewer tells of the arrival of packets. */
+  get adaptation(): Adaptation | undefined {
+    return this.#adaptation
   }
 
   /** Whether the viewer offered the very profile that the stream has. */
@@ -56,16 +70,44 @@ export class Viewer {
   }
 
   /** Goes on with a publication, the first or a later one, in the same session. */
-  watch(publication: Pick<Publication, 'audio' | 'video'>, now: number): void {
+  watch(publication: Watched, now: number): void {
+    this.#watched = publication
     this.#listen(publication.audio)
-    if (publication.video) this.video?.watch(publication.video, now)
+    if (publication.layered) this.#choose(now)
+    else if (publication.video) this.video?.watch(publication.video, now)
   }
 
   unwatch(): void {
+    this.#watched = undefined
+    this.#chooses = false
+    if (this.video) this.video.numbered = false
     this.video?.unwatch()
   }
 
-  keyframe(layer: UpLayer, now: number): void {
+  /** Looks at what the layers take now and what the link carries: a few times a second. */
+  fit(now: number): void {
+    const { video } = this
+    const watched = this.#watched
+    if (!video || !watched?.layered) return
+    // That there are layers may show with the first keyframe only.
+    if (!this.#chooses) {
+      this.#choose(now)
+      return
+    }
+    const offered = this.#allowed(watched.offered)
+    if (this.adaptation) {
+      this.adaptation.offer(offered, now)
+      return
+    }
+    // Nothing is known of the link: the largest picture that comes.
+    const largest = offered.at(-1)?.layer
+    const urgent = offered.every(({ layer }) => layer !== video.layer)
+    if (largest) video.choose(largest, { urgent }, now)
+  }
+
+  /** A keyframe began in one of the layers. */
+  keyframe(layer: ViewedLayer, now: number): void {
+    if (!this.video?.layer) this.fit(now)
     this.video?.keyframe(layer, now)
   }
 
@@ -127,6 +169,26 @@ export class Viewer {
     }
   }
 
+  // One layer alone is sent whatever the link carries: nothing would come of an estimate.
+  #choose(now: number): void {
+    if (!this.video) return
+    this.#chooses = true
+    this.video.numbered = this.#view.video?.transportCcId !== undefined
+    if (this.video.numbered) {
+      this.#adaptation ??= new Adaptation(this.video, this.#plane, this.#observer)
+    }
+    this.#adaptation?.reset()
+    this.video.unwatch()
+    this.fit(now)
+  }
+
+  #allowed(offered: readonly OfferedLayer[]): readonly OfferedLayer[] {
+    if (this.#selection === automatic) return offered
+    const layers = offered.map(({ layer }) => layer)
+    const allowed = allowedLayers(layers, this.#selection)
+    return offered.filter(({ layer }) => allowed.includes(layer))
+  }
+
   #listen(layer: UpLayer | undefined): void {
     const choice = layer && this.#view.audio?.payloadTypeFor(layer.codec)
     if (!choice || this.#audio === undefined) return
@@ -149,7 +211,9 @@ export class Viewer {
 
   #arrivals(feedback: Buffer, now: number): void {
     const digest = this.#plane.readFeedback(this.peer, feedback, now)
-    if (digest) this.video?.report(digest)
+    if (!digest) return
+    this.video?.report(digest)
+    this.adaptation?.report(digest, now)
   }
 
   // Without transport-wide numbers the reports of every second have to do.

@@ -9,7 +9,6 @@ export function metricsSnapshot(
 ): MetricsSnapshot {
   const tenants = new Map<string, { streams: number; publishers: number; viewers: number }>()
   let logBytes = 0
-  let viewersWithInexactProfile = 0
   for (const { name, publication, viewers } of streams.list()) {
     const counts = tenants.get(name.tenant) ?? { streams: 0, publishers: 0, viewers: 0 }
     tenants.set(name.tenant, counts)
@@ -17,14 +16,27 @@ export function metricsSnapshot(
     counts.viewers += viewers.size
     if (publication) counts.publishers++
     for (const { log } of publication?.layers ?? []) logBytes += log.bytes
-    for (const { exactProfile } of viewers) if (!exactProfile) viewersWithInexactProfile++
   }
   return {
     tenants: Array.from(tenants, ([tenant, counts]) => ({ tenant, ...counts })),
     plane: plane.statistics,
     sending,
     threads,
-    viewersWithInexactProfile,
+    ...viewersOf(streams),
     logBytes,
   }
+}
+
+function viewersOf(
+  streams: Streams,
+): Pick<MetricsSnapshot, 'viewersWithInexactProfile' | 'viewersPaused' | 'estimates'> {
+  let viewersWithInexactProfile = 0
+  let viewersPaused = 0
+  const estimates: number[] = []
+  for (const { exactProfile, adaptation } of streams.list().flatMap((one) => [...one.viewers])) {
+    if (!exactProfile) viewersWithInexactProfile++
+    if (adaptation?.paused) viewersPaused++
+    if (adaptation?.active) estimates.push(adaptation.estimate)
+  }
+  return { viewersWithInexactProfile, viewersPaused, estimates }
 }

@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { nearestRank } from '#core/nearest-rank.ts'
 import type { DropReason, PlaneStatistics } from '#native/media-plane.ts'
 import type { Sending } from '#native/open-plane.ts'
-import type { RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
+import type { LayerSwitch, RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
 import { BoundedLabels } from './bounded-labels.ts'
 
@@ -22,6 +23,10 @@ export interface MetricsSnapshot {
   readonly threads: number
   /** Viewers that got an H264 profile other than the stream's, for want of an exact one. */
   readonly viewersWithInexactProfile: number
+  /** Bits per second that viewers' links are believed to carry, where that is estimated. */
+  readonly estimates: readonly number[]
+  /** Viewers whose link carries no picture now. */
+  readonly viewersPaused: number
   /** Held by the packet logs now. */
   readonly logBytes: number
 }
@@ -56,6 +61,16 @@ export class Metrics implements RelayObserver {
   readonly #inexact = this.#gauge(
     'tailrace_viewers_inexact_profile',
     'Viewers sent an H264 profile that they did not offer exactly',
+  )
+
+  readonly #estimates = this.#gauge(
+    'tailrace_viewer_estimate_bits_per_second',
+    'What viewers’ links are believed to carry, by the rank of the viewer',
+    ['quantile'],
+  )
+  readonly #paused = this.#gauge(
+    'tailrace_viewers_paused',
+    'Viewers whose link carries not even the smallest layer: they get sound only',
   )
 
   readonly #packets = this.#counter('tailrace_rtp_packets_total', 'RTP packets', ['side'])
@@ -103,6 +118,11 @@ export class Metrics implements RelayObserver {
     'reason',
   ])
   readonly #replays = this.#counter('tailrace_replays_total', 'Replays begun', ['cause'])
+  readonly #switches = this.#counter(
+    'tailrace_layer_switches_total',
+    'Viewers given another layer, or none, as their links changed',
+    ['way'],
+  )
   readonly #nacked = this.#counter('tailrace_nacked_packets_total', 'Packets asked for again', [
     'side',
   ])
@@ -141,6 +161,10 @@ export class Metrics implements RelayObserver {
     this.#replays.inc({ cause })
   }
 
+  layerSwitched(way: LayerSwitch): void {
+    this.#switches.inc({ way })
+  }
+
   nacked(side: Side, packets: number): void {
     this.#nacked.inc({ side }, packets)
   }
@@ -168,6 +192,8 @@ export class Metrics implements RelayObserver {
     this.#sending.set({ rung: now.sending }, 1)
     this.#threads.set(now.threads)
     this.#inexact.set(now.viewersWithInexactProfile)
+    this.#paused.set(now.viewersPaused)
+    this.#takeEstimates(now.estimates)
     for (const [side, traffic] of [
       ['in', plane.received],
       ['out', plane.sent],
@@ -185,6 +211,15 @@ export class Metrics implements RelayObserver {
     this.#unheard.inc({ kind: 'control' }, plane.unheard.control)
     for (const [reason, count] of Object.entries(plane.dropped) as [DropReason, number][]) {
       this.#dropped.inc({ reason }, count)
+    }
+  }
+
+  #takeEstimates(estimates: readonly number[]): void {
+    this.#estimates.reset()
+    const sorted = estimates.toSorted((a, b) => a - b)
+    for (const quantile of [0.1, 0.5, 0.9]) {
+      const value = nearestRank(sorted, quantile)
+      if (value !== undefined) this.#estimates.set({ quantile: String(quantile) }, value)
     }
   }
 

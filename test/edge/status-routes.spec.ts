@@ -3,6 +3,7 @@ import { Permissions } from '#control/permissions.ts'
 import { type StreamName, streamKey, streamName } from '#core/stream-name.ts'
 import { statusRoutes } from '#edge/status-routes.ts'
 import type { StreamStatus } from '#relay/stream-status.ts'
+import type { ViewerStatus } from '#relay/viewer-status.ts'
 import { createHttpApp } from '#server/http-app.ts'
 
 const status = (name: StreamName): StreamStatus => ({
@@ -15,13 +16,21 @@ const status = (name: StreamName): StreamStatus => ({
   warnings: [],
 })
 const statuses = [status(streamName(undefined, 'main')), status(streamName('acme', 'main'))]
+const viewers: ViewerStatus[] = [
+  { id: 7, picture: 'live', estimate: 2_000_000, packets: 10, retransmitted: 0, probed: 0 },
+]
 const streams = {
   list: () => statuses,
   get: (name: StreamName) => statuses.find((one) => streamKey(one.name) === streamKey(name)),
+  viewers: ({ stream }: StreamName) => (stream === 'main' ? viewers : undefined),
 }
 
 async function server(playTokens: string[] = []) {
-  const authority = new Permissions({ publishKeys: [], playTokens, allowAnonymousPublish: false })
+  const authority = new Permissions({
+    publishKeys: ['cam'],
+    playTokens,
+    allowAnonymousPublish: false,
+  })
   const app = createHttpApp({ origins: '*' })
   await app.register(statusRoutes, { authority, streams })
   return app
@@ -58,4 +67,20 @@ describe('status of the streams', () => {
       expect((await app.inject(`${url}?token=play-1`)).statusCode).not.toBe(401)
     },
   )
+})
+
+describe('viewers of a stream', () => {
+  it('are told of to whoever may publish it', async () => {
+    const app = await server()
+    const told = await app.inject('/api/v1/viewers/main?token=cam')
+    expect([told.statusCode, told.json()]).toEqual([200, { viewers }])
+    expect((await app.inject('/api/v1/viewers/acme/main?token=cam')).statusCode).toBe(200)
+    expect((await app.inject('/api/v1/viewers/other?token=cam')).statusCode).toBe(404)
+  })
+
+  it('are nobody else’s concern', async () => {
+    const app = await server(['play-1'])
+    expect((await app.inject('/api/v1/viewers/main')).statusCode).toBe(401)
+    expect((await app.inject('/api/v1/viewers/main?token=play-1')).statusCode).toBe(403)
+  })
 })

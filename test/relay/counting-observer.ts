@@ -1,4 +1,4 @@
-import type { RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
+import type { LayerSwitch, RelayObserver, ReplayCause, Side } from '#relay/observer.ts'
 
 /** Remembers what it is told, as text. */
 export class CountingObserver implements RelayObserver {
@@ -14,6 +14,10 @@ export class CountingObserver implements RelayObserver {
 
   replayBegun(cause: ReplayCause): void {
     this.told.push(`replay ${cause}`)
+  }
+
+  layerSwitched(way: LayerSwitch): void {
+    this.told.push(`layer ${way}`)
   }
 
   /** What it was told since the last call. */

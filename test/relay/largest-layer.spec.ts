@@ -63,7 +63,7 @@ describe('the layer that viewers watch', () => {
   it('is the largest, and a keyframe of a smaller one changes nothing', () => {
     const simulcast = watched()
     simulcast.keyframe('h')
-    expect([simulcast.publication.video?.rid, simulcast.told()]).toEqual(['f', []])
+    expect([simulcast.publication.video?.rid, simulcast.told()]).toEqual(['f', ['h']])
   })
 
   it('is a smaller one when the largest has stopped: Chromium does that for want of bandwidth', () => {

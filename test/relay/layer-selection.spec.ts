@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowedLayers, bySize, spatialWithin, temporalCeiling } from '#relay/layer-selection.ts'
+import { allowedLayers, bySize } from '#relay/layer-selection.ts'
 
 const layer = (rid: string | undefined, width?: number, height?: number) => ({
   rid,
@@ -52,13 +52,25 @@ describe('what a selection leaves (WHEP-100, 105)', () => {
 })
 
 describe('layers within an encoding', () => {
-  it('are bounded by the lower of pick and maximum', () => {
-    expect(temporalCeiling({})).toBe(Infinity)
-    expect(temporalCeiling({ temporalLayerId: 2, maxTemporalLayerId: 1 })).toBe(1)
-    expect(spatialWithin([high], { spatialLayerId: 1, maxSpatialLayerId: 2 })).toBe(1)
+  const point = (spatialId: number, temporalId: number) => ({
+    ...layer(undefined, 320 << spatialId, 180 << spatialId),
+    spatialId,
+    temporalId,
   })
+  // As the publication lists them: S0T0 … S1T1, the last being the whole.
+  const points = [point(0, 0), point(0, 1), point(1, 0), point(1, 1)]
+  const names = (found: readonly { spatialId?: number; temporalId?: number }[]) =>
+    found.map(({ spatialId, temporalId }) => `S${spatialId}T${temporalId}`)
 
-  it('have no spatial bound where spatial means simulcast', () => {
-    expect(spatialWithin(layers, { spatialLayerId: 1 })).toBe(Infinity)
+  it.each`
+    selection                                        | left
+    ${{}}                                            | ${['S0T0', 'S0T1', 'S1T0', 'S1T1']}
+    ${{ temporalLayerId: 0 }}                        | ${['S0T0', 'S1T0']}
+    ${{ temporalLayerId: 2, maxTemporalLayerId: 0 }} | ${['S0T0', 'S1T0']}
+    ${{ spatialLayerId: 0 }}                         | ${['S0T0', 'S0T1']}
+    ${{ spatialLayerId: 1, temporalLayerId: 1 }}     | ${['S0T0', 'S0T1', 'S1T0', 'S1T1']}
+    ${{ maxHeight: 200 }}                            | ${['S0T0', 'S0T1']}
+  `('$selection leaves $left', ({ selection, left }) => {
+    expect(names(allowedLayers(points, selection))).toEqual(left)
   })
 })

@@ -2,6 +2,7 @@ import type { PeerId } from '#native/media-plane.ts'
 import { SlabPool } from '#native/slab.ts'
 import { Publication, type PublisherTraits } from '#relay/publication.ts'
 import type { UpLayer } from '#relay/up-layer.ts'
+import type { ViewedLayer } from '#relay/viewed-layer.ts'
 import { RecordingPlane } from '#test/support/recording-plane.ts'
 import { readDump, readRecordedSdp } from '#test/support/rtpdump.ts'
 import { SimulatedClock } from '#test/support/simulated-time.ts'
@@ -38,7 +39,7 @@ export class PublicationRig {
   readonly observer = new CountingObserver()
   readonly publication: Publication
   /** Layers whose keyframe was told of, as rid and log index. */
-  readonly keyframes: { readonly layer: UpLayer; readonly index: number }[] = []
+  readonly keyframes: { readonly layer: ViewedLayer; readonly index: number }[] = []
   /** When it was told that the publisher is still there. */
   readonly aliveAt: number[] = []
   readonly #writer = new SlabWriter(new SlabPool())
@@ -52,6 +53,7 @@ export class PublicationRig {
         alive: (now) => {
           this.aliveAt.push(now)
         },
+        offered: () => {},
         keyframe: (layer) => {
           this.keyframes.push({ layer, index: layer.log.keyframe! })
         },

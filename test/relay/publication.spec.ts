@@ -85,7 +85,7 @@ describe('a keyframe', () => {
     expect(layer.inspector?.facts).toMatchObject({ width: 640, height: 480 })
   })
 
-  it('of a larger layer makes that the one to watch; of a smaller one nothing', () => {
+  it('is told of, of whatever layer; the largest is the one to show by itself', () => {
     const rig = new PublicationRig(recordedFormat('chromium-156-vp8-simulcast', 96))
     const of = (rid: string, ssrc: number, width: string) =>
       buildRtp(
@@ -100,8 +100,9 @@ describe('a keyframe', () => {
       )
     expect(rig.publication.video?.rid).toBe('q')
     rig.receive(of('h', 2, '4001'), of('q', 1, 'a000'), of('f', 3, '8002'))
-    expect(rig.keyframes.map(({ layer }) => layer.rid)).toEqual(['h', 'f'])
+    expect(rig.keyframes.map(({ layer }) => layer.rid)).toEqual(['h', 'q', 'f'])
     expect(rig.publication.video?.rid).toBe('f')
+    expect(rig.publication.offered.map(({ layer }) => layer.rid)).toEqual(['q', 'h', 'f'])
   })
 })
 

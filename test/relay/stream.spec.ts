@@ -21,7 +21,7 @@ class StreamRig {
       plane: this.viewer.plane,
       clock: this.clock,
       observer: new CountingObserver(),
-      listener: { keyframe: () => {}, alive: () => {} },
+      listener: { keyframe: () => {}, offered: () => {}, alive: () => {} },
     })
     this.stream.publish(publication, this.clock.now(), this.clock.wall())
     return publication

@@ -54,17 +54,6 @@ describe('what a viewer sees (DESIGN §6)', () => {
     expect(rig.observer.take()).toEqual(['replay join'])
   })
 
-  it('switches at the keyframe of another layer', () => {
-    const { rig } = joined()
-    rig.viewer.caughtUp(rig.videoTrack, 1100)
-    rig.take()
-    const larger = new LayerRig(rig.plane)
-    const from = larger.receive('keyframe', 2000)
-    rig.viewer.keyframe(larger.layer, 2000)
-    expect(rig.take()).toEqual([['replay', from]])
-    expect(rig.viewer.video?.layer).toBe(larger.layer)
-  })
-
   it('stays when the publisher goes, and goes on in the same session when one returns', () => {
     const { rig } = joined()
     rig.viewer.caughtUp(rig.videoTrack, 1100)
@@ -201,5 +190,73 @@ describe('the pace of a viewer’s replay', () => {
     track.caughtUp()
     track.report({ received: 50, lost: 0 })
     expect(rig.take()).toEqual([])
+  })
+})
+
+describe('another layer', () => {
+  function live(size = 50_000) {
+    const { rig, up, track } = joined()
+    rig.viewer.caughtUp(rig.videoTrack, 1100)
+    rig.take()
+    rig.observer.take()
+    const other = new LayerRig(rig.plane)
+    const from = other.receive('keyframe', 2000, size)
+    return { rig, up, track, other, from }
+  }
+
+  it('is shown from its next keyframe on, which is asked for', () => {
+    const { rig, up, track, other } = live()
+    track.choose(other.layer, { urgent: false }, 2100)
+    expect([rig.take(), track.layer]).toEqual([[], up.layer])
+    expect(other.layer.keyframes.poll(2100, true)).toBe(true)
+    const next = other.receive('keyframe', 2500)
+    rig.viewer.keyframe(other.layer, 2500)
+    expect([rig.take(), track.layer]).toEqual([[['replay', next]], other.layer])
+    expect(rig.observer.take()).toEqual(['replay layer'])
+  })
+
+  it('is shown from its last keyframe on where there is no time to lose', () => {
+    const { rig, track, other, from } = live()
+    track.choose(other.layer, { urgent: true }, 2100)
+    expect([rig.take(), track.layer]).toEqual([[['replay', from]], other.layer])
+  })
+
+  it('is shown at once, too, where catching up goes unnoticed', () => {
+    const { rig, track, other, from } = live()
+    // 50 kB in 400 ms.
+    track.linkRate = 124
+    track.choose(other.layer, { urgent: false }, 2100)
+    expect(rig.take()).toEqual([])
+    track.choose(undefined, { urgent: true }, 2200)
+    track.linkRate = 126
+    track.choose(other.layer, { urgent: false }, 2300)
+    expect(rig.take()).toEqual([['silence'], ['replay', from]])
+  })
+
+  it('that was given up again is not shown when its keyframe comes', () => {
+    const { rig, up, track, other } = live()
+    track.choose(other.layer, { urgent: false }, 2100)
+    track.choose(up.layer, { urgent: true }, 2200)
+    other.receive('keyframe', 2500)
+    rig.viewer.keyframe(other.layer, 2500)
+    expect([rig.take(), track.layer]).toEqual([[], up.layer])
+  })
+
+  it('is caught up with at the rate that the link is known to carry, without a burst', () => {
+    const { rig, track, other } = live(1000)
+    track.linkRate = 300
+    track.choose(other.layer, { urgent: true }, 2100)
+    const [command] = rig.plane.take()
+    expect(command).toMatchObject({
+      kind: 'replay',
+      replay: { pace: 270, burst: 15_000, lead: { pace: 270 } },
+    })
+  })
+
+  it('may be none: then nothing is sent, and a lost picture is no concern', () => {
+    const { rig, track } = live()
+    track.choose(undefined, { urgent: true }, 2100)
+    track.pictureLost('keyframe-request', 4000)
+    expect([rig.take(), track.state]).toEqual([[['silence']], 'waiting'])
   })
 })

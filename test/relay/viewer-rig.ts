@@ -9,7 +9,8 @@ import { type PlaneCommand, RecordingPlane } from '#test/support/recording-plane
 import { SlabWriter } from '#test/support/stored-packets.ts'
 import { edited, local, realOffer } from '#test/webrtc/sdp/offers.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
-import { answerViewer, type NegotiatedView } from '#webrtc/sdp/view-answer.ts'
+import { answerViewer } from '#webrtc/sdp/view-answer.ts'
+import type { NegotiatedView } from '#webrtc/sdp/viewed-track.ts'
 import { CountingObserver } from './counting-observer.ts'
 
 const chromium = realOffer('chromium-156/offer-recvonly.gathered.sdp')
@@ -82,7 +83,8 @@ export class ViewerRig {
 
   /** Watches a publication of these layers. */
   watch(video: LayerRig | undefined, now: number, audio?: LayerRig): void {
-    this.viewer.watch({ video: video?.layer, audio: audio?.layer }, now)
+    const watched = { video: video?.layer, audio: audio?.layer, layered: false, offered: [] }
+    this.viewer.watch(watched, now)
   }
 
   /** What the plane was told since the last call, shortened. */

@@ -5,7 +5,7 @@ import { writeNack } from '#rtp/rtcp/nack.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { writeTransportCc } from '#rtp/rtcp/transport-cc.ts'
 import { hex } from '#test/support/bytes.ts'
-import type { NegotiatedView } from '#webrtc/sdp/view-answer.ts'
+import type { NegotiatedView } from '#webrtc/sdp/viewed-track.ts'
 import { LayerRig, plainView, ViewerRig, vp8View } from './viewer-rig.ts'
 
 const stranger = 0xdead

@@ -23,6 +23,8 @@ const quiet: MetricsSnapshot = {
   sending: 'gso',
   threads: 2,
   viewersWithInexactProfile: 0,
+  viewersPaused: 0,
+  estimates: [],
   logBytes: 0,
 }
 const samples = async (metrics: Metrics, name: string) =>

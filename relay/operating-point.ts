@@ -1,0 +1,150 @@
+import type { LogId, MediaPlane } from '#native/media-plane.ts'
+import { type Slab, SlabPool, slabSize } from '#native/slab.ts'
+import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
+import { RateMeter } from '#rtp/rate-meter.ts'
+import type { KeyframeRequests } from './keyframe-requests.ts'
+import { LayerRate } from './layer-rate.ts'
+import { PacketLog } from './packet-log.ts'
+import { mediaRate, type ViewedLayer } from './viewed-layer.ts'
+
+/** What an operating point shares with the encoding that it is a part of. */
+export interface WholeEncoding {
+  readonly codec: MediaCodec
+  readonly rid: string | undefined
+  readonly keyframes: KeyframeRequests
+  readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
+}
+
+export interface OperatingPointOptions {
+  /** Among the decode targets of the dependency structure. */
+  readonly target: number
+  readonly spatialId: number
+  readonly temporalId: number
+  /** Pixels, where the structure tells them. */
+  readonly size: { readonly width: number; readonly height: number } | undefined
+}
+
+/** Packets told to the plane per call at most. */
+const batchSize = 64
+
+/** Copies of packets whose marker had to be set lie here: one of each frame. */
+const pool = new SlabPool(4)
+
+/**
+ * The frames of one encoding that one decode target needs, in a log of their own with numbers of
+ * its own. The bytes are the encoding's: a log keeps references.
+ */
+export class OperatingPoint implements ViewedLayer {
+  readonly codec: MediaCodec
+  readonly rid: string | undefined
+  readonly target: number
+  readonly spatialId: number
+  readonly temporalId: number
+  readonly log = new PacketLog()
+  readonly logId: LogId
+  readonly keyframes: KeyframeRequests
+  readonly bitrate = new RateMeter()
+  readonly rate = new LayerRate()
+  readonly #plane: MediaPlane
+  readonly #whole: WholeEncoding
+  readonly #size: OperatingPointOptions['size']
+  readonly #frames = new RateMeter()
+  readonly #fresh = new Float64Array(batchSize)
+  #freshCount = 0
+  #copies: { slab: Slab; used: number } | undefined
+  #next = 0
+  #keyframeSeen = false
+
+  constructor(plane: MediaPlane, whole: WholeEncoding, options: OperatingPointOptions) {
+    this.codec = whole.codec
+    this.rid = whole.rid
+    this.target = options.target
+    this.spatialId = options.spatialId
+    this.temporalId = options.temporalId
+    this.keyframes = whole.keyframes
+    this.#plane = plane
+    this.#whole = whole
+    this.#size = options.size
+    this.logId = plane.openLog(this.log)
+  }
+
+  get inspector(): { readonly facts: Readonly<StreamFacts> } | undefined {
+    const facts = this.#whole.inspector?.facts
+    return facts && { facts: { ...facts, ...this.#size } }
+  }
+
+  /**
+   * The next packet of the target.
+   *
+   * @param endsPicture whether nothing of the picture follows for this target, whatever follows for
+   *   others: the last packet has to say so (SRTP-110)
+   */
+  take(slab: Slab, offset: number, length: number, endsPicture: boolean, now: number): number {
+    const marked = (slab.bytes[offset + 1]! & 0x80) !== 0
+    const index = this.#next++
+    if (endsPicture && !marked) this.#append(index, this.#withMarker(slab, offset, length), now)
+    else this.#append(index, { slab, offset, length }, now)
+    this.bitrate.add(length, now)
+    if (endsPicture || marked) this.#frames.add(1, now)
+    return index
+  }
+
+  /** A packet is missing, and nobody knows whether the target needs it: its number stays free. */
+  skip(): void {
+    this.#next++
+  }
+
+  /** The packet at `index` shows that its frame is a keyframe. */
+  markKeyframe(index: number): void {
+    if (this.log.markKeyframe(index)) this.#keyframeSeen = true
+  }
+
+  /** Hands what came to the plane. @returns whether a new keyframe began in it */
+  flush(): boolean {
+    this.#deliver()
+    const keyframe = this.#keyframeSeen
+    this.#keyframeSeen = false
+    return keyframe
+  }
+
+  mediaRate(now: number): number {
+    return mediaRate(this, now)
+  }
+
+  framesPerSecond(now: number): number {
+    return this.#frames.bitsPerSecond(now) / 8
+  }
+
+  close(): void {
+    this.#plane.closeLog(this.logId)
+    this.log.close()
+    this.#copies?.slab.release()
+    this.#copies = undefined
+  }
+
+  #append(index: number, packet: { slab: Slab; offset: number; length: number }, now: number) {
+    this.log.append(index, packet.slab, packet.offset, packet.length, now)
+    if (this.#freshCount === batchSize) this.#deliver()
+    this.#fresh[this.#freshCount++] = index
+  }
+
+  #deliver(): void {
+    this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
+    this.#freshCount = 0
+  }
+
+  // The bytes are shared with those who get the layers above, too: so it is done in a copy.
+  #withMarker(slab: Slab, offset: number, length: number) {
+    if (this.#copies && this.#copies.used + length > slabSize) {
+      this.#copies.slab.release()
+      this.#copies = undefined
+    }
+    this.#copies ??= { slab: pool.take(), used: 0 }
+    const { slab: copies, used } = this.#copies
+    slab.bytes.copy(copies.bytes, used, offset, offset + length)
+    copies.bytes[used + 1]! |= 0x80
+    this.#copies.used += length
+    return { slab: copies, offset: used, length }
+  }
+}

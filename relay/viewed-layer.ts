@@ -1,0 +1,40 @@
+import type { LogId } from '#native/media-plane.ts'
+import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
+import type { RateMeter } from '#rtp/rate-meter.ts'
+import type { KeyframeRequests } from './keyframe-requests.ts'
+import type { LayerRate } from './layer-rate.ts'
+import type { PacketLog } from './packet-log.ts'
+
+/**
+ * Something that a viewer can be shown: one encoding as its publisher sends it, or an operating
+ * point of it, with the layers above left out.
+ */
+export interface ViewedLayer {
+  readonly codec: MediaCodec
+  /** Simulcast encoding; undefined where there is one only. */
+  readonly rid: string | undefined
+  readonly log: PacketLog
+  readonly logId: LogId
+  readonly keyframes: KeyframeRequests
+  readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
+  readonly bitrate: RateMeter
+  /** What it takes of a viewer's link. */
+  readonly rate: LayerRate
+  /** The highest layers within it; undefined where it is not known to have any. */
+  readonly spatialId: number | undefined
+  readonly temporalId: number | undefined
+  /** Bytes per ms, as a replay should reckon with. */
+  mediaRate(now: number): number
+  /** Frames ended in the last second. */
+  framesPerSecond(now: number): number
+}
+
+/** Bytes per ms since the newest keyframe, or of the last second while that has just begun. */
+export function mediaRate({ log, bitrate }: ViewedLayer, now: number): number {
+  const { keyframe } = log
+  const age = log.keyframeAge(now) ?? 0
+  // The keyframe itself would make the first half second look many times as rich.
+  if (keyframe !== undefined && age >= 500) return log.bytesFrom(keyframe) / age
+  return bitrate.bitsPerSecond(now) / 8000
+}
