@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Action, Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
@@ -33,12 +33,14 @@ export interface OfferRequest {
   readonly receivedAt: number
 }
 
+type Sender = Omit<OfferRequest, 'offer'>
+
 export interface Endpoint {
   readonly kind: 'whip' | 'whep'
   readonly action: Action
   open(request: OfferRequest): CreatedSession | Promise<CreatedSession>
   /** What an empty POST asks for: an offer of ours. Without it there must be an offer. */
-  invite?(request: Omit<OfferRequest, 'offer'>): CreatedSession | Promise<CreatedSession>
+  invite?(request: Sender): CreatedSession | Promise<CreatedSession>
 }
 
 interface EndpointParams {
@@ -99,26 +101,11 @@ export function endpointRoutes(
         address: request.ip,
         receivedAt: request.receivedAt,
       }
-      const offer = endpoint.invite ? optionalBodyOf(request, sdpType) : bodyOf(request, sdpType)
-      const session =
-        offer === undefined
-          ? await endpoint.invite!(sender)
-          : await endpoint.open({ ...sender, offer })
+      const { session, isOffer } = await open(endpoint, sender, request)
       const links = sessionLinks(services, session)
       if (links.length > 0) reply.header('link', links)
-      const { counterOffer } = session
-      return reply
-        .status(counterOffer ? 406 : 201)
-        .headers({
-          // From the root, because OBS resolves no other relative form (IO-2), and without a
-          // host, because the Host header is the client's word (SEC-25).
-          location: `/session/${session.id}`,
-          etag: session.etag,
-          'accept-patch': fragmentType,
-          'cache-control': 'no-store',
-          'content-type': counterOffer ? validSdp(counterOffer.validUntil) : sdpType,
-        })
-        .send(session.answer)
+      // An offer of ours is answered by PATCH.
+      return sendSession(reply, session, isOffer ? `${sdpType}, ${fragmentType}` : fragmentType)
     })
 
     app.options<{ Params: EndpointParams }>(url, async (request, reply) => {
@@ -137,6 +124,32 @@ export function endpointRoutes(
     refuseOtherMethods(app, url, methods)
   }
   return urls
+}
+
+async function open(endpoint: Endpoint, sender: Sender, request: FastifyRequest) {
+  const offer = endpoint.invite ? optionalBodyOf(request, sdpType) : bodyOf(request, sdpType)
+  if (offer === undefined) return { session: await endpoint.invite!(sender), isOffer: true }
+  const session = await endpoint.open({ ...sender, offer })
+  return { session, isOffer: session.counterOffer !== undefined }
+}
+
+function sendSession(
+  reply: FastifyReply,
+  { id, etag, answer, counterOffer }: CreatedSession,
+  patchTypes: string,
+): FastifyReply {
+  return reply
+    .status(counterOffer ? 406 : 201)
+    .headers({
+      // From the root, because OBS resolves no other relative form (IO-2), and without a host,
+      // because the Host header is the client's word (SEC-25).
+      location: `/session/${id}`,
+      etag,
+      'accept-patch': patchTypes,
+      'cache-control': 'no-store',
+      'content-type': counterOffer ? validSdp(counterOffer.validUntil) : sdpType,
+    })
+    .send(answer)
 }
 
 /** The type of a counter-offer (draft-ietf-wish-whep §4.3.2); the date as in RFC 9110 §5.6.7. */

@@ -54,18 +54,14 @@ describe('WHEP session setup (draft-ietf-wish-whep §4.3)', () => {
     expect((await app.inject(watch)).statusCode).toBe(401)
   })
 
-  it('answers 400 to the empty POST that asks for an offer of ours', async () => {
-    const app = await fakeServer()
-    expect((await app.inject({ ...watch, payload: '' })).statusCode).toBe(400)
-  })
-
   it.each`
-    code                 | status | retryAfter
-    ${'stream-not-live'} | ${409} | ${'2'}
-    ${'no-common-codec'} | ${406} | ${undefined}
-    ${'malformed-sdp'}   | ${400} | ${undefined}
-    ${'full'}            | ${503} | ${'5'}
-  `('answers $code with $status', async ({ code, status, retryAfter }) => {
+    code                    | status | retryAfter
+    ${'stream-not-live'}    | ${409} | ${'2'}
+    ${'no-common-codec'}    | ${422} | ${undefined}
+    ${'unacceptable-offer'} | ${422} | ${undefined}
+    ${'malformed-sdp'}      | ${400} | ${undefined}
+    ${'full'}               | ${503} | ${'5'}
+  `('answers $code with $status, never 406 (WHEP-22)', async ({ code, status, retryAfter }) => {
     const media = new FakeMedia()
     media.refusal = new ServiceError(code, 'for a reason')
     const app = await fakeServer({ media })
