@@ -17,6 +17,8 @@ export type { Action } from './grant.ts'
 export interface Principal {
   /** Of one token, or of all tokens that one issuer gave one subject of one tenant. */
   readonly id: string
+  /** Of the very token, where `id` is its holder's. */
+  readonly token?: string
   /** Its only tenant; absent: every tenant of this node. */
   readonly tenant?: string
   /** The streams it may know of, as `Grant` has them; absent: every one. */
@@ -232,7 +234,7 @@ function tokenStanding(token: string, { claims, kid }: VerifiedToken): Standing 
     tenant: grant.tenant,
     streams: grant.streams,
     expiresAt: exp * 1000,
-    ...(sub !== undefined && { subject: sub }),
+    ...(sub !== undefined && { subject: sub, token: idOf(token) }),
     ...(jti !== undefined && { tokenId: jti }),
     ...(kid !== undefined && { keyId: kid }),
     ...(iat !== undefined && { issuedAt: iat * 1000 }),

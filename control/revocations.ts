@@ -36,6 +36,10 @@ export class Revocations {
     this.#byKey.set(key, revocation)
   }
 
+  has(thing: RevokedThing): boolean {
+    return this.#byKey.has(keyOf(thing))
+  }
+
   /** @returns whether there was one */
   delete(thing: RevokedThing): boolean {
     if (!this.#byKey.has(keyOf(thing))) return false

@@ -36,6 +36,13 @@ export interface Session {
   end(): void
 }
 
+export interface SessionTableOptions {
+  /** Told of each that is removed, and why. */
+  readonly ended?: (id: string, reason: string) => void
+  /** Whose token this is; see `Authority.holder`. */
+  readonly holder?: (token: string) => Promise<Principal | undefined>
+}
+
 /** How long a session goes on after its token has expired, in ms (SEC-7). */
 const expiryGrace = 60_000
 /** Sessions remembered whose offer was not answered in time. */
@@ -47,6 +54,11 @@ export class SessionTable {
   /** Wall ms at which those end that do not outlive their token. */
   readonly #expiries = new Map<string, number>()
   readonly #unanswered = new Set<string>()
+  readonly #options: SessionTableOptions
+
+  constructor(options: SessionTableOptions = {}) {
+    this.#options = options
+  }
 
   get size(): number {
     return this.#sessions.size
@@ -61,10 +73,10 @@ export class SessionTable {
     return id
   }
 
-  /** To be called when the session's peer is gone, whoever ended it. */
-  remove(id: string): void {
-    this.#sessions.delete(id)
+  /** To be called when the session's peer is gone, whoever ended it. @param reason for records */
+  remove(id: string, reason = 'unanswered'): void {
     this.#expiries.delete(id)
+    if (this.#sessions.delete(id)) this.#options.ended?.(id, reason)
   }
 
   /** Removes a session whose offer was not answered in time: its URL says so for a while. */
@@ -87,8 +99,20 @@ export class SessionTable {
     return this.#sessions.get(id)
   }
 
-  tokenMatches(id: string, token: string): boolean {
-    return this.#sessions.get(id)?.principal.id === principalOf(token).id
+  /** Whether a session was made with this very token, or with another of the same holder. */
+  async tokenMatches(id: string, token: string): Promise<boolean> {
+    const principal = this.#sessions.get(id)?.principal
+    if (!principal) return false
+    // The very one counts also when it has expired since: DELETE comes late (SEC-18).
+    if ((principal.token ?? principal.id) === principalOf(token).id) return true
+    return (await this.#options.holder?.(token))?.id === principal.id
+  }
+
+  /** Ends the sessions of those whose tokens no longer count. @returns how many */
+  endWhere(matches: (principal: Principal) => boolean): number {
+    const found = [...this.#sessions.values()].filter(({ principal }) => matches(principal))
+    for (const session of found) session.end()
+    return found.length
   }
 
   /** Ends the sessions whose token has expired. @param wall ms since the Unix epoch */

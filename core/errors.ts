@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'not-allowed'
   | 'not-found'
   | 'keys-unavailable'
+  | 'audit-failed'
   | 'session-not-found'
   | 'stream-not-live'
   | 'stream-taken'

@@ -46,7 +46,7 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
 
   app.post<EventRoute>(url, { bodyLimit: largestJson }, async (request, reply) => {
     const { id } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     const stream = events.subscribe(id, wantedEvents(request))
     return reply
       .status(201)
@@ -58,14 +58,14 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
   // (WHEP-85): all events, for as long as they stay.
   app.get<EventRoute>(url, { exposeHeadRoute: false }, async (request, reply) => {
     const { id } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     const stream = events.subscribe(id)!
     send(events.stream(id, stream)!, reply, clock, () => events.end(id, stream))
   })
 
   app.get<StreamRoute>(streamUrl, { exposeHeadRoute: false }, async (request, reply) => {
     const { id, stream } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     const found = events.stream(id, stream)
     if (!found) throw new HttpError(404, 'there is no such event stream, or it has ended')
     send(found, reply, clock, () => {})
@@ -73,7 +73,7 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
 
   app.delete<StreamRoute>(streamUrl, async (request, reply) => {
     const { id, stream } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     events.end(id, stream)
     return reply.status(200).send()
   })

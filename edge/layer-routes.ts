@@ -38,7 +38,7 @@ export const layerRoutes: FastifyPluginAsync<LayerOptions> = async (app, options
 
   app.post<LayerRoute>(url, { bodyLimit: largestJson }, async (request, reply) => {
     const { id } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     selections.select(id, layerRequest(jsonOf(request)), clock.now())
     return reply.status(200).send()
   })
@@ -46,7 +46,7 @@ export const layerRoutes: FastifyPluginAsync<LayerOptions> = async (app, options
   // Not in the draft: what `unselectLayer` of whip-whep sends (IO-8).
   app.delete<LayerRoute>(url, async (request, reply) => {
     const { id } = request.params
-    checkAccess(access, id, request)
+    await checkAccess(access, id, request)
     selections.select(id, {}, clock.now())
     return reply.status(200).send()
   })

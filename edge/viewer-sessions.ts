@@ -199,7 +199,7 @@ export class ViewerSessions implements Viewers {
         earlyMediaLost: () => viewer?.earlyMediaLost(clock.now()),
         ended: (end) => {
           connected()
-          sessions.remove(id)
+          sessions.remove(id, end)
           extensions.ended(id)
           this.#peers.delete(peer)
           if (viewer) this.#leave(viewer, stream)

@@ -16,6 +16,7 @@ const statusOf: Record<ErrorCode, number> = {
   'not-allowed': 403,
   'not-found': 404,
   'keys-unavailable': 503,
+  'audit-failed': 503,
   'session-not-found': 404,
   'stream-not-live': 409,
   'stream-taken': 409,

@@ -20,8 +20,8 @@ export interface Sessions {
   get(id: string): Session | undefined
   /** Whether it ended because our offer was not answered in time. */
   unanswered(id: string): boolean
-  /** Whether the session was made with this very token. Asked only when one was sent. */
-  tokenMatches(id: string, token: string): boolean
+  /** Whether this token is of whoever made the session. Asked only when one was sent. */
+  tokenMatches(id: string, token: string): boolean | Promise<boolean>
 }
 
 export interface SessionOptions {
@@ -56,12 +56,12 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   })
 
   app.get<SessionRoute>(url, async (request, reply) => {
-    open(sessions, request)
+    await open(sessions, request)
     return reply.status(204).send()
   })
 
   app.patch<SessionRoute>(url, async (request, reply) => {
-    const session = open(sessions, request)
+    const session = await open(sessions, request)
     patches.admit(request.params.id, clock.now())
     if (mediaTypeOf(request) === sdpType) {
       complete(session, bodyOf(request, sdpType))
@@ -85,7 +85,7 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
   app.delete<SessionRoute>(url, async (request, reply) => {
     const { id } = request.params
     if (!idPattern.test(id)) throw notFound()
-    if (sessions.get(id)) open(sessions, request).end()
+    if (sessions.get(id)) (await open(sessions, request)).end()
     return reply.status(200).send()
   })
 
@@ -96,7 +96,7 @@ export const sessionRoutes: FastifyPluginAsync<SessionOptions> = async (app, opt
 }
 
 /** @returns the session, if it exists and the token is not another's */
-function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): Session {
+async function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): Promise<Session> {
   const { id } = request.params
   const session = sessions.get(id)
   if (!session) {
@@ -104,7 +104,7 @@ function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): Sessio
     throw new ServiceError('offer-expired', 'our offer was not answered in time: POST again')
   }
   const token = tokenOf(request)
-  if (token !== undefined && !sessions.tokenMatches(id, token)) {
+  if (token !== undefined && !(await sessions.tokenMatches(id, token))) {
     throw new ServiceError('token-invalid', 'the session was made with another token')
   }
   return session

@@ -6,22 +6,26 @@ import { tokenOf } from './token.ts'
 export interface SessionAccess {
   /** Whether there is such a session. */
   has(id: string): boolean
-  /** Whether the session was made with this very token. Asked only when one was sent. */
-  tokenMatches(id: string, token: string): boolean
+  /** Whether this token is of whoever made the session. Asked only when one was sent. */
+  tokenMatches(id: string, token: string): boolean | Promise<boolean>
 }
 
 /**
  * Lets a request to a resource of a session pass. Its URL alone authorises, since an EventSource
  * cannot send headers (WHEP-72, IO-8, IO-11); a token that is sent must be the session's.
  *
- * @throws ServiceError `session-not-found` or `token-invalid`
+ * @returns rejects with ServiceError `session-not-found` or `token-invalid`
  */
-export function checkAccess(access: SessionAccess, id: string, request: FastifyRequest): void {
+export async function checkAccess(
+  access: SessionAccess,
+  id: string,
+  request: FastifyRequest,
+): Promise<void> {
   if (!access.has(id)) {
     throw new ServiceError('session-not-found', 'there is no such session, or it has ended')
   }
   const token = tokenOf(request)
-  if (token !== undefined && !access.tokenMatches(id, token)) {
+  if (token !== undefined && !(await access.tokenMatches(id, token))) {
     throw new ServiceError('token-invalid', 'the session was made with another token')
   }
 }

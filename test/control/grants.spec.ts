@@ -142,6 +142,7 @@ describe('the principal of a JWT', () => {
       tenant: 'acme',
       streams: ['cam*'],
       subject: 'anna',
+      token: principalOf(token).id,
       tokenId: 't-1',
       keyId: 'k1',
       issuedAt: (now - 10) * 1000,

@@ -19,6 +19,7 @@ const statuses: Record<ErrorCode, number> = {
   'not-allowed': 403,
   'not-found': 404,
   'keys-unavailable': 503,
+  'audit-failed': 503,
   'session-not-found': 404,
   'no-common-codec': 406,
   'stream-not-live': 409,

@@ -1,0 +1,250 @@
+import type { KeyObject } from 'node:crypto'
+import type { Clock } from '#core/clock.ts'
+import { messageOf, ServiceError } from '#core/errors.ts'
+import { ChainFile } from './chain-file.ts'
+import type { AuditEvent } from './record.ts'
+
+export interface AuditOptions {
+  /** Holds a folder per chain. */
+  readonly folder: string
+  /** Ed25519, private. */
+  readonly key: KeyObject
+  readonly clock: Clock
+  /** Told once when the disk fails, and when a chain is not as it was left. */
+  readonly failed: (why: string, chain: string) => void
+  /** Bytes after which the next file of a chain begins. */
+  readonly rotateAt?: number
+  /** Events that may wait for the disk. */
+  readonly capacity?: number
+}
+
+/** For what is no tenant's; "@" is in no tenant's name. */
+export const nodeChain = '@node'
+/** For tenants past those that have a chain. */
+const otherChain = '@other'
+
+/** A day of a busy node: some 60,000 records. */
+const defaultRotateAt = 16 * 1024 * 1024
+/** Ten seconds of the busiest node. */
+const defaultCapacity = 10_000
+/** Tenants with a chain of their own: anybody can name one where anybody may publish. */
+const mostChains = 1000
+/** Files that are open at a time. */
+const mostOpen = 64
+/** Heads are signed so often, in ms: what was cut off before can be missed. */
+const headInterval = 1000
+/** After the disk has failed, in ms. */
+const retryInterval = 1000
+
+interface Waiting {
+  readonly event: AuditEvent
+  /** Of somebody who waits for the disk. */
+  readonly done?: PromiseWithResolvers<void>
+}
+
+/**
+ * Who did what: a chain of records per tenant, each holding the hash of the one before
+ * (SEC-65–74).
+ *
+ * Events queue while the disk works and go together when it is done, so that many sessions a
+ * second cost few writes. A disk that fails is said, and tried again; what does not fit meanwhile
+ * is counted, and the count becomes a record.
+ */
+export class AuditLog {
+  readonly #options: AuditOptions
+  /** In the order of last use. */
+  readonly #open = new Map<string, ChainFile>()
+  readonly #known = new Set<string>()
+  #queue: Waiting[] = []
+  #working: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #trouble: string | undefined
+  #lost = 0
+  #closed = false
+  readonly statistics = { written: 0, lost: 0, failures: 0 }
+
+  constructor(options: AuditOptions) {
+    this.#options = options
+  }
+
+  /** Why events cannot be kept now; `undefined` while they can. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** For what many do: nobody waits for the disk. */
+  note(event: AuditEvent): void {
+    const { capacity = defaultCapacity } = this.#options
+    if (this.#queue.length < capacity && !this.#closed) {
+      this.#enqueue({ event })
+      return
+    }
+    this.#lost++
+    this.statistics.lost++
+    if (this.#trouble === undefined) this.#fail('the audit log cannot keep up', event.tenant)
+  }
+
+  /**
+   * For acts that count only when they are on record (SEC-69).
+   *
+   * @returns rejects with ServiceError `audit-failed` when it could not be written
+   */
+  async append(event: AuditEvent): Promise<void> {
+    const { capacity = defaultCapacity } = this.#options
+    if (this.#queue.length >= capacity || this.#closed) throw notKept()
+    const done = Promise.withResolvers<void>()
+    this.#enqueue({ event, done })
+    await done.promise
+  }
+
+  /** Writes what waits, and the heads. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#working
+    if (this.#queue.length > 0) {
+      this.#working = this.#work()
+      await this.#working
+    }
+    await this.#writeHeads()
+    for (const [tenant, chain] of this.#open) await this.#letGo(tenant, chain)
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting)
+    // While the disk fails the timer sets the pace.
+    if (this.#working === undefined && this.#trouble === undefined) this.#start()
+  }
+
+  #start(): void {
+    this.#working = this.#work().finally(() => {
+      this.#working = undefined
+      this.#schedule()
+    })
+  }
+
+  async #work(): Promise<void> {
+    // What was noted in the same turn goes together.
+    await Promise.resolve()
+    while (this.#queue.length > 0) {
+      const batch = this.#queue
+      this.#queue = []
+      const failed: Waiting[] = []
+      for (const [tenant, waiting] of byChain(batch, (one) => this.#chainOf(one))) {
+        if (!(await this.#write(tenant, waiting))) failed.push(...waiting)
+      }
+      if (failed.length === 0) {
+        this.#recover()
+        continue
+      }
+      for (const { done } of failed) done?.reject(notKept())
+      this.#queue = [...failed.filter(({ done }) => !done), ...this.#queue]
+      return
+    }
+  }
+
+  async #write(tenant: string, waiting: readonly Waiting[]): Promise<boolean> {
+    const { clock } = this.#options
+    try {
+      const chain = await this.#chain(tenant)
+      await chain.append(
+        waiting.map(({ event }) => ({ ...event, tenant })),
+        clock.wall(),
+      )
+      this.statistics.written += waiting.length
+      for (const { done } of waiting) done?.resolve()
+      return true
+    } catch (error) {
+      // Opened anew it is read again: nobody knows what the disk has of this.
+      const chain = this.#open.get(tenant)
+      if (chain) await this.#letGo(tenant, chain)
+      this.statistics.failures++
+      if (this.#trouble === undefined) this.#fail(messageOf(error), tenant)
+      return false
+    }
+  }
+
+  async #chain(tenant: string): Promise<ChainFile> {
+    const { folder, key, rotateAt = defaultRotateAt, clock, failed } = this.#options
+    const known = this.#open.get(tenant)
+    this.#open.delete(tenant)
+    const chain = known ?? (await ChainFile.open({ folder, tenant, key, rotateAt }))
+    this.#open.set(tenant, chain)
+    if (known) return chain
+    if (chain.damage.torn ?? chain.damage.cut) {
+      const detail = { ...chain.damage }
+      failed(`a chain is not as it was left: ${JSON.stringify(detail)}`, tenant)
+      const event = { tenant, actor: 'node', event: 'audit.damaged', target: tenant, detail }
+      await chain.append([event], clock.wall())
+    }
+    const [oldest] = this.#open
+    if (this.#open.size > mostOpen && oldest) {
+      await oldest[1].writeHead(clock.wall())
+      await this.#letGo(...oldest)
+    }
+    return chain
+  }
+
+  #chainOf({ event: { tenant } }: Waiting): string {
+    if (this.#known.size < mostChains) this.#known.add(tenant)
+    return this.#known.has(tenant) ? tenant : otherChain
+  }
+
+  async #letGo(tenant: string, chain: ChainFile): Promise<void> {
+    this.#open.delete(tenant)
+    await chain.close().catch(() => undefined)
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#timer) return
+    const behind = [...this.#open.values()].some((chain) => chain.headIsBehind)
+    if (!behind && this.#trouble === undefined) return
+    const wait = this.#trouble === undefined ? headInterval : retryInterval
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (this.#working !== undefined) return
+      this.#working = this.#writeHeads()
+        .then(() => this.#work())
+        .finally(() => {
+          this.#working = undefined
+          this.#schedule()
+        })
+    }, wait).unref()
+  }
+
+  async #writeHeads(): Promise<void> {
+    for (const [tenant, chain] of this.#open) {
+      try {
+        await chain.writeHead(this.#options.clock.wall())
+      } catch (error) {
+        this.statistics.failures++
+        if (this.#trouble === undefined) this.#fail(messageOf(error), tenant)
+      }
+    }
+  }
+
+  #fail(why: string, chain: string): void {
+    this.#trouble = why
+    this.#options.failed(why, chain)
+  }
+
+  #recover(): void {
+    this.#trouble = undefined
+    const count = this.#lost
+    this.#lost = 0
+    if (count === 0) return
+    const event = { tenant: nodeChain, actor: 'node', event: 'audit.lost', target: nodeChain }
+    this.#enqueue({ event: { ...event, detail: { count } } })
+  }
+}
+
+function byChain(
+  batch: readonly Waiting[],
+  chainOf: (waiting: Waiting) => string,
+): Map<string, Waiting[]> {
+  return Map.groupBy(batch, chainOf)
+}
+
+function notKept(): ServiceError {
+  return new ServiceError('audit-failed', 'this is not on record, so it was not done: try again')
+}

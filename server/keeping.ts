@@ -1,0 +1,56 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { AuditLog } from '#control/audit/audit-log.ts'
+import { SqliteStore } from '#control/sqlite-store.ts'
+import type { Store } from '#control/store.ts'
+import type { Clock } from '#core/clock.ts'
+import { messageOf } from '#core/errors.ts'
+import { ConfigError } from './config.ts'
+
+/** What a node keeps in its data folder. */
+export interface Kept {
+  readonly store: Store
+  readonly audit: AuditLog
+}
+
+/**
+ * Opens store and audit log, of which a folder has one each and a node at a time.
+ *
+ * @throws ConfigError when the folder cannot be used, or another node uses it
+ */
+export function openKept(folder: string, { clock, log }: { clock: Clock; log: Logger }): Kept {
+  try {
+    const store = new SqliteStore(join(folder, 'tailrace.db'))
+    const audit = join(folder, 'audit')
+    mkdirSync(audit, { recursive: true, mode: 0o700 })
+    const failed = (why: string, chain: string) => log.error({ why, chain }, 'audit log')
+    return { store, audit: new AuditLog({ folder: audit, key: auditKey(audit), clock, failed }) }
+  } catch (cause) {
+    const why = messageOf(cause)
+    const advice = /locked/.test(why)
+      ? 'another node uses it: set TAILRACE_DATA_DIR to another folder for one of them'
+      : 'let this user write there, or set TAILRACE_DATA_DIR to another folder'
+    throw new ConfigError([`nothing can be kept in ${folder} (${why}): ${advice}`], { cause })
+  }
+}
+
+/** Signs the heads of the chains; the public half lies beside it for the verifier. */
+function auditKey(folder: string): KeyObject {
+  const file = join(folder, 'key.pem')
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    // Linked into place whole: a crash leaves a key or none.
+    writeFileSync(`${file}.new`, privateKey.export({ format: 'pem', type: 'pkcs8' }), {
+      mode: 0o600,
+      flush: true,
+    })
+    linkSync(`${file}.new`, file)
+    rmSync(`${file}.new`)
+  }
+  const key = createPrivateKey(readFileSync(file))
+  const publicPem = createPublicKey(key).export({ format: 'pem', type: 'spki' })
+  writeFileSync(join(folder, 'key.pub.pem'), publicPem, { mode: 0o644 })
+  return key
+}
