@@ -47,7 +47,7 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
   app.post<EventRoute>(url, { bodyLimit: largestJson }, async (request, reply) => {
     const { id } = request.params
     await checkAccess(access, id, request)
-    const stream = events.subscribe(id, wantedEvents(request))
+    const stream = subscribe(id, wantedEvents(request))
     return reply
       .status(201)
       .headers({ location: `/session/${id}/sse/${stream}`, 'cache-control': 'no-store' })
@@ -59,7 +59,7 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
   app.get<EventRoute>(url, { exposeHeadRoute: false }, async (request, reply) => {
     const { id } = request.params
     await checkAccess(access, id, request)
-    const stream = events.subscribe(id)!
+    const stream = subscribe(id)
     send(events.stream(id, stream)!, reply, clock, () => events.end(id, stream))
   })
 
@@ -80,6 +80,13 @@ export const eventRoutes: FastifyPluginAsync<EventOptions> = async (app, options
 
   answerOthers(url, ['OPTIONS', 'POST', 'GET'])
   answerOthers(streamUrl, ['OPTIONS', 'GET', 'DELETE'])
+
+  // The session may have ended while its token was looked at.
+  function subscribe(id: string, wanted?: readonly EventName[]): string {
+    const stream = events.subscribe(id, wanted)
+    if (stream === undefined) throw new HttpError(404, 'the session has ended')
+    return stream
+  }
 
   function answerOthers(address: string, methods: readonly string[]): void {
     app.options(address, async (_request, reply) =>
