@@ -93,6 +93,7 @@ export interface MediaBinding {
     log: number,
     payloadType: number,
     rtxPayloadType: number,
+    numbered: number,
   ): void
   replay(
     plane: PlaneHandle,
@@ -100,6 +101,7 @@ export interface MediaBinding {
     log: number,
     payloadType: number,
     rtxPayloadType: number,
+    numbered: number,
     from: number,
     pace: number,
     burst: number,
@@ -107,11 +109,24 @@ export interface MediaBinding {
     leadPace: number,
     prefix: readonly Buffer[],
   ): void
+  silence(plane: PlaneHandle, track: number): void
   setPace(plane: PlaneHandle, track: number, pace: number): void
+  setLivePace(plane: PlaneHandle, track: number, pace: number): void
+  probe(plane: PlaneHandle, track: number, cluster: number, pace: number, bytes: number): void
   retransmit(plane: PlaneHandle, track: number, sequenceNumbers: Uint16Array): void
-  /** @param out gets the time in ms of CLOCK_MONOTONIC, and bytes; 0 if nothing is known */
-  transportSend(plane: PlaneHandle, peer: number, number: number, out: Float64Array): number
-  /** @param out gets packets, bytes, retransmitted and replayed; 0 if there is no such track */
+  /**
+   * @param now ms of CLOCK_MONOTONIC
+   * @param out see `native/addon-feedback.ts`
+   * @returns 0 if nothing could be read
+   */
+  readFeedback(
+    plane: PlaneHandle,
+    peer: number,
+    packet: Buffer,
+    now: number,
+    out: Float64Array,
+  ): number
+  /** @param out gets the counters of `TrackStatistics`; 0 if there is no such track */
   trackStatistics(plane: PlaneHandle, track: number, out: Float64Array): number
   statistics(plane: PlaneHandle, out: Float64Array): void
   slabMemory(plane: PlaneHandle, slab: number): ArrayBuffer

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { getSystemErrorName } from 'node:util'
+import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 import type { MediaBinding, OpenedHandle, PlaneHandle } from './addon-binding.ts'
+import { AddonFeedback } from './addon-feedback.ts'
 import { AddonInbox } from './addon-inbox.ts'
 import { AddonLogs } from './addon-logs.ts'
 import { AddonSlabs } from './addon-slabs.ts'
@@ -13,8 +15,8 @@ import type {
   MediaPlaneListener,
   PeerId,
   PlaneStatistics,
+  Probe,
   Replay,
-  SentPacket,
   TrackFormat,
   TrackId,
   TrackSource,
@@ -55,9 +57,9 @@ export class AddonPlane implements MediaPlane {
   readonly #slabs: AddonSlabs
   readonly #logs: AddonLogs
   readonly #inbox: AddonInbox
-  readonly #clockOffset: number
+  readonly #feedback: AddonFeedback
   readonly #peers = new Set<PeerId>()
-  readonly #answer = new Float64Array(4)
+  readonly #answer = new Float64Array(5)
   readonly #counters = new Float64Array(statisticsLength)
   #nextId = 1
   #closed = false
@@ -83,8 +85,9 @@ export class AddonPlane implements MediaPlane {
     this.#random = random ?? ((bound) => randomInt(bound))
     this.#slabs = new AddonSlabs(binding, opened.handle)
     this.#logs = new AddonLogs(binding, opened.handle, this.#slabs)
-    this.#clockOffset = clockOffset()
-    this.#inbox = new AddonInbox(listener, this.#slabs, this.#clockOffset)
+    const offset = clockOffset()
+    this.#feedback = new AddonFeedback(binding, opened.handle, offset)
+    this.#inbox = new AddonInbox(listener, this.#slabs, offset)
     this.addresses = addresses.map((address) => ({ address, port: opened.port }))
     this.sending = rungs[opened.rung]!
     this.kernelBuffer = opened.kernelBuffer
@@ -180,19 +183,16 @@ export class AddonPlane implements MediaPlane {
     this.#binding.removeTrack(this.#handle, track)
   }
 
-  follow(track: TrackId, { log, payloadType, rtxPayloadType = -1 }: TrackSource): void {
-    this.#binding.follow(this.#handle, track, log, payloadType, rtxPayloadType)
+  follow(track: TrackId, source: TrackSource): void {
+    this.#binding.follow(this.#handle, track, ...sourceArguments(source))
   }
 
   replay(track: TrackId, source: TrackSource, replay: Replay): void {
-    const { log, payloadType, rtxPayloadType = -1 } = source
     const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [] } = replay
     this.#binding.replay(
       this.#handle,
       track,
-      log,
-      payloadType,
-      rtxPayloadType,
+      ...sourceArguments(source),
       from,
       pace,
       burst,
@@ -202,25 +202,35 @@ export class AddonPlane implements MediaPlane {
     )
   }
 
+  silence(track: TrackId): void {
+    this.#binding.silence(this.#handle, track)
+  }
+
   setPace(track: TrackId, pace: number): void {
     this.#binding.setPace(this.#handle, track, pace)
+  }
+
+  setLivePace(track: TrackId, pace: number): void {
+    this.#binding.setLivePace(this.#handle, track, pace)
+  }
+
+  probe(track: TrackId, { cluster, pace, bytes }: Probe): void {
+    this.#binding.probe(this.#handle, track, cluster, pace, bytes)
   }
 
   retransmit(track: TrackId, sequenceNumbers: readonly number[]): void {
     this.#binding.retransmit(this.#handle, track, Uint16Array.from(sequenceNumbers))
   }
 
-  transportSend(peer: PeerId, transportSequence: number): SentPacket | undefined {
-    const out = this.#answer
-    if (!this.#binding.transportSend(this.#handle, peer, transportSequence, out)) return undefined
-    return { at: out[0]! - this.#clockOffset, bytes: out[1]! }
+  readFeedback(peer: PeerId, packet: Buffer, now: number): FeedbackDigest | undefined {
+    return this.#feedback.read(peer, packet, now)
   }
 
   trackStatistics(track: TrackId): TrackStatistics {
     const out = this.#answer
     if (!this.#binding.trackStatistics(this.#handle, track, out)) out.fill(0)
-    const [packets = 0, bytes = 0, retransmitted = 0, replayed = 0] = out
-    return { packets, bytes, retransmitted, replayed }
+    const [packets = 0, bytes = 0, retransmitted = 0, replayed = 0, probed = 0] = out
+    return { packets, bytes, retransmitted, replayed, probed }
   }
 
   async close(): Promise<void> {
@@ -237,6 +247,10 @@ export class AddonPlane implements MediaPlane {
     setImmediate(() => this.#drain())
     this.#inbox.tell(length)
   }
+}
+
+function sourceArguments({ log, payloadType, rtxPayloadType = -1, numbered }: TrackSource) {
+  return [log, payloadType, rtxPayloadType, numbered ? 1 : 0] as const
 }
 
 function pathArguments({ transport, family, remoteAddress, remotePort, localAddress }: Path) {

@@ -17,6 +17,7 @@ const names = [
   'bytesSent',
   'retransmitted',
   'replayedToViewers',
+  'probed',
   'late',
   'full',
   'trainsRefused',
@@ -44,6 +45,7 @@ export function planeStatistics(counters: Float64Array): PlaneStatistics {
       bytes: of('bytesSent'),
       retransmitted: of('retransmitted'),
       replayed: of('replayedToViewers'),
+      probed: of('probed'),
     },
     dropped: {
       'unknown-range': of('unknown-range'),

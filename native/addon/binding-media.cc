@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+
 #include "call.h"
 #include "clock.h"
 
@@ -9,7 +12,7 @@ namespace {
 
 TrackSource sourceOf(const Arguments& from, size_t at) {
   return {from.integer(at), static_cast<uint8_t>(from.integer(at + 1)),
-          static_cast<int16_t>(from.number(at + 2))};
+          static_cast<int16_t>(from.number(at + 2)), from.integer(at + 3) != 0};
 }
 
 napi_value openLog(napi_env env, napi_callback_info info) {
@@ -100,7 +103,7 @@ napi_value removeTrack(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// follow(handle, track, log, payloadType, rtxPayloadType)
+// follow(handle, track, log, payloadType, rtxPayloadType, numbered)
 napi_value follow(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const TrackId id = call.integer(1);
@@ -111,14 +114,14 @@ napi_value follow(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// replay(handle, track, log, payloadType, rtxPayloadType, from, pace, burst, leadBytes, leadPace,
-//        prefix)
+// replay(handle, track, log, payloadType, rtxPayloadType, numbered, from, pace, burst, leadBytes,
+//        leadPace, prefix)
 napi_value replay(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const TrackId id = call.integer(1);
   const TrackSource source = sourceOf(call, 2);
-  Replay replay{call.index(5), call.buffers(10), call.number(6),
-                call.number(7), call.number(8),  call.number(9)};
+  Replay replay{call.index(6), call.buffers(11), call.number(7),
+                call.number(8), call.number(9),  call.number(10)};
   if (Plane* plane = call.plane()) {
     plane->toTrack(id, [id, source, replay = std::move(replay)](Shard& shard) {
       shard.replay(id, source, replay);
@@ -133,6 +136,36 @@ napi_value setPace(napi_env env, napi_callback_info info) {
   const double pace = call.number(2);
   if (Plane* plane = call.plane()) {
     plane->toTrack(id, [=](Shard& shard) { shard.setPace(id, pace); });
+  }
+  return nullptr;
+}
+
+napi_value silence(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const TrackId id = call.integer(1);
+  if (Plane* plane = call.plane()) {
+    plane->toTrack(id, [=](Shard& shard) { shard.silence(id); });
+  }
+  return nullptr;
+}
+
+napi_value setLivePace(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const TrackId id = call.integer(1);
+  const double pace = call.number(2);
+  if (Plane* plane = call.plane()) {
+    plane->toTrack(id, [=](Shard& shard) { shard.setLivePace(id, pace); });
+  }
+  return nullptr;
+}
+
+// probe(handle, track, cluster, pace, bytes)
+napi_value probe(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const TrackId id = call.integer(1);
+  const Probe probe{static_cast<uint8_t>(call.integer(2) & 0xf), call.number(3), call.number(4)};
+  if (Plane* plane = call.plane()) {
+    plane->toTrack(id, [=](Shard& shard) { shard.probe(id, probe); });
   }
   return nullptr;
 }
@@ -152,30 +185,56 @@ napi_value retransmit(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// transportSend(handle, peer, number, out: at, bytes), returns 1 when it is known
-napi_value transportSend(napi_env env, napi_callback_info info) {
+// readFeedback(handle, peer, packet, now, out), returns 1 when it could be read
+napi_value readFeedback(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  const Plane* plane = call.plane();
-  auto* out = call.elements<double>(3, 2);
+  Plane* plane = call.plane();
+  const Arguments::Bytes packet = call.bytes(2);
+  // In the order of `native/addon-feedback.ts`: the groups come last.
+  constexpr size_t kGroups = 18;
+  auto* out = call.elements<double>(4, kGroups + kGroupFields * kMostPairs);
   if (!plane || !out) return call.result(0);
-  const auto sent = plane->transportSend(call.integer(1), static_cast<uint16_t>(call.integer(2)));
-  if (!sent) return call.result(0);
-  out[0] = sent->at;
-  out[1] = sent->bytes;
+  const auto digest = plane->readFeedback(call.integer(1), packet.data, packet.length,
+                                          call.number(3), out + kGroups);
+  if (!digest) return call.result(0);
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const ProbeTally probe = digest->probe ? *digest->probe : ProbeTally{};
+  const double numbers[kGroups] = {
+      digest->received,
+      digest->lost,
+      digest->acknowledged,
+      digest->untold,
+      digest->arrivedAt,
+      digest->roundTrip,
+      digest->queueing.value_or(kNone),
+      digest->delivered.value_or(kNone),
+      static_cast<double>(digest->groupCount),
+      static_cast<double>(probe.cluster),
+      probe.packets,
+      probe.bytes,
+      probe.firstSentAt,
+      probe.lastSentAt,
+      probe.lastSentBytes,
+      probe.firstArrivedAt,
+      probe.lastArrivedAt,
+      probe.firstArrivedBytes,
+  };
+  std::copy(numbers, numbers + kGroups, out);
   return call.result(1);
 }
 
-// trackStatistics(handle, track, out: packets, bytes, retransmitted, replayed)
+// trackStatistics(handle, track, out: packets, bytes, retransmitted, replayed, probed)
 napi_value trackStatistics(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Plane* plane = call.plane();
-  auto* out = call.elements<double>(2, 4);
+  auto* out = call.elements<double>(2, 5);
   const TrackCounters* counters = plane ? plane->trackCounters(call.integer(1)) : nullptr;
   if (!counters || !out) return call.result(0);
   out[0] = static_cast<double>(counters->packets.value());
   out[1] = static_cast<double>(counters->bytes.value());
   out[2] = static_cast<double>(counters->retransmitted.value());
   out[3] = static_cast<double>(counters->replayed.value());
+  out[4] = static_cast<double>(counters->probed.value());
   return call.result(1);
 }
 
@@ -194,7 +253,10 @@ void registerMediaFunctions(napi_env env, napi_value exports) {
   registerFunction(env, exports, "replay", replay);
   registerFunction(env, exports, "setPace", setPace);
   registerFunction(env, exports, "retransmit", retransmit);
-  registerFunction(env, exports, "transportSend", transportSend);
+  registerFunction(env, exports, "silence", silence);
+  registerFunction(env, exports, "setLivePace", setLivePace);
+  registerFunction(env, exports, "probe", probe);
+  registerFunction(env, exports, "readFeedback", readFeedback);
   registerFunction(env, exports, "trackStatistics", trackStatistics);
 }
 

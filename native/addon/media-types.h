@@ -31,6 +31,8 @@ struct TrackSource {
   uint8_t payloadType = 0;
   /** −1 where nothing is retransmitted under a payload type of its own. */
   int16_t rtxPayloadType = -1;
+  /** Whether every packet gets a transport-wide number. */
+  bool numbered = false;
 };
 
 struct Replay {
@@ -43,6 +45,14 @@ struct Replay {
   double burst = 0;
   double leadBytes = 0;
   double leadPace = 0;
+};
+
+struct Probe {
+  /** 1–15. */
+  uint8_t cluster = 0;
+  /** Bytes per ms. */
+  double pace = 0;
+  double bytes = 0;
 };
 
 struct LogClock {

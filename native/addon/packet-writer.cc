@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "bytes.h"
-#include "outgoing-track.h"
 
 namespace tailrace {
 
@@ -33,39 +32,42 @@ Written PacketWriter::media(PacketView packet, const HeaderTemplate& header,
                             PacketNumbers numbers) {
   const PacketView payload = payloadOf(packet);
   if (!payload.bytes) return {};
+  return send(begin(packet, header, numbers), header, payload, numbers.index);
+}
+
+Written PacketWriter::repeat(PacketView packet, int64_t original, const HeaderTemplate& header,
+                             PacketNumbers numbers) {
+  const PacketView payload = payloadOf(packet);
+  if (!payload.bytes) return {};
+  uint8_t* datagram = begin(packet, header, numbers);
+  uint8_t* into = datagram + header.length;
+  write16(into, static_cast<uint16_t>(original));
+  std::memcpy(into + 2, payload.bytes, payload.length);
+  // The cipher takes its input in one piece, so in place.
+  return send(datagram, header, {into, payload.length + 2}, numbers.index);
+}
+
+// All but the transport-wide number, which is for what leaves.
+inline uint8_t* PacketWriter::begin(PacketView packet, const HeaderTemplate& header,
+                                    PacketNumbers numbers) {
   uint8_t* datagram = outlet_.sink.take();
   // All of it, whatever its length: two stores, and the payload goes over what is too much.
   std::memcpy(datagram, header.bytes, kLongestHeader);
   write16(datagram, read16(header.bytes) | keptFlags(packet));
   write16(datagram + 2, static_cast<uint16_t>(numbers.index));
   write32(datagram + 4, numbers.timestamp);
-  if (header.transportCcAt != 0) {
-    const size_t sent = header.length + payload.length + peer_.srtp.overhead();
-    write16(datagram + header.transportCcAt, peer_.transport->next(outlet_.now, sent));
-  }
-  return send(datagram, header.length, payload, numbers.index);
+  return datagram;
 }
 
-Written PacketWriter::repeat(PacketView packet, int64_t original, RepeatStream stream,
-                             PacketNumbers numbers) {
-  const PacketView payload = payloadOf(packet);
-  if (!payload.bytes) return {};
-  uint8_t* datagram = outlet_.sink.take();
-  write16(datagram, 0x8000u | stream.payloadType | keptFlags(packet));
-  write16(datagram + 2, static_cast<uint16_t>(numbers.index));
-  write32(datagram + 4, numbers.timestamp);
-  write32(datagram + 8, stream.ssrc);
-  write16(datagram + kFixedHeader, static_cast<uint16_t>(original));
-  std::memcpy(datagram + kFixedHeader + 2, payload.bytes, payload.length);
-  // The cipher takes its input in one piece, so in place.
-  return send(datagram, kFixedHeader, {datagram + kFixedHeader, payload.length + 2}, numbers.index);
-}
-
-Written PacketWriter::send(uint8_t* datagram, size_t headerLength, PacketView payload,
-                           int64_t index) {
+inline Written PacketWriter::send(uint8_t* datagram, const HeaderTemplate& header,
+                                  PacketView payload, int64_t index) {
   // The next one would be the first index again, with the same key (RFC 3711 §9.2).
   if (index >= kIndexEnd) return {};
-  const size_t sent = peer_.srtp.protectRtp(datagram, headerLength, payload.bytes, payload.length,
+  if (header.transportCcAt != 0) {
+    const size_t whole = header.length + payload.length + peer_.srtp.overhead();
+    write16(datagram + header.transportCcAt, peer_.transport->next(outlet_.now, whole));
+  }
+  const size_t sent = peer_.srtp.protectRtp(datagram, header.length, payload.bytes, payload.length,
                                             static_cast<uint64_t>(index));
   outlet_.sink.send(peer_.destination, sent);
   return {payload.length, sent};

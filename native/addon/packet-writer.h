@@ -4,23 +4,15 @@
 
 #include "header-template.h"
 #include "packet-view.h"
+#include "sending-peer.h"
 
 namespace tailrace {
-
-struct Outlet;
-struct SendingPeer;
 
 /** The identity of one outgoing packet, decided by its track. */
 struct PacketNumbers {
   /** Outgoing index, 48 bits: sequence number and SRTP index in one. */
   int64_t index;
   uint32_t timestamp;
-};
-
-/** The stream that repeats go on. */
-struct RepeatStream {
-  uint32_t ssrc;
-  uint8_t payloadType;
 };
 
 /** What has left, in bytes; all 0 for a packet that fits no datagram or has no index left. */
@@ -45,11 +37,14 @@ class PacketWriter {
    * before the payload.
    *
    * @param original outgoing index of the packet that is repeated
+   * @param header of that stream
    */
-  Written repeat(PacketView packet, int64_t original, RepeatStream stream, PacketNumbers numbers);
+  Written repeat(PacketView packet, int64_t original, const HeaderTemplate& header,
+                 PacketNumbers numbers);
 
  private:
-  Written send(uint8_t* datagram, size_t headerLength, PacketView payload, int64_t index);
+  uint8_t* begin(PacketView packet, const HeaderTemplate& header, PacketNumbers numbers);
+  Written send(uint8_t* datagram, const HeaderTemplate& header, PacketView payload, int64_t index);
 
   SendingPeer& peer_;
   Outlet& outlet_;

@@ -1,21 +1,18 @@
-#include <algorithm>
-#include <iterator>
-
 #include "plane.h"
 
 namespace tailrace {
 
-void Plane::addTo(uint64_t (&sums)[4], const TrackCounters& counters) {
+void Plane::addTo(TrackSums& sums, const TrackCounters& counters) {
   sums[0] += counters.packets.value();
   sums[1] += counters.bytes.value();
   sums[2] += counters.retransmitted.value();
   sums[3] += counters.replayed.value();
+  sums[4] += counters.probed.value();
 }
 
 void Plane::writeStatistics(double* out) const {
   const IncomingCounters& received = incoming_.counters();
-  uint64_t tracks[4];
-  std::copy(std::begin(sumsBefore_), std::end(sumsBefore_), tracks);
+  TrackSums tracks = sumsBefore_;
   for (const auto& [id, track] : tracks_) addTo(tracks, *track.counters);
   for (const auto& counters : leaving_) addTo(tracks, *counters);
   uint64_t sent = controlSent_;

@@ -70,7 +70,7 @@ void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
   removePeer(id);
   const size_t shard = nextShard_++ % shards_.size();
   auto transport = std::make_shared<TransportHistory>();
-  peers_[id] = {shard, transport, {}};
+  peers_[id] = {shard, transport, {}, nullptr};
   const Destination to = reached(id, path);
   shards_[shard]->post([=](Shard& owner) {
     owner.addPeer(id, keys.profile, keys.local, to, transport);
@@ -170,10 +170,16 @@ const TrackCounters* Plane::trackCounters(TrackId id) const {
   return track == tracks_.end() ? nullptr : track->second.counters.get();
 }
 
-std::optional<SentPacket> Plane::transportSend(PeerId id, uint16_t number) const {
-  const auto peer = peers_.find(id);
-  if (peer == peers_.end()) return std::nullopt;
-  return peer->second.transport->find(number);
+std::optional<FeedbackDigest> Plane::readFeedback(PeerId id, const uint8_t* packet, size_t length,
+                                                  double now, double* groups) {
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return std::nullopt;
+  Peer& peer = found->second;
+  const TransportHistory::View sent = peer.transport->view();
+  if (sent.isEmpty() && !peer.reader) return std::nullopt;
+  if (!readTransportFeedback(packet, length, feedback_)) return std::nullopt;
+  if (!peer.reader) peer.reader = std::make_unique<FeedbackReader>();
+  return peer.reader->read(feedback_, sent, now, groups);
 }
 
 void Plane::forget(TrackId id) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "feedback-reader.h"
 #include "inbox.h"
 #include "incoming.h"
 #include "shard-thread.h"
@@ -84,12 +86,20 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   /** A command to the shard that the track lives in. */
   void toTrack(TrackId id, Task task);
   const TrackCounters* trackCounters(TrackId id) const;
-  std::optional<SentPacket> transportSend(PeerId id, uint16_t number) const;
+  /**
+   * Reads transport-wide feedback against what was sent to the peer.
+   *
+   * @param now monotonic ms
+   * @param groups gets `kGroupFields * kMostPairs` numbers at most
+   * @returns nothing for a packet that breaks its rules, and before anything numbered was sent
+   */
+  std::optional<FeedbackDigest> readFeedback(PeerId id, const uint8_t* packet, size_t length,
+                                             double now, double* groups);
 
   Inbox& inbox() { return inbox_; }
   SlabPool& slabs() { return slabs_; }
   /** Numbers that `writeStatistics` writes. */
-  static constexpr size_t kStatistics = 14 + static_cast<size_t>(Drop::kCount);
+  static constexpr size_t kStatistics = 15 + static_cast<size_t>(Drop::kCount);
   /** @param out gets the counts, in the order of `native/addon-statistics.ts` */
   void writeStatistics(double* out) const;
 
@@ -98,6 +108,8 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
     size_t shard;
     std::shared_ptr<TransportHistory> transport;
     std::vector<TrackId> tracks;
+    /** Since the first feedback. */
+    std::unique_ptr<FeedbackReader> reader;
   };
   struct Track {
     PeerId peer;
@@ -117,8 +129,9 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   void framesEnd() override;
   void congested(PeerId peer, bool isCongested) override;
 
-  /** Packets, bytes, retransmitted and replayed. */
-  static void addTo(uint64_t (&sums)[4], const TrackCounters& counters);
+  /** Packets, bytes, retransmitted, replayed and probed. */
+  using TrackSums = std::array<uint64_t, 5>;
+  static void addTo(TrackSums& sums, const TrackCounters& counters);
   int openSockets(const PlaneOptions& options);
   int watchSockets();
   bool sendAtOnce(const uint8_t* datagram, size_t length, const Destination& to);
@@ -146,9 +159,11 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   std::unordered_map<TrackId, Track> tracks_;
   /** Of tracks that are gone here, and maybe not yet on their shards. */
   std::vector<std::shared_ptr<TrackCounters>> leaving_;
-  uint64_t sumsBefore_[4] = {0, 0, 0, 0};
+  TrackSums sumsBefore_{};
   size_t nextShard_ = 0;
   SlabWriter copies_;
+  /** Of the report being read: its memory is used again. */
+  TransportFeedback feedback_;
   // Of the receiving thread.
   std::vector<Append> routed_;
   double arrivedAt_ = 0;

@@ -21,9 +21,9 @@ struct Segment {
   int64_t delta = 0;
   /** Outgoing RTP time minus incoming, in ticks. */
   uint32_t timestampDelta = 0;
-  /** −1 for none. */
-  int16_t rtxPayloadType = -1;
   HeaderTemplate header{};
+  /** Of its repeats by RTX; of no length where they are the same packets again. */
+  HeaderTemplate repeats{};
 
   bool exists() const { return log || prefix; }
   /** The oldest ingest index still held. */

@@ -8,13 +8,13 @@
 namespace tailrace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-/** Between two looks at the replays, in ms. */
+/** Between two looks at what goes at a pace of its own, in ms. */
 constexpr double kPumpInterval = 2;
 /** Between two looks at every track's report, in ms: a report may be that late. */
 constexpr double kReportLookInterval = 100;
 /** Between two sender reports of a track, in ms (SRTP-44). */
 constexpr double kReportInterval = 1000;
-/** Feedback that comes later, in ms after the last numbered packet, paces no replay any more. */
+/** Feedback that comes later, in ms after the last numbered packet, tells nothing any more. */
 constexpr double kHistoryKept = 3000;
 /**
  * A live packet that waited longer, in ms, is of no use. Far longer than a viewer waits before it
@@ -130,7 +130,7 @@ void Shard::follow(TrackId id, const TrackSource& source) {
   if (!track || !log) return;
   settle(track->log());
   settle(log.get());
-  replaying_.erase(track);
+  pumped_.erase(track);
   track->follow(source, log);
   tracks_[id].reportDue = 0;
 }
@@ -142,13 +142,34 @@ void Shard::replay(TrackId id, const TrackSource& source, const Replay& replay) 
   settle(track->log());
   settle(log.get());
   track->replay(source, log, replay);
-  replaying_.insert(track);
   tracks_[id].reportDue = 0;
   pump(*track);
 }
 
+void Shard::silence(TrackId id) {
+  const auto track = tracks_.find(id);
+  if (track == tracks_.end()) return;
+  settle(track->second.outgoing->log());
+  silence(track->second);
+}
+
 void Shard::setPace(TrackId id, double pace) {
   if (OutgoingTrack* track = trackOf(id)) track->setPace(pace);
+}
+
+void Shard::setLivePace(TrackId id, double pace) {
+  OutgoingTrack* track = trackOf(id);
+  if (!track) return;
+  settle(track->log());
+  track->setLivePace(pace);
+}
+
+void Shard::probe(TrackId id, const Probe& probe) {
+  OutgoingTrack* track = trackOf(id);
+  if (!track) return;
+  settle(track->log());
+  track->probe(probe);
+  pump(*track);
 }
 
 void Shard::retransmit(TrackId id, const uint16_t* sequenceNumbers, size_t count) {
@@ -162,9 +183,9 @@ double Shard::turn() {
   const double now = now_.monotonic;
   const double window = window_.length();
   deliverDue(window);
-  if (!replaying_.empty() && now - pumpedAt_ >= kPumpInterval) {
+  if (!pumped_.empty() && now - pumpedAt_ >= kPumpInterval) {
     pumpedAt_ = now;
-    const std::vector<OutgoingTrack*> tracks(replaying_.begin(), replaying_.end());
+    const std::vector<OutgoingTrack*> tracks(pumped_.begin(), pumped_.end());
     for (OutgoingTrack* track : tracks) pump(*track);
   }
   if (now - reportsLookedAt_ >= kReportLookInterval) {
@@ -175,7 +196,7 @@ double Shard::turn() {
   }
   sink_.flush();
   double next = tracks_.empty() ? kNever : reportsLookedAt_ + kReportLookInterval;
-  if (!replaying_.empty()) next = std::min(next, pumpedAt_ + kPumpInterval);
+  if (!pumped_.empty()) next = std::min(next, pumpedAt_ + kPumpInterval);
   for (const Pending& one : pending_) next = std::min(next, one.since + window);
   return next;
 }
@@ -224,17 +245,22 @@ void Shard::deliverPending(PacketLog& log) {
     const bool first = !track->hasSent();
     for (const int64_t index : log.pending) track->deliver(index);
     if (first && track->hasSent()) started(*track);
+    if (track->needsPump()) pumped_.insert(track);
   }
   log.publish();
 }
 
 void Shard::pump(OutgoingTrack& track) {
   const bool first = !track.hasSent();
-  const bool reachedLive = track.pump();
+  const Pumped pumped = track.pump();
   if (first && track.hasSent()) started(track);
-  if (!reachedLive) return;
-  replaying_.erase(&track);
-  listener_.caughtUp(track.id);
+  if (track.needsPump()) {
+    pumped_.insert(&track);
+  } else {
+    pumped_.erase(&track);
+  }
+  if (pumped == Pumped::kCaughtUp) listener_.caughtUp(track.id);
+  if (pumped == Pumped::kStarved) listener_.starved(track.id);
 }
 
 void Shard::started(OutgoingTrack& track) {
@@ -256,7 +282,7 @@ void Shard::report(Track& track) {
 
 void Shard::silence(Track& track) {
   track.outgoing->leave();
-  replaying_.erase(track.outgoing.get());
+  pumped_.erase(track.outgoing.get());
   track.reportDue = kNever;
 }
 

@@ -20,7 +20,7 @@ class ShardListener {
   virtual void started(TrackId track) = 0;
   /** A replay has reached the live end. */
   virtual void caughtUp(TrackId track) = 0;
-  /** A NACK asked for what the log no longer holds. */
+  /** A NACK asked for what the log no longer holds, or a track has fallen too far behind. */
   virtual void starved(TrackId track) = 0;
 };
 
@@ -78,7 +78,10 @@ class Shard {
   void removeTrack(TrackId id);
   void follow(TrackId id, const TrackSource& source);
   void replay(TrackId id, const TrackSource& source, const Replay& replay);
+  void silence(TrackId id);
   void setPace(TrackId id, double pace);
+  void setLivePace(TrackId id, double pace);
+  void probe(TrackId id, const Probe& probe);
   void retransmit(TrackId id, const uint16_t* sequenceNumbers, size_t count);
 
   /** Sends what is due. @returns monotonic ms of the next turn; infinity if only a command helps */
@@ -127,7 +130,8 @@ class Shard {
   std::unordered_map<PeerId, std::unique_ptr<Peer>> peers_;
   std::unordered_map<LogId, std::shared_ptr<PacketLog>> logs_;
   std::unordered_map<TrackId, Track> tracks_;
-  std::unordered_set<OutgoingTrack*> replaying_;
+  /** Tracks that replay, probe or are behind: looked at every few ms. */
+  std::unordered_set<OutgoingTrack*> pumped_;
   std::vector<Pending> pending_;
   double reportsLookedAt_ = 0;
   double pumpedAt_ = 0;

@@ -35,11 +35,11 @@ void writeNtp(uint8_t* at, double wall) {
 size_t writeSenderReport(const OutgoingTrack& track, double wall, uint8_t* into) {
   const LogClock& clock = track.log()->clock;
   const TrackCounters& counters = track.counters();
-  const double elapsed = (wall - clock.wall) * track.format.clockRate / 1000;
+  const double elapsed = (wall - clock.wall) * track.format().clockRate / 1000;
   into[0] = 0x80;
   into[1] = 200;
   write16(into + 2, 6);
-  write32(into + 4, track.format.ssrc);
+  write32(into + 4, track.format().ssrc);
   writeNtp(into + 8, wall);
   write32(into + 16, clock.rtpTimestamp + wrap32(elapsed + 0.5) + *track.timestampDelta());
   write32(into + 20, static_cast<uint32_t>(counters.packets.value()));
@@ -69,7 +69,7 @@ size_t writeTrackReport(const OutgoingTrack& track, double wall, uint8_t* into) 
   const PacketLog* log = track.log();
   if (!log || !log->clock.known || !track.timestampDelta() || !track.hasSent()) return 0;
   const size_t report = writeSenderReport(track, wall, into);
-  return report + writeSdes(track.format, into + report);
+  return report + writeSdes(track.format(), into + report);
 }
 
 }  // namespace tailrace

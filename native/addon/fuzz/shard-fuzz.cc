@@ -1,4 +1,5 @@
 // Sequences of a shard's commands, with packets as a publisher may send them.
+#include <limits>
 #include <map>
 
 #include "checking-sink.h"
@@ -42,7 +43,7 @@ class World {
   }
 
   void step() {
-    switch (input_.between(0, 31)) {
+    switch (input_.between(0, 34)) {
       case 0: return addPeer(anyPeer());
       case 1: return shard_.removePeer(anyPeer());
       case 2: return movePeer();
@@ -63,6 +64,9 @@ class World {
       case 17:
       case 18:
       case 19: return turn();
+      case 20: return setLivePace();
+      case 21: return probe();
+      case 22: return input_.onceIn(8) ? shard_.silence(anyTrack()) : turn();
       default: return append();
     }
   }
@@ -84,6 +88,7 @@ class World {
     source.log = logs_[input_.between(0, kLogs - 1)].id;
     source.payloadType = static_cast<uint8_t>(input_.between(0, 63));
     source.rtxPayloadType = withoutRtx_ && input_.onceIn(4) ? int16_t{-1} : int16_t{97};
+    source.numbered = input_.onceIn(2);
     return source;
   }
 
@@ -154,6 +159,20 @@ class World {
     replay.leadBytes = input_.onceIn(2) ? 0 : input_.between(0, isFast ? 100'000 : 1000);
     replay.leadPace = input_.between(1, 3000);
     shard_.replay(anyTrack(), source, replay);
+  }
+
+  void setLivePace() {
+    const bool isInfinite = input_.onceIn(8);
+    const double pace = input_.between(0, 2000) / 16.0;
+    shard_.setLivePace(anyTrack(), isInfinite ? std::numeric_limits<double>::infinity() : pace);
+  }
+
+  void probe() {
+    Probe probe;
+    probe.cluster = static_cast<uint8_t>(input_.between(1, 15));
+    probe.pace = input_.between(0, 4000) / 16.0;
+    probe.bytes = input_.between(0, input_.onceIn(8) ? 200'000 : 3000);
+    shard_.probe(anyTrack(), probe);
   }
 
   void retransmit() {

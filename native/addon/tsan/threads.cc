@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -149,12 +150,12 @@ class Script {
     const PeerId viewer = 10 + below(kViewers);
     const TrackId track = tracks_[viewer];
     const LogId log = 1 + below(kPublishers);
-    switch (below(16)) {
+    switch (below(20)) {
       case 0: return join(viewer);
       case 1: return plane_.removePeer(viewer);
       case 2: return plane_.movePeer(viewer, viewerEnds_[below(kViewers)].destination());
       case 3: return plane_.removeTrack(track);
-      case 4: return plane_.toTrack(track, [=](Shard& shard) { shard.follow(track, {log, 96, 97}); });
+      case 4: return plane_.toTrack(track, [=](Shard& shard) { shard.follow(track, {log, 96, 97, true}); });
       case 5:
       case 6: return replay(track, log);
       case 7: return plane_.toTrack(track, [=](Shard& shard) { shard.setPace(track, 100); });
@@ -165,6 +166,10 @@ class Script {
       case 12: return look(viewer, track);
       case 13: return reopen(log);
       case 14: return plane_.sendControl(news_, 20, viewerEnds_[below(kViewers)].destination());
+      case 15: return setLivePace(track);
+      case 16:
+      case 17: return probe(track);
+      case 18: return readFeedback(viewer);
       default: return letGo();
     }
   }
@@ -190,7 +195,8 @@ class Script {
     replay.from = static_cast<int64_t>(newest_[log]) - below(300);
     replay.pace = 200;
     replay.burst = 20'000;
-    plane_.toTrack(track, [=](Shard& shard) { shard.replay(track, {log, 96, 97}, replay); });
+    const bool numbered = below(2) == 0;
+    plane_.toTrack(track, [=](Shard& shard) { shard.replay(track, {log, 96, 97, numbered}, replay); });
   }
 
   void retransmit(TrackId track) {
@@ -204,8 +210,28 @@ class Script {
   }
 
   void look(PeerId viewer, TrackId track) {
-    static_cast<void>(plane_.transportSend(viewer, static_cast<uint16_t>(below(2000))));
+    readFeedback(viewer);
     if (const TrackCounters* counters = plane_.trackCounters(track)) sum_ += counters->packets.value();
+  }
+
+  void setLivePace(TrackId track) {
+    const double pace = below(3) == 0 ? std::numeric_limits<double>::infinity() : 1 + below(2000);
+    plane_.toTrack(track, [=](Shard& shard) { shard.setLivePace(track, pace); });
+  }
+
+  void probe(TrackId track) {
+    const Probe probe{static_cast<uint8_t>(1 + below(15)), 500, 10'000};
+    plane_.toTrack(track, [=](Shard& shard) { shard.probe(track, probe); });
+  }
+
+  // One run of arrivals, each with a delta of one byte.
+  void readFeedback(PeerId viewer) {
+    uint8_t report[60] = {0x8f, 205, 0, 14};
+    write16(report + 12, below(2000));
+    write16(report + 14, 38);
+    write16(report + 20, 1 << 13 | 38);
+    const auto digest = plane_.readFeedback(viewer, report, sizeof report, monotonicMs(), groups_);
+    if (digest) sum_ += static_cast<uint64_t>(digest->received);
   }
 
   void reopen(LogId log) {
@@ -230,6 +256,7 @@ class Script {
   }};
   uint8_t news_[1 << 16] = {};
   double statistics_[64] = {};
+  double groups_[kGroupFields * kMostPairs] = {};
   std::set<Slab*> held_;
   std::map<PeerId, double> newest_;
   std::map<PeerId, TrackId> tracks_;
