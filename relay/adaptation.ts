@@ -1,6 +1,7 @@
 import type { MediaPlane } from '#native/media-plane.ts'
 import { BandwidthEstimator } from '#rtp/congestion/bandwidth-estimator.ts'
 import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
+import { ReportedEstimate } from '#rtp/congestion/reported-estimate.ts'
 import { LayerChoice, type LayerOption } from './layer-choice.ts'
 import type { RelayObserver } from './observer.ts'
 import type { VideoTrack } from './video-track.ts'
@@ -14,6 +15,8 @@ const leastEstimate = 50_000
 const repairShare = 0.03
 /** Loss that says congestion by itself (BWE-77). */
 const heavyLoss = 0.1
+/** Times the largest layer: more is of no use (BWE-59). */
+const usefulFactor = 2
 /** Changes of the pace smaller than this part are not worth a command. */
 const paceStep = 0.15
 
@@ -31,20 +34,25 @@ export class Adaptation {
   readonly #video: VideoTrack
   readonly #plane: MediaPlane
   readonly #observer: RelayObserver
-  readonly #estimator = new BandwidthEstimator({ start: startEstimate, minimum: leastEstimate })
+  /** From transport-wide feedback, or from reports for want of that. */
+  readonly #measured: BandwidthEstimator | undefined
+  readonly #reported: ReportedEstimate | undefined
   readonly #choice = new LayerChoice()
   #layers: readonly OfferedLayer[] = []
-  #pace = Number.POSITIVE_INFINITY
+  #livePace = Number.POSITIVE_INFINITY
 
   constructor(video: VideoTrack, plane: MediaPlane, observer: RelayObserver) {
     this.#video = video
     this.#plane = plane
     this.#observer = observer
+    const bounds = { start: startEstimate, minimum: leastEstimate }
+    if (video.numbered) this.#measured = new BandwidthEstimator(bounds)
+    else this.#reported = new ReportedEstimate(bounds)
   }
 
   /** Bits per second that the link is believed to carry, sound excluded. */
   get estimate(): number {
-    return this.#estimator.estimate
+    return this.#link.estimate
   }
 
   /** Whether there are layers to choose from, and so an estimate worth the name. */
@@ -52,14 +60,14 @@ export class Adaptation {
     return this.#layers.length > 0
   }
 
-  /** Ms. */
-  get roundTrip(): number {
-    return this.#estimator.roundTrip
+  /** Ms; undefined where nothing tells it. */
+  get roundTrip(): number | undefined {
+    return this.#measured?.roundTrip
   }
 
   /** 0–1. */
   get lossFraction(): number {
-    return this.#estimator.lossFraction
+    return this.#link.lossFraction
   }
 
   /** Not even the smallest layer fits: there is sound only. */
@@ -80,19 +88,36 @@ export class Adaptation {
    */
   offer(layers: readonly OfferedLayer[], now: number): void {
     this.#layers = layers
-    this.#estimator.poll(now)
+    this.#measured?.poll(now)
     this.#adapt(now)
   }
 
   report(digest: FeedbackDigest, now: number): void {
-    this.#estimator.sentBytes(now, this.#plane.trackStatistics(this.#video.id).bytes)
-    this.#estimator.report(digest, now)
+    if (!this.#measured) return
+    this.#measured.sentBytes(now, this.#plane.trackStatistics(this.#video.id).bytes)
+    this.#measured.report(digest, now)
     this.#adapt(now)
+  }
+
+  /** @param fraction of the video's packets lost since the last report, 0–1 */
+  lossReported(fraction: number, now: number): void {
+    const largest = this.#layers.at(-1)
+    this.#reported?.loss(fraction, (largest?.rate ?? 0) * usefulFactor, now)
+    this.#adapt(now)
+  }
+
+  /** @param bits per second that the viewer says it can get (REMB) */
+  receiverEstimate(bits: number, now: number): void {
+    this.#reported?.receiverEstimate(bits, now)
+  }
+
+  get #link(): BandwidthEstimator | ReportedEstimate {
+    return this.#measured ?? this.#reported!
   }
 
   #adapt(now: number): void {
     if (this.#layers.length === 0) return
-    const { estimate, pacing, state, lossFraction } = this.#estimator
+    const { estimate, state, lossFraction } = this.#link
     const before = this.#choice.current
     const wasPaused = this.#choice.paused
     const link = {
@@ -100,11 +125,19 @@ export class Adaptation {
       congested: state === 'overuse' || lossFraction > heavyLoss,
     }
     const chosen = this.#choice.decide(this.#layers, link, now)
-    this.#keepPace(pacing)
     this.#video.linkRate = estimate / 8000
     if (chosen !== before || this.#choice.paused !== wasPaused) this.#carryOut(before, chosen, now)
+    if (this.#measured) this.#pace(this.#measured, now)
+  }
+
+  #pace(measured: BandwidthEstimator, now: number): void {
+    const { pacing } = measured
+    if (Math.abs(pacing - this.#livePace) >= this.#livePace * paceStep) {
+      this.#livePace = pacing
+      this.#plane.setLivePace(this.#video.id, pacing)
+    }
     const wanted = this.#choice.wanted(this.#layers, now) ?? 0
-    const probe = this.#estimator.takeProbe(now, wanted)
+    const probe = measured.takeProbe(now, wanted)
     if (probe) this.#plane.probe(this.#video.id, probe)
   }
 
@@ -116,11 +149,5 @@ export class Adaptation {
     if (!layer) this.#observer.layerSwitched('pause')
     else if (before !== undefined) this.#observer.layerSwitched(down ? 'down' : 'up')
     this.#video.choose(layer, { urgent: down || from < 0 }, now)
-  }
-
-  #keepPace(pacing: number): void {
-    if (Math.abs(pacing - this.#pace) < this.#pace * paceStep) return
-    this.#pace = pacing
-    this.#plane.setLivePace(this.#video.id, pacing)
   }
 }

@@ -49,7 +49,7 @@ function viewerStatus(viewer: Viewer, plane: MediaPlane): ViewerStatus {
     }),
     ...(adaptation?.active && {
       estimate: Math.round(adaptation.estimate),
-      roundTripMs: Math.round(adaptation.roundTrip),
+      ...(adaptation.roundTrip !== undefined && { roundTripMs: Math.round(adaptation.roundTrip) }),
       lossFraction: adaptation.lossFraction,
     }),
     packets,

@@ -46,7 +46,7 @@ export class Viewer {
     if (view.audio) this.#audio = plane.addTrack(peer, view.audio)
   }
 
-  /** Once there were layers to choose from, where the viewer tells of the arrival of packets. */
+  /** Once there were layers to choose from. */
   get adaptation(): Adaptation | undefined {
     return this.#adaptation
   }
@@ -95,14 +95,7 @@ export class Viewer {
       return
     }
     const offered = this.#allowed(watched.offered)
-    if (this.adaptation) {
-      this.adaptation.offer(offered, now)
-      return
-    }
-    // Nothing is known of the link: the largest picture that comes.
-    const largest = offered.at(-1)?.layer
-    const urgent = offered.every(({ layer }) => layer !== video.layer)
-    if (largest) video.choose(largest, { urgent }, now)
+    this.#adaptation?.offer(offered, now)
   }
 
   /** A keyframe began in one of the layers. */
@@ -155,12 +148,14 @@ export class Viewer {
           this.#arrivals(packet.packet, now)
           break
         case 'receiver-report':
-          for (const block of packet.reports) this.#reception(block.ssrc, block.fractionLost)
+          for (const block of packet.reports) this.#reception(block.ssrc, block.fractionLost, now)
+          break
+        case 'remb':
+          this.#adaptation?.receiverEstimate(packet.bitrate, now)
           break
         case 'sender-report':
         case 'sdes':
         case 'bye':
-        case 'remb':
         case 'app':
         case 'xr':
         case 'unknown':
@@ -174,10 +169,8 @@ export class Viewer {
     if (!this.video) return
     this.#chooses = true
     this.video.numbered = this.#view.video?.transportCcId !== undefined
-    if (this.video.numbered) {
-      this.#adaptation ??= new Adaptation(this.video, this.#plane, this.#observer)
-    }
-    this.#adaptation?.reset()
+    this.#adaptation ??= new Adaptation(this.video, this.#plane, this.#observer)
+    this.#adaptation.reset()
     this.video.unwatch()
     this.fit(now)
   }
@@ -217,9 +210,10 @@ export class Viewer {
   }
 
   // Without transport-wide numbers the reports of every second have to do.
-  #reception(ssrc: number, fractionLost: number): void {
+  #reception(ssrc: number, fractionLost: number, now: number): void {
     if (ssrc !== this.#view.video?.ssrc || this.#view.video.transportCcId !== undefined) return
     this.video?.report({ received: 256 - fractionLost, lost: fractionLost })
+    this.#adaptation?.lossReported(fractionLost / 256, now)
   }
 
   #overBudget(now: number): boolean {
