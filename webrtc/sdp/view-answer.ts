@@ -91,9 +91,11 @@ function acceptedSection(
   return {
     direction: 'sendonly',
     codecs,
-    feedback: understoodFeedback.filter(
-      (value) => value !== 'transport-cc' || transportCcId !== undefined,
-    ),
+    // Who does not tell of each packet may tell what it can get (BWE-89).
+    feedback:
+      transportCcId === undefined
+        ? [...understoodFeedback.filter((value) => value !== 'transport-cc'), 'goog-remb']
+        : understoodFeedback,
     extensions: media.extensions.filter(
       ({ id, uri }) =>
         (id === playoutDelayId && uri === extensionUri.playoutDelay) ||
