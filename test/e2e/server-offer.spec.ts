@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Viewing } from '#test/support/media-page.ts'
+import { Stage, stageUnavailable } from '#test/support/stage.ts'
+
+/** A response, as the page's player saw it. */
+interface Response {
+  readonly status: number
+  readonly type: string | null
+  readonly location: string | null
+  readonly etag: string | null
+  readonly body: string
+}
+
+interface Joined {
+  readonly id: number
+  readonly posted: Response
+  readonly patched: Response
+  /** What the browser answered to `actpass`. */
+  readonly setup: string
+}
+
+describe('Chromium with an offer of ours (draft-ietf-wish-whep §4.3.2)', () => {
+  const missing = stageUnavailable()
+  let stage: Stage
+
+  beforeAll(async () => {
+    if (missing) return
+    stage = await Stage.open()
+    await stage.page.call('extend', '/server-offer.js')
+    await stage.obs('offered')
+  })
+  beforeEach(({ skip }) => {
+    if (missing) skip(missing)
+  })
+  afterAll(async () => stage?.close())
+
+  const join = (call: string, options = {}) =>
+    stage.page.call<Joined>(call, { url: stage.server.whep('offered'), ...options })
+
+  async function expectPlaying({ id, patched, setup }: Joined): Promise<void> {
+    expect([patched.status, patched.body]).toEqual([204, ''])
+    expect(setup).toBe('active')
+    const viewing = new Viewing(stage.page, id)
+    const start = await viewing.firstFrame()
+    const report = await viewing.moreFrames(30)
+    expect(report).toMatchObject({ codec: 'video/H264' })
+    expect(report.framesDecoded).toBeGreaterThan(start.framesDecoded + 20)
+    await viewing.sound()
+    expect(await stage.server.status('offered')).toMatchObject({ viewers: 1 })
+    await viewing.close()
+    expect(await stage.server.status('offered')).toMatchObject({ viewers: 0 })
+  }
+
+  it('plays by the counter-offer to an offer without the stream’s codec', async () => {
+    const joined = await join('viewByCounterOffer', { lacking: ['video/H264'] })
+    expect(joined.posted).toMatchObject({
+      status: 406,
+      type: expect.stringMatching(/^application\/sdp; valid-until=".* GMT"$/),
+      location: expect.stringMatching(/^\/session\//),
+      etag: expect.stringMatching(/^".+"$/),
+    })
+    await expectPlaying(joined)
+  })
+
+  it('plays by the offer that an empty POST asks for', async () => {
+    const joined = await join('viewByInvitation')
+    expect(joined.posted).toMatchObject({ status: 201, type: 'application/sdp' })
+    await expectPlaying(joined)
+  })
+
+  it('hears why an answer without the stream’s codec is refused', async () => {
+    const { id, patched } = await join('viewByInvitation', { without: ['video/H264'] })
+    await stage.page.call('close', id)
+    expect(patched.status).toBe(422)
+    expect(JSON.parse(patched.body)).toMatchObject({
+      code: 'no-common-codec',
+      detail: expect.stringContaining("the stream's video is H264"),
+    })
+  })
+})
