@@ -13,6 +13,7 @@ const wanted = [
     specs: 'fuzzing and thread tests of the native addon',
   },
   { program: 'ip', debian: 'iproute2', specs: 'specs with delay and loss between hosts' },
+  { program: 'turnserver', debian: 'coturn', specs: 'relays by TURN', isService: true },
 ]
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
@@ -25,7 +26,10 @@ const isInstalled = (program) => folders.some((folder) => existsSync(join(folder
 export function ensureSystemPackages() {
   const missing = wanted.filter(({ program }) => !isInstalled(program))
   if (missing.length === 0) return
-  if (mayInstall()) aptGet(missing.map(({ debian }) => debian.split(' ')))
+  // Where systemd runs, Debian would start a service too, and a TURN server open to all.
+  const startsServices = existsSync('/run/systemd/system')
+  const ours = missing.filter(({ isService }) => !(isService && startsServices))
+  if (ours.length > 0 && mayInstall()) aptGet(ours.map(({ debian }) => debian.split(' ')))
   const absent = missing.filter(({ program }) => !isInstalled(program))
   if (absent.length === 0) return
   process.stdout.write('\nMissing programs; without them these specs skip:\n')
