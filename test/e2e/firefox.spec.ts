@@ -111,16 +111,40 @@ describe('Firefox', () => {
     },
   )
 
-  it('sees H264 where it has a decoder, and is told 406 where it has none', async () => {
+  it('sees H264 where it has a decoder, and is told why not where it has none (IO-62)', async () => {
     await stage.obs('h264')
     const { received } = await page.videoCodecs()
     const url = stage.server.whep('h264')
     if (!received.includes('video/H264')) {
-      await expect(page.view({ url })).rejects.toThrow(/406 .*no-common-codec/)
+      const { posted, patched } = await page.viewByOurOffer('viewByCounterOffer', { url })
+      expect(posted.status).toBe(406)
+      expect(patched.status).toBe(422)
+      expect(JSON.parse(patched.body)).toMatchObject({
+        detail: expect.stringContaining("the stream's video is H264"),
+      })
       return
     }
     const viewing = await page.view({ url })
     expect(await viewing.moreFrames(30)).toMatchObject({ codec: 'video/H264' })
     await expectDeleteToEnd(viewing)
+  })
+
+  it.for([
+    { call: 'viewByCounterOffer', lacking: ['video/VP8'], status: 406 },
+    { call: 'viewByInvitation', lacking: [], status: 201 },
+  ])('sees and hears by our offer, as $call asks for it', async ({ call, lacking, status }) => {
+    const stream = `ours-${status}`
+    const publication = await stage.publish(stream, { codec: 'VP8', clock: small })
+    await publication.sending()
+    const url = stage.server.whep(stream)
+    const { viewing, posted, patched, setup } = await page.viewByOurOffer(call, { url, lacking })
+    expect([posted.status, patched.status, setup]).toEqual([status, 204, 'active'])
+    const start = await viewing.firstFrame()
+    const report = await viewing.moreFrames(30)
+    expect(report).toMatchObject({ codec: 'video/VP8', width: 320, height: 180 })
+    expect(report.framesDecoded).toBeGreaterThan(start.framesDecoded + 20)
+    await viewing.sound()
+    await expectDeleteToEnd(viewing)
+    await publication.close()
   })
 })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import type { APIResponse, Request, Route } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Viewing } from '#test/support/media-page.ts'
@@ -90,6 +91,59 @@ describe('other people’s clients in Chromium, as their packages bring them', (
     const report = await viewing.moreFrames(30)
     expect(report.framesDecoded).toBeGreaterThan(20)
     await viewing.sound()
+    await viewing.close()
+  })
+
+  /** Spoils offers on their way to the server; what the server says to each request is kept. */
+  async function spoil(url: string, change: (offer: string) => string) {
+    const { page } = stage.page
+    const statuses: string[] = []
+    const session = `${stage.server.origin}/session/*`
+    const note = (request: Request, response: APIResponse) =>
+      statuses.push(`${request.method()} ${response.status()}`)
+    const pass = async (route: Route) => {
+      const request = route.request()
+      const offer = request.postData()
+      const postData = request.method() === 'POST' && offer ? change(offer) : undefined
+      const response = await route.fetch(postData === undefined ? {} : { postData })
+      if (request.method() !== 'OPTIONS') note(request, response)
+      await route.fulfill({ response })
+    }
+    await page.route(url, pass)
+    await page.route(session, pass)
+    return {
+      statuses,
+      [Symbol.asyncDispose]: async () => {
+        await page.unroute(url, pass)
+        await page.unroute(session, pass)
+      },
+    }
+  }
+
+  it('@eyevinn/webrtc-player falls back to our offer after a 400, and views (IO-10)', async () => {
+    await stage.obs('fallback')
+    const { server, page } = stage
+    const url = server.whep('fallback')
+    await using spoilt = await spoil(url, (offer) => offer.replace('v=0', 'v=1'))
+    const options = { url, token: playToken, remote: 'offer' }
+    const viewing = new Viewing(page, await page.call<number>('viewByEyevinn', options))
+    await viewing.firstFrame()
+    const report = await viewing.moreFrames(30)
+    expect(report.framesDecoded).toBeGreaterThan(20)
+    await viewing.sound()
+    expect(spoilt.statuses).toEqual(['POST 400', 'POST 201', 'PATCH 204'])
+    await viewing.close()
+  })
+
+  it('@eyevinn/webrtc-player without the stream’s codec hears it (IO-10)', async () => {
+    await stage.obs('heard')
+    const { server, page } = stage
+    const url = server.whep('heard')
+    await using spoilt = await spoil(url, (offer) => offer.replaceAll(' H264/', ' X264/'))
+    const options = { url, token: playToken, sections: 1 }
+    const viewing = new Viewing(page, await page.call<number>('viewByEyevinn', options))
+    await viewing.sound()
+    expect(spoilt.statuses).toEqual(['POST 406', 'POST 406', 'POST 201'])
     await viewing.close()
   })
 })

@@ -24,6 +24,18 @@ export interface VideoCodecs {
   readonly received: readonly string[]
 }
 
+interface Response {
+  readonly status: number
+  readonly body: string
+}
+
+/** What came of an offer of the server's, and the role that the browser chose. */
+interface OurOffer {
+  readonly posted: Response
+  readonly patched: Response
+  readonly setup: string
+}
+
 /** The test page in Firefox: the same WHIP and WHEP client as in Chromium (`MediaPage`). */
 export class FirefoxPage {
   readonly #firefox: Firefox
@@ -52,6 +64,19 @@ export class FirefoxPage {
   /** Joins; done when the answer is applied. Fails with the status when the POST is refused. */
   async view(options: ViewOptions): Promise<FirefoxSession<ViewReport>> {
     return new FirefoxSession(this, await this.call<number>('view', options))
+  }
+
+  /** Joins by an offer of the server's, as `server-offer.js` can. */
+  async viewByOurOffer(
+    call: string,
+    options: { readonly url: string; readonly lacking?: readonly string[] },
+  ): Promise<OurOffer & { readonly viewing: FirefoxSession<ViewReport> }> {
+    await this.call('extend', '/server-offer.js')
+    const { id, ...rest } = await this.call<OurOffer & { id: number }>(call, {
+      lacking: [],
+      ...options,
+    })
+    return { ...rest, viewing: new FirefoxSession(this, id) }
   }
 
   async publish(options: PublishOptions): Promise<FirefoxSession<PublicationReport>> {

@@ -66,16 +66,23 @@ export const extension = (keep) => ({
     })
   },
 
-  /** `@eyevinn/webrtc-player`: the raw token as Authorization, no PATCH. */
-  viewByEyevinn: async ({ url, token }) => {
+  /**
+   * `@eyevinn/webrtc-player`: the raw token as Authorization, a PATCH only for an answer. It makes
+   * another peer for each thing that it tries.
+   *
+   * @param options.remote what the server's last word is: `answer`, or `offer` after a 400
+   * @param options.sections how many of them
+   */
+  viewByEyevinn: async ({ url, token, remote = 'answer', sections = 2 }) => {
     const video = shownVideo()
     const player = new WebRTCPlayer({ video, type: 'whep', iceServers: [] })
     await player.load(new URL(url), token)
-    await until(
-      () => player.peer.getReceivers?.().length > 0,
-      10_000,
-      () => 'the player to connect',
-    )
+    const settled = () => {
+      const { remoteDescription, signalingState } = player.peer
+      const count = remoteDescription?.sdp.match(/^m=/gm)?.length
+      return signalingState === 'stable' && remoteDescription?.type === remote && count === sections
+    }
+    await until(settled, 10_000, () => 'the player to agree with the server')
     const view = new View(player.peer, video)
     view.leave = () => player.destroy()
     return keep(view)
