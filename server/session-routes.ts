@@ -107,6 +107,8 @@ async function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): 
   if (token !== undefined && !(await sessions.tokenMatches(id, token))) {
     throw new ServiceError('token-invalid', 'the session was made with another token')
   }
+  // It may have ended while its token was looked at.
+  if (!sessions.get(id)) throw notFound()
   return session
 }
 

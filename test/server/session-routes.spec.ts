@@ -173,6 +173,18 @@ describe('end of a session (RFC 9725 §4.2)', () => {
     expect((await app.inject(goodPatch)).statusCode).toBe(404)
   })
 
+  it('while the token of a PATCH is looked at leaves 404 to the PATCH', async () => {
+    const media = new FakeMedia()
+    media.tokenMatches = () => {
+      media.get(sessionId)?.end()
+      return Promise.resolve(true)
+    }
+    const app = await fakeServer({ media })
+    const headers = { ...goodPatch.headers, authorization: 'Bearer key-1' }
+    expect((await app.inject({ ...goodPatch, headers })).statusCode).toBe(404)
+    expect(media.fragments).toEqual([])
+  })
+
   it('DELETE answers 200 again when it has ended already (IO-5)', async () => {
     const media = new FakeMedia()
     const app = await fakeServer({ media })

@@ -9,7 +9,7 @@ const full = () => new ServiceError('full', 'no room', { retryAfter: 7 })
 /** A server that is full, or draining, with somewhere to send clients or nowhere. */
 async function busyServer(
   overflow: Partial<Overflow> = {},
-  refusal: ServiceError | undefined = full(),
+  refusal: ServiceError | 'none' = full(),
 ) {
   const media = new FakeMedia()
   if (refusal !== 'none') media.refusal = refusal

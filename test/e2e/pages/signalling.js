@@ -10,7 +10,8 @@ export async function post(url, offer, { token, setup = 'actpass' } = {}) {
   const response = await fetch(url, { method: 'POST', headers, body })
   const answer = await response.text()
   if (response.status !== 201) throw new Error(`POST ${url}: ${response.status} ${answer}`)
-  return { answer, session: new URL(response.headers.get('location'), url).href }
+  // Against the address that answered: it may not be the one that was asked (§4.5).
+  return { answer, session: new URL(response.headers.get('location'), response.url).href }
 }
 
 /**

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { chromiumUnavailable, launchChromium } from '#test/support/chromium.ts'
+import { clockGeometry } from '#test/support/clock-reader.ts'
+import { MediaPage } from '#test/support/media-page.ts'
+import { ServerProcess } from '#test/support/server-process.ts'
+
+const missing = chromiumUnavailable()
+const clock = clockGeometry(640, 360)
+
+describe('two nodes, of which one sends on what it cannot take (RFC 9725 §4.5)', () => {
+  let other: ServerProcess
+  let node: ServerProcess
+  let opened: AsyncDisposableStack
+
+  beforeEach(async ({ skip }) => {
+    if (missing) skip(missing)
+    opened = new AsyncDisposableStack()
+    other = await ServerProcess.start({})
+    opened.defer(async () => void (await other.stop()))
+    node = await ServerProcess.start({
+      env: { TAILRACE_OVERFLOW_URL: other.origin, TAILRACE_MAX_PUBLISHERS: '1' },
+    })
+    opened.defer(async () => void (await node.stop()))
+  })
+  afterEach(async () => {
+    await opened?.disposeAsync()
+  })
+
+  it('a full one: Chromium publishes to the other, and ends its session there', async () => {
+    const browser = await launchChromium()
+    opened.defer(() => browser.close())
+    const page = await MediaPage.open(browser)
+    opened.defer(() => page.close())
+    const publish = (stream: string) =>
+      page.publish({ url: `${node.whip(stream)}?token=${node.key}`, codec: 'VP8', clock })
+    const [first, second] = [await publish('one'), await publish('two')]
+    await Promise.all([first.sending(), second.sending()])
+    expect((await first.report()).session).toContain(node.origin)
+    expect((await second.report()).session).toContain(other.origin)
+    expect(await other.status('two')).toMatchObject({ state: 'live' })
+    await second.close()
+    await first.close()
+  })
+
+  it('a stopping one, for as long as clients come back after its goodbye', async () => {
+    const url = `${node.whip('main')}?token=a`
+    const stopped = node.stop()
+    let response: Response | undefined
+    // It answers as before until the signal has come through.
+    while (response?.status !== 307) {
+      response = await fetch(url, { method: 'POST', redirect: 'manual' })
+    }
+    expect(response.headers.get('location')).toBe(`${other.whip('main')}?token=a&hop=1`)
+    expect((await fetch(`${node.origin}/readyz`)).status).toBe(503)
+    expect(await stopped).toMatchObject({ code: 0, signal: undefined })
+  })
+})
