@@ -7,8 +7,9 @@
  * machines and containers are built without. Loss is independent for each packet and repeats
  * with the same seed.
  *
- * stdin:  "ab DELAY_US LOSS_PPM RATE_BPS QUEUE_US" sets the direction A to B, "ba ..." the other;
- *         a rate of 0 is no limit; QUEUE_US bounds the wait at the rate limiter (tail drop).
+ * stdin:  "ab DELAY_US LOSS_PPM RATE_BPS QUEUE_US NO_UDP" sets the direction A to B, "ba ..." the
+ *         other; a rate of 0 is no limit; QUEUE_US bounds the wait at the rate limiter (tail drop);
+ *         NO_UDP of 1 loses every packet of UDP, as some firewalls do.
  *         "stats" asks for one line of counters.
  * stdout: "ready", then "FORWARDED LOST OVERFLOWN FORWARDED LOST OVERFLOWN" (A to B, B to A).
  */
@@ -40,6 +41,7 @@ struct direction {
   int64_t delay, queue, free_at;
   uint64_t rate;
   uint32_t loss;
+  int no_udp;
   uint64_t random;
   uint64_t forwarded, lost, overflown;
   unsigned head, count;
@@ -79,13 +81,19 @@ static uint32_t draw(struct direction *d) {
   return (uint32_t)((d->random * 2685821657736338717ULL) >> 32);
 }
 
+static int is_udp(const uint8_t *packet, size_t length) {
+  int version = length >= 20 ? packet[0] >> 4 : 0;
+  return (version == 4 && packet[9] == 17) || (version == 6 && packet[6] == 17);
+}
+
 static void receive(struct direction *d) {
   uint8_t bytes[MTU];
   for (;;) {
     ssize_t length = read(d->from, bytes, sizeof bytes);
     if (length <= 0) return;
     int64_t now = now_us();
-    if ((uint64_t)draw(d) * 1000000 >> 32 < d->loss) {
+    int lost = (uint64_t)draw(d) * 1000000 >> 32 < d->loss;
+    if (lost || (d->no_udp && is_udp(bytes, (size_t)length))) {
       d->lost++;
       continue;
     }
@@ -122,16 +130,19 @@ static void deliver(struct direction *d) {
 
 static void command(char *line, struct direction *ab, struct direction *ba) {
   long long delay, loss, rate, queue;
+  int no_udp;
   char which[8];
   if (strncmp(line, "stats", 5) == 0) {
     printf("%lu %lu %lu %lu %lu %lu\n", ab->forwarded, ab->lost, ab->overflown, ba->forwarded,
            ba->lost, ba->overflown);
-  } else if (sscanf(line, "%7s %lld %lld %lld %lld", which, &delay, &loss, &rate, &queue) == 5) {
+  } else if (sscanf(line, "%7s %lld %lld %lld %lld %d", which, &delay, &loss, &rate, &queue,
+                    &no_udp) == 6) {
     struct direction *d = strcmp(which, "ab") == 0 ? ab : ba;
     d->delay = delay;
     d->loss = (uint32_t)loss;
     d->rate = (uint64_t)rate;
     d->queue = queue;
+    d->no_udp = no_udp;
   }
 }
 

@@ -73,6 +73,7 @@ export interface ViewReport {
   readonly codec?: string
   /** Where the media comes from. */
   readonly remoteAddress?: string
+  readonly transport?: 'udp' | 'tcp'
   readonly framesDecoded: number
   readonly framesDropped: number
   readonly keyFramesDecoded: number

@@ -13,6 +13,8 @@ export interface LineConditions {
   readonly rateMbps?: number
   /** Longest wait at the rate limit in ms; what would wait longer is dropped. */
   readonly queueMs?: number
+  /** Loses every packet of UDP, as some firewalls do. */
+  readonly noUdp?: boolean
 }
 
 export interface LineCounters {
@@ -101,10 +103,10 @@ export class NetworkPair {
   }
 
   set(direction: 'to-far' | 'to-near', conditions: LineConditions): void {
-    const { delayMs = 0, loss = 0, rateMbps = 0, queueMs = 200 } = conditions
+    const { delayMs = 0, loss = 0, rateMbps = 0, queueMs = 200, noUdp = false } = conditions
     const words = [delayMs * 1e3, loss * 1e6, rateMbps * 1e6, queueMs * 1e3].map(Math.round)
     const name = direction === 'to-far' ? 'ab' : 'ba'
-    this.#line.process.stdin?.write(`${name} ${words.join(' ')}\n`)
+    this.#line.process.stdin?.write(`${name} ${words.join(' ')} ${noUdp ? 1 : 0}\n`)
   }
 
   async counters(): Promise<{ readonly toFar: LineCounters; readonly toNear: LineCounters }> {

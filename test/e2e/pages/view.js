@@ -168,6 +168,7 @@ export class View {
       unreadable: this.#unreadable,
       codec: codec(video.codecId),
       remoteAddress: remote?.address,
+      transport: remote?.protocol,
       framesDecoded: video.framesDecoded ?? 0,
       framesDropped: video.framesDropped ?? 0,
       keyFramesDecoded: video.keyFramesDecoded ?? 0,
