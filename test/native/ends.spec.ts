@@ -4,6 +4,7 @@ import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { hex } from '#test/support/bytes.ts'
 import { Child, within } from '#test/support/child.ts'
 import { labelled } from '#test/support/stored-packets.ts'
+import { feedbackOn } from './feedback-on.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { PlaneRig } from './plane-rig.ts'
 import { planes } from './planes.ts'
@@ -59,6 +60,9 @@ onEveryPlane('commands that come too late', (it) => {
     rig.follow(viewer, log)
     rig.replay(viewer, log, 1)
     plane.setPace(viewer.track, 1)
+    plane.setLivePace(viewer.track, 1)
+    plane.probe(viewer.track, { cluster: 1, pace: 1, bytes: 1000 })
+    plane.silence(viewer.track)
     plane.retransmit(viewer.track, [1])
     plane.removeTrack(viewer.track)
     plane.closeLog(99)
@@ -70,7 +74,7 @@ onEveryPlane('commands that come too late', (it) => {
     expect(rig.events).toEqual([])
     expect(viewer.peer.from.size + other.received.length).toBe(0)
     expect(plane.statistics.sendErrors).toBe(0)
-    expect(plane.transportSend(viewer.id, 0)).toBeUndefined()
+    expect(plane.readFeedback(viewer.id, feedbackOn(0, [0]), 0)).toBeUndefined()
   })
 
   it('but a track for a peer that is not there is a bug', async ({ plane }) => {

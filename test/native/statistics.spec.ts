@@ -26,6 +26,7 @@ onEveryPlane('the statistics', (it) => {
       bytes: 15 * payload,
       retransmitted: 3,
       replayed: 10,
+      probed: 0,
     })
     plane.removePeer(first.id)
     log.arrive(16)
@@ -43,7 +44,7 @@ onEveryPlane('the statistics', (it) => {
     expect({ datagramsReceived, received, sent, sendErrors, sendDrops, unheard }).toEqual({
       datagramsReceived: 3,
       received: { packets: 1, bytes: 300 },
-      sent: { packets: 21, bytes: 21 * payload, retransmitted: 3, replayed: 10 },
+      sent: { packets: 21, bytes: 21 * payload, retransmitted: 3, replayed: 10, probed: 0 },
       sendErrors: 0,
       sendDrops: { late: 0, full: 0 },
       unheard: { media: 0, control: 0 },
@@ -66,6 +67,7 @@ onEveryPlane('the statistics', (it) => {
       bytes: 6 * payload,
       retransmitted: 2,
       replayed: 0,
+      probed: 0,
     })
   })
 
