@@ -18,6 +18,9 @@ export interface CoturnOptions {
   readonly peer?: string
 }
 
+/** Of TURN (RFC 8656 §18.6): in a namespace it is always free. */
+const defaultPort = 3478
+
 /** Why there is no TURN server to test with; `undefined` where there is one. */
 export function coturnUnavailable(): string | undefined {
   return existsSync(program) ? undefined : 'no turnserver; install it: apt-get install coturn'
@@ -57,7 +60,7 @@ export class Coturn {
   }
 
   static async start(options: CoturnOptions): Promise<Coturn> {
-    const coturn = new Coturn(options, await freePort())
+    const coturn = new Coturn(options, options.end ? defaultPort : await freePort())
     await coturn.#child.expect(coturn.#ready.promise, 15_000, 'coturn to listen')
     return coturn
   }
@@ -83,7 +86,7 @@ export class Coturn {
   }
 }
 
-// Free for both, when it was looked at. In a namespace of its own coturn has all ports to itself.
+// Free for both, when it was looked at.
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
