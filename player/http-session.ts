@@ -46,7 +46,10 @@ export async function openSession(
     }),
     peer.setLocalDescription(offer),
   ])
-  if (response.status !== 201) throw await refusal(response)
+  const isCounterOffer =
+    response.status === 406 &&
+    /^application\/sdp\b/i.test(response.headers.get('content-type') ?? '')
+  if (response.status !== 201 && !isCounterOffer) throw await refusal(response)
   const url = new URL(response.headers.get('location') ?? '', response.url).href
 
   let closed = false
@@ -61,12 +64,33 @@ export async function openSession(
     },
   }
   try {
-    await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() })
+    const sdp = await response.text()
+    if (isCounterOffer) await answerOffer(peer, sdp, { url, headers: authorization })
+    else await peer.setRemoteDescription({ type: 'answer', sdp })
   } catch (error) {
     session.close()
     throw error
   }
   return session
+}
+
+/**
+ * Takes what the server offers in place of what it was offered (draft-ietf-wish-whep §4.3.2).
+ *
+ * @throws RefusedError when the server cannot use the answer, either
+ */
+async function answerOffer(
+  peer: RTCPeerConnection,
+  sdp: string,
+  session: { readonly url: string; readonly headers: Record<string, string> },
+): Promise<void> {
+  await peer.setRemoteDescription({ type: 'offer', sdp })
+  const answer = await peer.createAnswer()
+  const body = withStereo(answer.sdp ?? '')
+  await peer.setLocalDescription({ type: 'answer', sdp: body })
+  const headers = { 'content-type': 'application/sdp', ...session.headers }
+  const response = await fetch(session.url, { method: 'PATCH', headers, body })
+  if (!response.ok) throw await refusal(response)
 }
 
 async function refusal(response: Response): Promise<RefusedError> {

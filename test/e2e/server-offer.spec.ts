@@ -68,6 +68,26 @@ describe('Chromium with an offer of ours (draft-ietf-wish-whep §4.3.2)', () => 
     await expectPlaying(joined)
   })
 
+  it('plays in our own page, whose offer is spoilt on its way (WHEP-25, WHEP-26)', async () => {
+    const { server, browser } = stage
+    const page = await browser.newPage()
+    const statuses: string[] = []
+    page.on('response', (response) => {
+      const request = response.request()
+      if (/\/(whep|session)\//.test(request.url())) {
+        statuses.push(`${request.method()} ${response.status()}`)
+      }
+    })
+    await page.route(server.whep('offered'), (route) =>
+      route.continue({ postData: route.request().postData()!.replaceAll(' H264/', ' X264/') }),
+    )
+    await page.goto(`${server.origin}/watch/offered`)
+    await page.waitForSelector('html[data-state="live"]', { state: 'attached' })
+    expect(await page.evaluate('document.querySelector("video").videoWidth')).toBeGreaterThan(0)
+    expect(statuses).toEqual(['POST 406', 'PATCH 204'])
+    await page.close()
+  })
+
   it('hears why an answer without the stream’s codec is refused', async () => {
     const { id, patched } = await join('viewByInvitation', { without: ['video/H264'] })
     await stage.page.call('close', id)

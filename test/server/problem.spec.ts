@@ -21,7 +21,6 @@ const statuses: Record<ErrorCode, number> = {
   'keys-unavailable': 503,
   'audit-failed': 503,
   'session-not-found': 404,
-  'no-common-codec': 406,
   'stream-not-live': 409,
   'stream-taken': 409,
   'precondition-failed': 412,
@@ -29,7 +28,9 @@ const statuses: Record<ErrorCode, number> = {
   'answer-pending': 409,
   'answer-unexpected': 409,
   'offer-expired': 410,
+  'no-common-codec': 422,
   'unacceptable-offer': 422,
+  'unacceptable-answer': 422,
   'rate-limited': 429,
   full: 503,
 }
