@@ -35,6 +35,8 @@ const recentLimit = 3000
 /** Ms after an overuse, or in a queue so long, in which nothing is probed (BWE-62). */
 const calmAfterOveruse = 500
 const calmQueue = 40
+/** Ms of waiting in a queue that is as good as empty: a trend lags behind it by its window. */
+const emptyQueue = 10
 /** Ms of queue that no probe makes by itself: the link has slowed down as well. */
 const longestProbeQueue = 150
 
@@ -83,7 +85,7 @@ export class BandwidthEstimator {
     return (this.#estimate * pacingFactor) / 8000
   }
 
-  /** What the delay says; a queue that a probe alone has made is none. */
+  /** What the delay says; a queue that a probe alone has made, or that is over, is none. */
   get state(): Usage {
     return this.#state
   }
@@ -190,6 +192,8 @@ export class BandwidthEstimator {
     if (this.#probes.disturbs(now) && this.#queueing < longestProbeQueue) {
       this.#probes.overused()
       this.#state = 'normal'
+    } else if (this.#queueing < emptyQueue) {
+      this.#state = 'underuse'
     } else {
       this.#overusedAt = now
     }

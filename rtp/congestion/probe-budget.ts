@@ -25,14 +25,15 @@ export class ProbeBudget {
   allows(bytes: number, now: number): boolean {
     this.#at(now)
     let sent = 0
-    let probes = bytes
+    let spent = 0
     for (let i = 0; i < slots; i++) {
       sent += this.#sent[i]!
-      probes += this.#probes[i]!
+      spent += this.#probes[i]!
     }
+    const media = Math.max(0, sent - spent)
     // Of the first minute as much as it will be at this rate.
     const span = Math.min(Math.max(now - (this.#since ?? now), shortest), minute)
-    return probes <= Math.max(allowance, (share * sent * minute) / span)
+    return spent + bytes <= Math.max(allowance, (share * media * minute) / span)
   }
 
   spend(bytes: number, now: number): void {

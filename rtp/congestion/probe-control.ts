@@ -205,16 +205,17 @@ export class ProbeControl {
     const top = Math.min(cap, longestStep * estimate)
     if (top <= worthwhile * estimate) return undefined
     const goal =
-      this.#initialGoal(estimate) ??
+      this.#initialGoal(input) ??
       this.#wantedGoal(now, input) ??
       this.#recoveryGoal(now, input) ??
       this.#periodicGoal(now, input)
     return goal && Math.min(goal, top)
   }
 
-  #initialGoal(estimate: number): number | undefined {
+  #initialGoal({ estimate, wanted }: ProbeInput): number | undefined {
     const factor = initialFactors[this.#initial]
-    const goal = factor ? factor * this.#start : this.#further
+    const further = wanted > estimate ? this.#further : undefined
+    const goal = factor ? factor * this.#start : further
     return goal && goal > worthwhile * estimate ? goal : undefined
   }
 
