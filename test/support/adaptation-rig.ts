@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ViewerStatus } from '#relay/viewer-status.ts'
 import { Child } from './child.ts'
 import { type LayersOptions, makeLayers } from './layered-media.ts'
-import { SampledViewer } from './sampled-viewer.ts'
+import { longestGap, SampledViewer, sizesOf } from './sampled-viewer.ts'
 import { ServerProcess } from './server-process.ts'
 import { VethStar } from './veth-star.ts'
 
@@ -26,6 +26,9 @@ export interface ToldViewers {
 /** Longest wait in the queue of a line, in ms: a router's at home. */
 const queueMs = 200
 const statusInterval = 200
+const storyStep = 500
+/** Ms. */
+const notableGap = 150
 const folder = import.meta.dirname
 const loadTool = join(folder, '..', '..', 'load', 'main.ts')
 const stream = 'adaptation'
@@ -43,6 +46,8 @@ export class AdaptationRig {
   readonly told: readonly ToldViewers[]
   readonly #star: VethStar
   readonly #parts: AsyncDisposableStack
+  /** Changes of the lines' rates, by viewer. */
+  readonly #rates = new Map<number, { readonly at: number; readonly mbps: number }[]>()
 
   private constructor(parts: Pick<AdaptationRig, 'server' | 'viewers' | 'told'> & RigParts) {
     this.server = parts.server
@@ -74,13 +79,17 @@ export class AdaptationRig {
     const told: ToldViewers[] = []
     const watching = watchStatus(server, star.hub, told)
     parts.defer(async () => void (await watching.stop()))
-    return new AdaptationRig({ server, viewers, told, star, parts: parts.move() })
+    const rig = new AdaptationRig({ server, viewers, told, star, parts: parts.move() })
+    for (const viewer of viewers.keys()) await rig.limit(viewer, options.mbps)
+    return rig
   }
 
-  /** Changes the rate of a viewer's line. @returns ms since 1970 at which that was done */
+  /** Changes the rate of a viewer's line. @returns ms since 1970, a moment before */
   async limit(viewer: number, mbps: number): Promise<number> {
+    const at = wall()
     await this.#star.shape(viewer, mbps, queueMs)
-    return wall()
+    this.#rates.set(viewer, [...(this.#rates.get(viewer) ?? []), { at, mbps }])
+    return at
   }
 
   /** Lets time pass, in ms, and takes what the pages have seen meanwhile. */
@@ -103,6 +112,39 @@ export class AdaptationRig {
   estimates(viewer: number, from: number, to: number): number[] {
     const within = this.told.filter(({ at }) => at >= from && at <= to)
     return within.flatMap(({ viewers }) => viewers[viewer]?.estimate ?? [])
+  }
+
+  /** What each viewer saw and what the server told of it, by half seconds, for who has to know why. */
+  story(): string {
+    const from = this.told[0]?.at ?? wall()
+    return this.viewers.map((_, viewer) => this.#storyOf(viewer, from)).join('\n')
+  }
+
+  #storyOf(viewer: number, from: number): string {
+    const lines = [`viewer ${viewer}`]
+    let before = ''
+    for (let at = from; at < wall(); at += storyStep) {
+      const line = this.#chapter(viewer, at, at + storyStep)
+      if (line !== before) lines.push(`${((at - from) / 1000).toFixed(1)} s: ${line}`)
+      before = line
+    }
+    return lines.join('\n')
+  }
+
+  #chapter(viewer: number, from: number, to: number): string {
+    const { samples } = this.viewers[viewer]!
+    const shown = this.viewers[viewer]!.between(from, to)
+    const counted = samples.findLast(({ at }) => at < to)
+    const told = this.told.findLast(({ at }) => at < to)?.viewers[viewer]
+    const rate = this.#rates.get(viewer)?.findLast(({ at }) => at < to)?.mbps
+    const gap = longestGap(shown)
+    return (
+      `${rate} Mbit/s; ${shown.length} pictures of ${sizesOf(shown)} lines` +
+      `${gap > notableGap ? `, gap ${gap.toFixed(0)} ms` : ''}; ` +
+      `lost ${counted?.packetsLost}, NACKs ${counted?.nackCount}, PLIs ${counted?.pliCount}; ` +
+      `told ${((told?.estimate ?? 0) / 1e6).toFixed(2)} Mbit/s, ${told?.layer?.height} lines, ` +
+      `${told?.picture}, ${told?.retransmitted} repeated, ${told?.probed} probes`
+    )
   }
 
   async close(): Promise<void> {
