@@ -27,7 +27,7 @@ export interface Session {
   patch(fragment: string): RestartAnswer | undefined
   /**
    * Completes a session whose offer was ours; there only while it waits for that.
-   * @throws ServiceError `malformed-sdp`, `unacceptable-offer` or `no-common-codec`
+   * @throws ServiceError `malformed-sdp`, `unacceptable-answer` or `no-common-codec`
    */
   answer?: ((sdp: string) => void) | undefined
   /** Ends it because its token has expired; not there where it may outlive its token. */

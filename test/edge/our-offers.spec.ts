@@ -99,6 +99,22 @@ describe('a viewer for whom we make the offer (draft-ietf-wish-whep §4.3.2, WHE
     expect(world.connect(client).remote.dtls.state).toBe('connected')
   })
 
+  it('may restart ICE like any other, by the section that we tagged (WHEP-59)', () => {
+    const { world } = live()
+    const client = world.invite()
+    patch(world, client)
+    world.connect(client)
+    const session = world.sessions.get(client.id)!
+    const fragment =
+      'a=ice-ufrag:new1\r\na=ice-pwd:newPwd0123456789abcdefgh\r\nm=audio 9 X 0\r\na=mid:0\r\n'
+    const restart = session.patch(fragment)!
+    expect(restart.etag).not.toBe(client.etag)
+    expect([session.etag, session.restarted]).toEqual([restart.etag, true])
+    expect(restart.fragment).toMatch(/^m=audio /m)
+    expect(restart.fragment).toContain('a=mid:0\r\n')
+    expect(restart.fragment).toContain('a=candidate:')
+  })
+
   it('may do with the sound alone', () => {
     const { world } = live()
     const client = world.invite()
