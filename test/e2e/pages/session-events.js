@@ -1,0 +1,103 @@
+import { WHEPClient } from '/whip-whep/whep.js'
+import { until } from './signalling.js'
+import { View } from './view.js'
+
+/** A viewer by whip-whep, with the events of its session and its choice of layer (IO-8). */
+class EventfulView {
+  #view
+  #client
+  #events = []
+
+  static async open({ url, token }) {
+    const peer = new RTCPeerConnection()
+    const video = document.createElement('video')
+    const stream = new MediaStream()
+    video.autoplay = true
+    video.srcObject = stream
+    document.body.append(video)
+    peer.addEventListener('track', ({ track }) => stream.addTrack(track))
+    for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' })
+    const view = new EventfulView(new View(peer, video), new WHEPClient())
+    await view.#client.view(peer, url, token)
+    await view.#listen()
+    return view
+  }
+
+  constructor(view, client) {
+    this.#view = view
+    this.#client = client
+    view.leave = () => client.stop()
+  }
+
+  // The client opens its EventSource by itself, and hands on only what has no name.
+  async #listen() {
+    await until(
+      () => this.#client.eventSource,
+      5000,
+      () => 'the client to open its EventSource',
+    )
+    for (const name of ['active', 'inactive', 'layers', 'reconnect', 'viewercount']) {
+      this.#client.eventSource.addEventListener(name, ({ data }) => {
+        this.#events.push({ name, data: JSON.parse(data) })
+      })
+    }
+  }
+
+  /** The first event of that name since the last call for it. */
+  async event(name, timeoutMs) {
+    const find = () => this.#events.findIndex((event) => event.name === name)
+    await until(
+      () => find() >= 0,
+      timeoutMs,
+      () => ({ wanted: name, events: this.#events }),
+    )
+    return this.#events.splice(find(), 1)[0].data
+  }
+
+  /** EventSource's `readyState`: 0 connecting, 1 open, 2 closed for good. */
+  async sourceState(wanted, timeoutMs) {
+    const state = () => this.#client.eventSource.readyState
+    await until(
+      () => state() === wanted,
+      timeoutMs,
+      () => ({ wanted, state: state() }),
+    )
+  }
+
+  /** Status of the choice, which the client keeps to itself. */
+  async select(layer) {
+    const { layerUrl, token } = this.#client
+    const headers = { 'content-type': 'application/json' }
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+    const body = JSON.stringify(layer)
+    return (await fetch(layerUrl, { method: 'POST', headers, body })).status
+  }
+
+  selectByClient(layer) {
+    return this.#client.selectLayer(layer)
+  }
+
+  unselectByClient() {
+    return this.#client.unselectLayer()
+  }
+
+  firstFrame(timeoutMs) {
+    return this.#view.firstFrame(timeoutMs)
+  }
+
+  report() {
+    return this.#view.report()
+  }
+
+  moreFrames(...args) {
+    return this.#view.moreFrames(...args)
+  }
+
+  close() {
+    return this.#view.close({ remove: false })
+  }
+}
+
+export const extension = (keep) => ({
+  viewWithEvents: async (options) => keep(await EventfulView.open(options)),
+})
