@@ -1,7 +1,7 @@
 import { distance } from '#rtp/sequence.ts'
 
 /** Numbers remembered, a power of two: no more than the sender remembers of what it sent. */
-export const reportWindowSize = 1024
+export const reportWindowSize = 2048
 
 const untold = 0
 const lost = 1
