@@ -2,6 +2,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { coversStream, nothingHere } from '#control/grant.ts'
 import { tokenOf } from '#control/http/token.ts'
 import type { Authority } from '#control/permissions.ts'
+import type { RateLimiter } from '#control/rate-limiter.ts'
+import type { Clock } from '#core/clock.ts'
 import { type StreamName, streamName } from '#core/stream-name.ts'
 import type { StreamStatus } from '#relay/stream-status.ts'
 import type { ViewerStatus } from '#relay/viewer-status.ts'
@@ -17,6 +19,8 @@ interface StatusSource {
 
 export interface StatusOptions {
   readonly authority: Authority
+  readonly clock: Clock
+  readonly limiter: RateLimiter
   readonly streams: StatusSource
 }
 
@@ -26,7 +30,10 @@ interface StatusRoute {
 
 /** What each stream is doing, for whoever may view it. */
 export const statusRoutes: FastifyPluginAsync<StatusOptions> = async (app, options) => {
-  const { authority, streams } = options
+  const { authority, streams, clock, limiter } = options
+
+  // A signature takes time to check, whoever sent it.
+  app.addHook('onRequest', async (request) => limiter.admit(request.ip, clock.now()))
 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')

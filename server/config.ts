@@ -199,6 +199,12 @@ export const Config = Type.Object(
       default: 43_200,
       description: 'Seconds that such a credential is good for: no session by TURN lasts longer.',
     }),
+    AUDIT_ADDRESS: Type.Enum(['none', 'network', 'full'], {
+      default: 'network',
+      description:
+        "How much of a client's address goes on record in the audit log: `network` is 24 bits of " +
+        'IPv4 and 48 of IPv6.',
+    }),
     GRACE_MS: Type.Integer({
       minimum: 0,
       maximum: 3_600_000,

@@ -29,6 +29,14 @@ export interface MetricsSnapshot {
   readonly viewersPaused: number
   /** Held by the packet logs now. */
   readonly logBytes: number
+  /** Totals of the audit log. */
+  readonly records?: {
+    readonly written: number
+    /** Events that had no room while the disk failed or could not keep up. */
+    readonly lost: number
+    /** Writes that failed. */
+    readonly failures: number
+  }
 }
 
 export type Role = 'publisher' | 'viewer'
@@ -97,6 +105,10 @@ export class Metrics implements RelayObserver {
     ['kind'],
   )
 
+  readonly #records = this.#counter('tailrace_audit_records_total', 'Audit records by their fate', [
+    'outcome',
+  ])
+
   readonly #totals = [
     this.#packets,
     this.#bytes,
@@ -107,6 +119,7 @@ export class Metrics implements RelayObserver {
     this.#sendDrops,
     this.#trainsRefused,
     this.#unheard,
+    this.#records,
   ]
 
   readonly #opened = this.#counter('tailrace_sessions_total', 'Sessions made', ['role'])
@@ -189,6 +202,9 @@ export class Metrics implements RelayObserver {
     for (const total of this.#totals) total.reset()
     this.#takeTenants(now.tenants)
     this.#logBytes.set(now.logBytes)
+    for (const [outcome, count] of Object.entries(now.records ?? {})) {
+      this.#records.inc({ outcome }, count)
+    }
     this.#sending.set({ rung: now.sending }, 1)
     this.#threads.set(now.threads)
     this.#inexact.set(now.viewersWithInexactProfile)

@@ -1,37 +1,32 @@
 import type { Server } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { SessionTrail } from '#control/audit/session-trail.ts'
 import { publishRateLimit, RateLimiter } from '#control/rate-limiter.ts'
+import { Revocations } from '#control/revocations.ts'
 import { SessionTable } from '#control/sessions.ts'
 import type { Machine } from '#core/machine.ts'
-import { eventRoutes } from '#edge/event-routes.ts'
-import { layerRoutes } from '#edge/layer-routes.ts'
-import { pageRoutes } from '#edge/pages.ts'
 import { SessionExtensions } from '#edge/session-extensions.ts'
-import { statusRoutes } from '#edge/status-routes.ts'
 import { ViewerSessions } from '#edge/viewer-sessions.ts'
-import { whepRoutes } from '#edge/whep-routes.ts'
 import { PublisherSessions } from '#ingest/publisher-sessions.ts'
-import { whipRoutes } from '#ingest/whip-routes.ts'
 import type { Sending } from '#native/open-plane.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
-import { streamStatus } from '#relay/status.ts'
 import { Streams } from '#relay/streams.ts'
-import { viewerStatuses } from '#relay/viewer-status.ts'
 import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
 import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
-import { healthRoutes } from './health-routes.ts'
 import { createHttpApp } from './http-app.ts'
 import { iceHelpers } from './ice-helpers.ts'
+import { openKept } from './keeping.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
 import { metricsSnapshot } from './metrics-snapshot.ts'
+import { startRecord, stopRecord } from './node-record.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
-import { sessionRoutes } from './session-routes.ts'
+import { registerRoutes } from './routes.ts'
 import { systemClock } from './system-clock.ts'
 import { Timers } from './timers.ts'
 import type { TlsFiles } from './tls.ts'
@@ -73,10 +68,23 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const scheduler = new Timers(clock)
   const dispatcher = new Dispatcher(clock)
   const streams = new Streams()
-  const sessions = new SessionTable()
+  const { store, audit } = openKept(config.DATA_DIR, { clock, log })
+  const trail = new SessionTrail({ audit, clock, addresses: config.AUDIT_ADDRESS })
+  const revocations = new Revocations(store, clock)
+  const authority = createPermissions({
+    ...{ config, keys, clock, log, revocations },
+    refused: (refusal) => trail.refused(refusal),
+  })
+  const sessions = new SessionTable({
+    ended: (id, reason) => trail.ended(id, reason),
+    holder: (token) => authority.holder(token),
+  })
   const opened = await listenMedia(config, dispatcher, log)
   const { plane, sending } = opened
-  const metrics = new Metrics(() => metricsSnapshot(streams, opened))
+  const metrics = new Metrics(() => ({
+    ...metricsSnapshot(streams, opened),
+    records: audit.statistics,
+  }))
   const peers = new Peers({
     plane,
     certificate: createCertificate(clock.wall()),
@@ -112,7 +120,6 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     }),
   )
 
-  const authority = createPermissions({ config, keys, clock, log })
   let closing = false
   const limiter = new RateLimiter()
   const services = {
@@ -129,33 +136,11 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     ...(config.TRUST_PROXY.length > 0 && { trustProxy: [...config.TRUST_PROXY] }),
     ...(tls && { tls }),
   })
-  await app.register(whipRoutes, { ...services, publishers })
-  await app.register(whepRoutes, { ...services, viewers })
-  await app.register(sessionRoutes, { sessions, clock, limiter })
-  const access = {
-    has: (id: string) => extensions.has(id),
-    tokenMatches: (id: string, token: string) => sessions.tokenMatches(id, token),
-  }
-  const { events } = extensions
-  await app.register(eventRoutes, { access, events, clock, limiter })
-  await app.register(layerRoutes, { access, selections: extensions, clock, limiter })
-  await app.register(statusRoutes, {
-    authority,
-    streams: {
-      list: () => streams.list().map((stream) => streamStatus(stream, clock.now())),
-      get: (name) => {
-        const stream = streams.get(name)
-        return stream && streamStatus(stream, clock.now())
-      },
-      viewers: (name) => {
-        const stream = streams.get(name)
-        return stream && viewerStatuses(stream, plane)
-      },
-    },
-  })
-  await app.register(pageRoutes, {})
-  await app.register(healthRoutes, {
-    unreadiness: () => (closing ? 'shutting down' : undefined),
+  await registerRoutes(app, {
+    ...services,
+    ...{ publishers, viewers, sessions, extensions, streams, plane },
+    ...{ revocations, audit, trail },
+    unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
   })
 
   let metricsServer: Server | undefined
@@ -169,10 +154,14 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     metricsServer?.closeAllConnections()
     await app.close()
     await plane.close()
+    audit.note(stopRecord())
+    await audit.close()
+    store.close()
   }
   try {
     const httpPort = await listenHttp(app, config)
     metricsServer = await listenMetrics(metrics, config)
+    audit.note(startRecord(config))
     const mediaPort = plane.addresses[0]!.port
     return { httpPort, mediaPort, metricsPort: portOf(metricsServer), sending, close }
   } catch (error) {

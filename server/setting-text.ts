@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 export const settingPrefix = 'TAILRACE_'
 
 /** What the schemas of settings carry, beside JSON Schema's own words. */
-interface SettingSchema {
+export interface SettingSchema {
   readonly type?: string
   readonly enum?: readonly string[]
   readonly items?: SettingSchema

@@ -101,7 +101,7 @@ export class AuditLog {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
-    await this.#working
+    while (this.#working !== undefined) await this.#working
     if (this.#queue.length > 0) {
       this.#working = this.#work()
       await this.#working
@@ -117,10 +117,14 @@ export class AuditLog {
   }
 
   #start(): void {
-    this.#working = this.#work().finally(() => {
-      this.#working = undefined
-      this.#schedule()
-    })
+    this.#working = this.#work().finally(() => this.#rest())
+  }
+
+  #rest(): void {
+    this.#working = undefined
+    // Somebody may have come between the last look at the queue and now.
+    if (this.#queue.length > 0 && this.#trouble === undefined) this.#start()
+    else this.#schedule()
   }
 
   async #work(): Promise<void> {
@@ -205,10 +209,7 @@ export class AuditLog {
       if (this.#working !== undefined) return
       this.#working = this.#writeHeads()
         .then(() => this.#work())
-        .finally(() => {
-          this.#working = undefined
-          this.#schedule()
-        })
+        .finally(() => this.#rest())
     }, wait).unref()
   }
 

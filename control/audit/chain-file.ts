@@ -91,6 +91,8 @@ export class ChainFile {
     await this.#file.datasync()
     this.#size += bytes.length
     this.#end = end
+    // From the first record on there is a head: a missing one is a sign by itself.
+    if (this.#headSeq === 0) await this.writeHead(wall)
   }
 
   /** Signs how far the chain has come. @returns rejects when the disk does */
@@ -173,7 +175,9 @@ async function readEnd(folder: string, name: string) {
 async function checkHead(folder: string, { key }: ChainOptions, end: ChainEnd) {
   const path = join(folder, 'head.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return { seq: 0, damage: {} }
+  if (text === undefined) {
+    return { seq: 0, damage: end.seq > 0 ? { cut: { head: 0, found: end.seq } } : {} }
+  }
   const head = readHead(text, createPublicKey(key))
   const agrees = head && (head.seq < end.seq || (head.seq === end.seq && head.hash === end.hash))
   if (agrees) return { seq: head.seq, damage: {} }

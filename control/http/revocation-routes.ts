@@ -24,7 +24,7 @@ export interface RevocationOptions {
 
 const words = { minLength: 1, maxLength: 256 }
 const Thing = {
-  kind: Type.Union([Type.Literal('token'), Type.Literal('key'), Type.Literal('subject')]),
+  kind: Type.Enum(['token', 'key', 'subject']),
   value: Type.String(words),
   tenant: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' })),
 }
@@ -86,7 +86,8 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
       at: clock.wall(),
       ...(until !== undefined && { until: Date.parse(until) }),
     }
-    await audit.append(eventOf('revocation.create', request, revocation))
+    const { at: _at, ...detail } = shown(revocation)
+    await audit.append({ ...eventOf('revocation.create', request, revocation), detail })
     revocations.add(revocation)
     return reply.status(201).send({ ...shown(revocation), ended: revoked() })
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Permissions } from '#control/permissions.ts'
+import { RateLimiter } from '#control/rate-limiter.ts'
 import { type StreamName, streamKey, streamName } from '#core/stream-name.ts'
 import { statusRoutes } from '#edge/status-routes.ts'
 import type { StreamStatus } from '#relay/stream-status.ts'
@@ -32,7 +33,8 @@ async function server(playTokens: string[] = []) {
     allowAnonymousPublish: false,
   })
   const app = createHttpApp({ origins: '*' })
-  await app.register(statusRoutes, { authority, streams })
+  const clock = { now: () => 0, wall: () => 0 }
+  await app.register(statusRoutes, { authority, streams, clock, limiter: new RateLimiter() })
   return app
 }
 

@@ -36,6 +36,7 @@ describe('settings', () => {
       ICE_SERVERS: [],
       TURN_URLS: [],
       TURN_TTL: 43_200,
+      AUDIT_ADDRESS: 'network',
       GRACE_MS: 60_000,
       LOG_LEVEL: 'info',
       PRINT: 'text',

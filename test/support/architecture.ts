@@ -35,6 +35,7 @@ const ioPlaces = [
   'control/sqlite-store.ts',
   'control/audit/audit-log.ts',
   'control/audit/chain-file.ts',
+  'control/audit/chain-folder.ts',
   'load/',
   'server/',
   'player/',
