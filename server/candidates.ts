@@ -31,7 +31,9 @@ async function reachableAt(
   if (announced.length === 0) return bound
   const port = bound[0]!.port
   const resolved = (await Promise.all(announced.map(resolve))).flat()
-  const loopback = bound.filter(({ address }) => isLoopbackAddress(address))
+  const loopback = bound.filter(
+    ({ address }) => isLoopbackAddress(address) && !resolved.includes(address),
+  )
   return [...resolved.map((address) => ({ address, port })), ...loopback]
 }
 

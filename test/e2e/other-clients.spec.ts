@@ -6,7 +6,7 @@ import type { APIResponse, Request, Route } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Viewing } from '#test/support/media-page.ts'
-import { Stage, stageUnavailable } from '#test/support/stage.ts'
+import { Stage, type StageOptions, stageUnavailable } from '#test/support/stage.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const clock = clockGeometry(640, 360)
@@ -30,12 +30,18 @@ describe('other people’s clients in Chromium, as their packages bring them', (
       format: 'esm',
       outfile: join(bundles, 'eyevinn.js'),
     })
-    stage = await Stage.open({
-      env: { TAILRACE_PLAY_TOKEN: playToken },
+    stage = await openStage()
+  })
+
+  const openStage = async ({ env = {}, ...rest }: StageOptions = {}): Promise<Stage> => {
+    const opened = await Stage.open({
+      ...rest,
+      env: { TAILRACE_PLAY_TOKEN: playToken, ...env },
       folders: { '/bundles': bundles, '/whip-whep': join(root, 'node_modules', 'whip-whep') },
     })
-    await stage.page.call('extend', '/other-clients.js')
-  })
+    await opened.page.call('extend', '/other-clients.js')
+    return opened
+  }
   beforeEach(({ skip }) => {
     if (missing) skip(missing)
   })
@@ -92,6 +98,28 @@ describe('other people’s clients in Chromium, as their packages bring them', (
     expect(report.framesDecoded).toBeGreaterThan(20)
     await viewing.sound()
     await viewing.close()
+  })
+
+  // Its 1.2.0 makes an SDP that no browser reads of an answer with more than one candidate.
+  it('whip-whep restarts ICE, where there is one candidate (IO-8)', async ({ skip }) => {
+    const noLine = stageUnavailable({ line: true })
+    if (noLine) skip(noLine)
+    const single = await openStage({ line: {}, env: { TAILRACE_MEDIA_TCP: 'off' } })
+    try {
+      await single.obs('restarted')
+      const { server, page } = single
+      const url = server.whep('restarted')
+      const id = await page.call<number>('viewByWhipWhep', { url, token: playToken })
+      const viewing = new Viewing(page, id)
+      await viewing.firstFrame()
+      await viewing.moreFrames(30)
+      await page.call('call', id, 'restartByClient')
+      await viewing.moreFrames(60)
+      expect(await viewing.patch()).toBe(428)
+      await viewing.close()
+    } finally {
+      await single.close()
+    }
   })
 
   /** Spoils offers on their way to the server; what the server says to each request is kept. */

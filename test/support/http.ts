@@ -55,7 +55,7 @@ export class FakeMedia implements Sessions {
     return id === unansweredId
   }
 
-  tokenMatches(_id: string, token: string): boolean {
+  tokenMatches(_id: string, token: string): boolean | Promise<boolean> {
     return token === this.token
   }
 

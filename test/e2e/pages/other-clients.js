@@ -45,6 +45,8 @@ export const extension = (keep) => ({
     const client = new WHEPClient()
     await client.view(peer, url, token)
     view.leave = () => client.stop()
+    view.session = client.resourceURL
+    view.restartByClient = () => client.restart()
     return keep(view)
   },
 
