@@ -1,6 +1,7 @@
 import type { Path } from '#native/path.ts'
 import { hex } from '#test/support/bytes.ts'
-import { IceLite, type IceReaction } from '#webrtc/ice-lite.ts'
+import { IceLite } from '#webrtc/ice-lite.ts'
+import type { IceReaction } from '#webrtc/ice-reaction.ts'
 import { checkIntegrity, parseStun, type StunMessage } from '#webrtc/stun.ts'
 import { type MessageParts, stunMessage } from './stun-message.ts'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { IceGeneration } from '#webrtc/ice-generation.ts'
-import type { IceReaction } from '#webrtc/ice-lite.ts'
+import type { IceReaction } from '#webrtc/ice-reaction.ts'
 import { attributes, type Check, FullAgent, here, there } from './full-agent.ts'
 
 let agent: FullAgent
