@@ -109,6 +109,15 @@ void Incoming::removePeer(PeerId peer) {
   if (IncomingPeer* const removed = peers_.get(peer)) peers_.remove(*removed);
 }
 
+std::vector<PeerId> Incoming::peersOn(const Destination& path) {
+  std::vector<PeerId> found;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (size_t place = 0; place < kMaxSharing; place++) {
+    if (const IncomingPeer* const peer = peers_.find(path, place)) found.push_back(peer->id);
+  }
+  return found;
+}
+
 void Incoming::route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (IncomingPeer* const found = peers_.get(peer)) found->addRoute(ssrc, log, newest);

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include "counter.h"
 #include "demux.h"
@@ -72,6 +73,8 @@ class Incoming {
   void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path);
   void movePeer(PeerId peer, const Destination& path);
   void removePeer(PeerId peer);
+  /** Those that a packet which comes there is tried on. */
+  std::vector<PeerId> peersOn(const Destination& path);
   /**
    * From now on packets of this SSRC belong in that log.
    *

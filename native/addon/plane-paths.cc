@@ -35,10 +35,20 @@ bool Plane::sendAtOnce(const uint8_t* datagram, size_t length, const Destination
   const std::shared_ptr<TcpConnection> connection = tcp_.find(to);
   if (!connection) return false;
   // Nobody but a peer, by a check that was authentic, is ever answered.
-  tcp_.prove(to);
+  if (tcp_.prove(to)) reconnect(to);
   const bool taken = connection->add(datagram, length) == FrameFate::kTaken;
   connection->flush();
   return taken;
+}
+
+// A path may outlive its connection, where the next one comes from the same port.
+void Plane::reconnect(const Destination& path) {
+  for (const PeerId id : incoming_.peersOn(path)) {
+    const auto peer = peers_.find(id);
+    if (peer == peers_.end()) continue;
+    const Destination to = reached(id, path);
+    shards_[peer->second.shard]->post([=](Shard& owner) { owner.movePeer(id, to); });
+  }
 }
 
 // By TCP a path is a connection.

@@ -135,6 +135,7 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   int openSockets(const PlaneOptions& options);
   int watchSockets();
   bool sendAtOnce(const uint8_t* datagram, size_t length, const Destination& to);
+  void reconnect(const Destination& path);
   Destination reached(PeerId id, const Destination& path) const;
   void receive();
   void receiveBatch(UdpSocket& socket);

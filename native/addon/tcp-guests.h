@@ -50,9 +50,11 @@ class TcpGuests {
     unproved_.insert(id);
   }
 
-  /** A peer's check was answered there. */
-  void prove(Id id, const Destination& from) {
-    if (unproved_.erase(id) > 0) byAddress_[addressOf(from)].unproved--;
+  /** A peer's check was answered there. @returns whether for the first time */
+  bool prove(Id id, const Destination& from) {
+    const bool isNew = unproved_.erase(id) > 0;
+    if (isNew) byAddress_[addressOf(from)].unproved--;
+    return isNew;
   }
 
   bool isProved(Id id) const { return unproved_.count(id) == 0; }

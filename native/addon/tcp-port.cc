@@ -82,10 +82,10 @@ std::shared_ptr<TcpConnection> TcpPort::find(const Destination& path) const {
   return found == byPath_.end() ? nullptr : guests_.at(found->second)->connection;
 }
 
-void TcpPort::prove(const Destination& path) {
+bool TcpPort::prove(const Destination& path) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = byPath_.find(path);
-  if (found != byPath_.end()) admission_.prove(found->second, path);
+  return found != byPath_.end() && admission_.prove(found->second, path);
 }
 
 int TcpPort::watch(int fd, uint64_t id) {

@@ -51,8 +51,11 @@ class TcpPort {
 
   /** Null when it is gone. On any thread. */
   std::shared_ptr<TcpConnection> find(const Destination& path) const;
-  /** A peer's authenticated check came there: it may stay. On any thread. */
-  void prove(const Destination& path);
+  /**
+   * A peer's authenticated check came there: it may stay. On any thread.
+   * @returns whether for the first time
+   */
+  bool prove(const Destination& path);
 
  private:
   struct Guest {

@@ -1,10 +1,15 @@
-import type { PeerId } from '#native/media-plane.ts'
+import type { PeerId, PlaneStatistics } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import { TcpConnections, type TcpEvents } from './tcp-connections.ts'
 import { type BoundAddress, type SocketEvents, UdpSockets } from './udp-sockets.ts'
 
 /** Free ports of UDP tried until one is free for TCP, too. */
 const portsTried = 16
+
+type SendStatistics = Pick<
+  PlaneStatistics,
+  'datagramsSent' | 'sendErrors' | 'sendDrops' | 'trainsRefused'
+>
 
 /** The media port: UDP on every address and, if wanted, TCP on the same number. */
 export class MediaSockets {
@@ -50,17 +55,13 @@ export class MediaSockets {
     return this.#udp.kernelBuffer
   }
 
-  get sent(): number {
-    return this.#udp.sent + this.#framesSent
-  }
-
-  get errors(): number {
-    return this.#udp.errors + this.#framesLost
-  }
-
-  /** Not sent for want of room. */
-  get full(): number {
-    return this.#framesDropped
+  get statistics(): SendStatistics {
+    return {
+      datagramsSent: this.#udp.sent + this.#framesSent,
+      sendErrors: this.#udp.errors + this.#framesLost,
+      sendDrops: { late: 0, full: this.#framesDropped },
+      trainsRefused: 0,
+    }
   }
 
   /** @param datagram not to be written to until the kernel has it: see `SendRing` */

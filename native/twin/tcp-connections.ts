@@ -54,6 +54,7 @@ export class TcpConnections {
   readonly #guests = new Map<string, Guest>()
   /** By the objects that the plane sends to: no key has to be made for each packet. */
   readonly #byPath = new WeakMap<Path, Guest>()
+  readonly #peers = new WeakMap<Path, PeerId>()
   readonly #admission = new TcpGuests<Guest>()
   readonly #sweeps: NodeJS.Timeout
 
@@ -85,6 +86,7 @@ export class TcpConnections {
 
   /** Whose media goes there. */
   assign(path: Path, peer: PeerId): void {
+    this.#peers.set(path, peer)
     const guest = this.#guestOf(path)
     if (guest) guest.peer = peer
   }
@@ -211,9 +213,12 @@ export class TcpConnections {
 
   #guestOf(path: Path): Guest | undefined {
     const known = this.#byPath.get(path)
-    if (known) return known
+    if (known && !known.socket.destroyed) return known
+    // A path may outlive its connection, where the next one comes from the same port.
     const guest = this.#guests.get(pathKey(path))
-    if (guest) this.#byPath.set(path, guest)
+    if (!guest) return undefined
+    this.#byPath.set(path, guest)
+    guest.peer ||= this.#peers.get(path) ?? 0
     return guest
   }
 }

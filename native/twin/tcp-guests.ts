@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net'
-
 /** Connections at a time. */
 const maxConnections = 8192
 /** Of one IPv4 address, or of one /64 of IPv6. A school or an office may stand behind it. */
@@ -65,7 +63,7 @@ export class TcpGuests<Guest extends { readonly address: string }> {
 
 /** An IPv4 address, or the first four groups of one of IPv6. */
 export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':')) return address
   const [head = '', tail] = address.split('%')[0]!.split('::')
   const groups = head === '' ? [] : head.split(':')
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail ? tail.split(':').length : 0)

@@ -105,10 +105,7 @@ export class TwinPlane implements MediaPlane {
   get statistics(): PlaneStatistics {
     return {
       ...this.#incoming.statistics,
-      datagramsSent: this.#sockets.sent,
-      sendErrors: this.#sockets.errors,
-      sendDrops: { late: 0, full: this.#sockets.full },
-      trainsRefused: 0,
+      ...this.#sockets.statistics,
       unheard: { media: 0, control: 0 },
       sent: this.#sent(),
     }
@@ -125,10 +122,9 @@ export class TwinPlane implements MediaPlane {
   }
 
   movePeer(id: PeerId, path: Path): void {
-    const peer = this.#peers.get(id)
-    if (!peer) return
     this.#sockets.assign(id, path)
-    this.#peers.move(peer, path)
+    const peer = this.#peers.get(id)
+    if (peer) this.#peers.move(peer, path)
   }
 
   removePeer(id: PeerId): void {

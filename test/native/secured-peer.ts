@@ -10,6 +10,8 @@ export interface PeerOptions {
   readonly profile?: SrtpKeys['profile']
   /** Where it binds, and where it reaches the plane. */
   readonly address?: string
+  /** Its own; a free one without. */
+  readonly port?: number
   /** Tells the keys of peers apart; one that no other peer of the process has, without. */
   readonly seed?: number
   /** The same peer elsewhere: with its keys, and what it has had. */

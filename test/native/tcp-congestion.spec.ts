@@ -48,7 +48,7 @@ onEveryPlane('a TCP connection that does not keep up', (it) => {
     await until(() => viewer.labels.includes(`a${next + 9}`))
     await viewer.settled()
     const { labels } = viewer
-    const replayed = labels.slice(labels.indexOf(`a${next}`))
+    const replayed = labels.slice(labels.indexOf(`a${next}`)).filter((label) => label !== 'v2')
     expect(replayed).toEqual(Array.from({ length: 10 }, (_, i) => `a${next + i}`))
     expect(labels).toContain('v2')
     expect(labels).not.toContain('v1')

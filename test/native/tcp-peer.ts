@@ -38,8 +38,9 @@ export class TcpPeer extends SecuredPeer {
   }
 
   static async open(port: number, options: PeerOptions = {}): Promise<TcpPeer> {
-    const { address = '127.0.0.1' } = options
-    const socket = connect({ port, host: address, localAddress: address, noDelay: true })
+    const { address = '127.0.0.1', port: localPort } = options
+    const from = { localAddress: address, ...(localPort && { localPort }) }
+    const socket = connect({ port, host: address, noDelay: true, ...from })
     await once(socket, 'connect')
     return new TcpPeer(socket, options)
   }

@@ -136,6 +136,26 @@ onEveryPlane('media over TCP', (it) => {
     ])
   })
 
+  it('goes on when the peer connects anew from the same port', async (rig) => {
+    const peer = await rig.admitted()
+    const viewer = new Viewer(rig.plane, rig.nextPeer(), peer, withRtx)
+    const log = rig.log('a')
+    rig.follow(viewer, log)
+    log.arrive(1)
+    await viewer.has(1)
+    peer.close()
+    await until(() => {
+      const { sendErrors } = rig.plane.statistics
+      rig.plane.sendControl(stun, peer.path)
+      return rig.plane.statistics.sendErrors > sendErrors
+    })
+    const again = await rig.admitted({ like: peer, port: peer.path.remotePort })
+    expect(again.path).toEqual(peer.path)
+    log.arrive(2)
+    await viewer.has(2)
+    expect(viewer.labels).toEqual(['a1', 'a2'])
+  })
+
   it('to a connection that is gone is lost, and nothing else', async (rig) => {
     const peer = await rig.admitted()
     const gone = new Viewer(rig.plane, rig.nextPeer(), peer, withRtx)

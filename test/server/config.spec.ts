@@ -20,6 +20,7 @@ describe('settings', () => {
       HTTP_PORT: 8080,
       HTTP_HOST: '::',
       MEDIA_PORT: 8189,
+      MEDIA_TCP: 'on',
       METRICS_PORT: 9464,
       METRICS_HOST: '127.0.0.1',
       NATIVE: 'auto',

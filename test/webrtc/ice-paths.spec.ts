@@ -32,6 +32,27 @@ describe('which path is used (RFC 8445 §8.2)', () => {
     expect(agent.check(here, { useCandidate: true })).toMatchObject({ nominated: false })
   })
 
+  it('is another one over TCP, though all addresses are the same', () => {
+    const overTcp = pathFrom(here.remoteAddress, here.remotePort, 'tcp')
+    agent.check(here, { useCandidate: true, priority: 0x6e_00_00_ff })
+    expect(agent.ice.verified(overTcp)).toBe(false)
+    expect(agent.check(overTcp, { priority: 0x5a_00_00_ff })).toMatchObject({ newPath: true })
+    expect(agent.ice.selected).toEqual(here)
+    agent.check(overTcp, { useCandidate: true, priority: 0x7e_00_00_ff })
+    expect(agent.ice.selected).toEqual(overTcp)
+  })
+
+  it('is UDP for a peer that nominates all, for its priority (ICE-50, ICE-75)', () => {
+    const overTcp = pathFrom(there.remoteAddress, there.remotePort, 'tcp')
+    agent.check(overTcp, { useCandidate: true, priority: 0x5a_00_00_ff })
+    expect(agent.ice.selected).toEqual(overTcp)
+    for (let round = 0; round < 3; round++) {
+      agent.check(here, { useCandidate: true, priority: 0x6e_00_00_ff })
+      agent.check(overTcp, { useCandidate: true, priority: 0x5a_00_00_ff })
+      expect(agent.ice.selected).toEqual(here)
+    }
+  })
+
   it('does not change for a check without nomination (ICE-49, ICE-57)', () => {
     agent.check(here, { useCandidate: true })
     agent.check(there, { priority: 0xffff_ffff })
