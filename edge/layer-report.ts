@@ -1,14 +1,10 @@
-import { bySize, type SelectableLayer } from '#relay/layer-selection.ts'
-
-/** A layer as a report needs it; an `UpLayer` is one. */
-export interface ReportableLayer extends SelectableLayer {
-  readonly bitrate: { bitsPerSecond(now: number): number }
-}
+import { namedLayers, type ReportableLayer } from './named-layers.ts'
 
 /** As the `layers` event shows it (WHEP-89). */
 interface LayerObject {
   readonly rid?: string
   readonly spatialLayerId?: number
+  readonly temporalLayerId?: number
   /** Bits per second; 0: it is not sent now (WHEP-90). */
   readonly bitrate: number
   readonly width?: number
@@ -55,13 +51,12 @@ export class LayerReport {
 }
 
 function describe(layers: readonly ReportableLayer[], now: number): LayerObject[] {
-  const ascending = bySize(layers)
-  return layers.map((layer) => {
+  return namedLayers(layers).map(({ layer, rid, spatialLayerId, temporalLayerId }) => {
     const { width, height } = layer.inspector?.facts ?? {}
-    const position = ascending.indexOf(layer)
     return {
-      ...(layer.rid !== undefined && { rid: layer.rid }),
-      ...(position >= 0 && { spatialLayerId: position }),
+      ...(rid !== undefined && { rid }),
+      ...(spatialLayerId !== undefined && { spatialLayerId }),
+      ...(temporalLayerId !== undefined && { temporalLayerId }),
       bitrate: Math.round(layer.bitrate.bitsPerSecond(now)),
       ...(width !== undefined && { width }),
       ...(height !== undefined && { height }),
@@ -74,6 +69,7 @@ function isLike(object: LayerObject, before: LayerObject): boolean {
     object.width === before.width &&
     object.height === before.height &&
     object.spatialLayerId === before.spatialLayerId &&
+    object.temporalLayerId === before.temporalLayerId &&
     object.bitrate > 0 === before.bitrate > 0 &&
     Math.abs(object.bitrate - before.bitrate) <= notableChange * before.bitrate
   )

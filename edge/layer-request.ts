@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HttpError } from '#control/http/http-error.ts'
-import { automatic, bySize, type LayerSelection } from '#relay/layer-selection.ts'
-import type { ReportableLayer } from './layer-report.ts'
+import { automatic, type LayerSelection } from '#relay/layer-selection.ts'
+import { type NamedLayer, namedLayers, type ReportableLayer } from './named-layers.ts'
 
 const layerId = Type.Integer({ minimum: 0, maximum: 7 })
 const pixels = Type.Integer({ minimum: 1, maximum: 65_535 })
@@ -60,17 +60,16 @@ export function selectionOf(
   if (section === undefined || (mediaId !== undefined && mediaId !== String(section) && !isOlder)) {
     throw new HttpError(422, 'mediaId is the index of no video m-line of this session')
   }
-  if (rid !== undefined) {
-    checkSent(
-      layers.find((layer) => layer.rid === rid),
-      now,
-    )
-  }
   const { spatialLayerId, temporalLayerId, maxSpatialLayerId } = limits
-  // Of one encoding, how many layers are within it is not known before they are dropped.
-  if (spatialLayerId !== undefined && layers.length > 1) {
-    checkSent(bySize(layers)[spatialLayerId], now)
-  }
+  const picked = namedLayers(layers).filter((named) => {
+    return (
+      (rid === undefined || named.rid === rid) &&
+      (spatialLayerId === undefined || named.spatialLayerId === spatialLayerId) &&
+      (temporalLayerId === undefined || (named.temporalLayerId ?? 0) === temporalLayerId)
+    )
+  })
+  const isPick = rid !== undefined || spatialLayerId !== undefined || temporalLayerId !== undefined
+  if (isPick) checkSent(picked, now)
   const { maxTemporalLayerId, maxWidth, maxHeight } = limits
   const selection = {
     ...(rid !== undefined && { rid }),
@@ -84,9 +83,11 @@ export function selectionOf(
   return Object.keys(selection).length > 0 ? selection : automatic
 }
 
-function checkSent(layer: ReportableLayer | undefined, now: number): void {
-  if (!layer) throw new HttpError(422, 'there is no such layer: see the "layers" event')
-  if (layer.bitrate.bitsPerSecond(now) === 0) {
+function checkSent(picked: readonly NamedLayer<ReportableLayer>[], now: number): void {
+  if (picked.length === 0) {
+    throw new HttpError(422, 'there is no such layer: see the "layers" event')
+  }
+  if (picked.every(({ layer }) => layer.bitrate.bitsPerSecond(now) === 0)) {
     throw new HttpError(409, 'this layer is not sent now: pick another, or ask again later')
   }
 }

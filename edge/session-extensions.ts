@@ -6,6 +6,7 @@ import type { Viewer } from '#relay/viewer.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { eventNames } from './event-queue.ts'
 import { type LayerRequest, selectionOf } from './layer-request.ts'
+import { videoLayersOf } from './named-layers.ts'
 import { type EventfulSession, SessionEvents } from './session-events.ts'
 
 interface ExtendedSession extends EventfulSession {
@@ -71,7 +72,7 @@ export class SessionExtensions {
     if (!session) return
     const { publication } = session.stream
     if (!publication) throw new HttpError(409, 'nobody publishes now: ask again later')
-    const layers = publication.videoLayers
+    const layers = videoLayersOf(publication)
     session.selection = selectionOf(request, { section: session.section, layers }, now)
     session.viewer?.select(session.selection)
   }

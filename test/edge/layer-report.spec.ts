@@ -30,6 +30,22 @@ describe('layers as the event shows them (WHEP-88..92)', () => {
     expect(JSON.parse(report.text(undefined))).toEqual([{ spatialLayerId: 0, bitrate: 1000 }])
   })
 
+  it('are those within an encoding, too', () => {
+    const within = (spatialId: number, temporalId: number, rate: number) => {
+      return Object.assign(new FakeLayer(undefined, rate, 320 << spatialId, 180), {
+        spatialId,
+        temporalId,
+      })
+    }
+    const report = new LayerReport()
+    report.update([within(0, 0, 10), within(0, 1, 20), within(1, 1, 60)], 0)
+    expect(JSON.parse(report.text(undefined))).toEqual([
+      { spatialLayerId: 0, temporalLayerId: 0, bitrate: 10, width: 320, height: 180 },
+      { spatialLayerId: 0, temporalLayerId: 1, bitrate: 20, width: 320, height: 180 },
+      { spatialLayerId: 1, temporalLayerId: 1, bitrate: 60, width: 640, height: 180 },
+    ])
+  })
+
   it('say which of them is shown', () => {
     const layers = [new FakeLayer('h', 1, 640, 360), new FakeLayer('l', 1, 320, 180)]
     const report = new LayerReport()

@@ -24,6 +24,7 @@ describe('a choice of layer (WHEP-98..106)', () => {
     ${{ mediaId: '1', rid: 'h' }}                              | ${{ rid: 'h' }}
     ${{ rid: 'l', maxTemporalLayerId: 1 }}                     | ${{ rid: 'l', maxTemporalLayerId: 1 }}
     ${{ mediaId: '1', encodingId: 'h' }}                       | ${{ rid: 'h' }}
+    ${{ rid: 'h', spatialLayerId: 2 }}                         | ${{ rid: 'h', spatialLayerId: 2 }}
     ${{ spatialLayerId: 2, temporalLayerId: 0 }}               | ${{ spatialLayerId: 2, temporalLayerId: 0 }}
     ${{ maxWidth: 640, maxHeight: 360, maxSpatialLayerId: 1 }} | ${{ maxSpatialLayerId: 1, maxWidth: 640, maxHeight: 360 }}
     ${{ mediaId: '1' }}                                        | ${{}}
@@ -36,22 +37,24 @@ describe('a choice of layer (WHEP-98..106)', () => {
   })
 
   it.each`
-    status | what                                | payload                          | headers
-    ${422} | ${'a rid that there is not'}        | ${'{"rid":"x"}'}                 | ${json}
-    ${422} | ${'a layer that there is not'}      | ${'{"spatialLayerId":3}'}        | ${json}
-    ${422} | ${'an m-line that is not video'}    | ${'{"mediaId":"0"}'}             | ${json}
-    ${409} | ${'a rid that is not sent now'}     | ${'{"rid":"m"}'}                 | ${json}
-    ${409} | ${'a layer that is not sent now'}   | ${'{"spatialLayerId":1}'}        | ${json}
-    ${400} | ${'a member of another type'}       | ${'{"rid":1}'}                   | ${json}
-    ${400} | ${'a number out of bounds'}         | ${'{"maxWidth":1e9}'}            | ${json}
-    ${400} | ${'a list'}                         | ${'[]'}                          | ${json}
-    ${400} | ${'no JSON'}                        | ${'{rid:h}'}                     | ${json}
-    ${400} | ${'nothing'}                        | ${''}                            | ${json}
-    ${400} | ${'a member twice (SEC-34)'}        | ${'{"rid":"h","\\u0072id":"l"}'} | ${json}
-    ${400} | ${'too deep a body'}                | ${'{"a":[[[[]]]]}'}              | ${json}
-    ${413} | ${'more than 4 KiB'}                | ${`{"a":"${'x'.repeat(4089)}"}`} | ${json}
-    ${415} | ${'the type misspelt in the draft'} | ${'{"rid":"h"}'}                 | ${{ 'content-type': 'application/sjon' }}
-    ${401} | ${"another's token"}                | ${'{"rid":"h"}'}                 | ${{ ...json, authorization: 'Bearer key-2' }}
+    status | what                                | payload                             | headers
+    ${422} | ${'a rid that there is not'}        | ${'{"rid":"x"}'}                    | ${json}
+    ${422} | ${'a layer that there is not'}      | ${'{"spatialLayerId":3}'}           | ${json}
+    ${422} | ${'a rid in another place'}         | ${'{"rid":"h","spatialLayerId":0}'} | ${json}
+    ${422} | ${'a temporal layer of none'}       | ${'{"temporalLayerId":1}'}          | ${json}
+    ${422} | ${'an m-line that is not video'}    | ${'{"mediaId":"0"}'}                | ${json}
+    ${409} | ${'a rid that is not sent now'}     | ${'{"rid":"m"}'}                    | ${json}
+    ${409} | ${'a layer that is not sent now'}   | ${'{"spatialLayerId":1}'}           | ${json}
+    ${400} | ${'a member of another type'}       | ${'{"rid":1}'}                      | ${json}
+    ${400} | ${'a number out of bounds'}         | ${'{"maxWidth":1e9}'}               | ${json}
+    ${400} | ${'a list'}                         | ${'[]'}                             | ${json}
+    ${400} | ${'no JSON'}                        | ${'{rid:h}'}                        | ${json}
+    ${400} | ${'nothing'}                        | ${''}                               | ${json}
+    ${400} | ${'a member twice (SEC-34)'}        | ${'{"rid":"h","\\u0072id":"l"}'}    | ${json}
+    ${400} | ${'too deep a body'}                | ${'{"a":[[[[]]]]}'}                 | ${json}
+    ${413} | ${'more than 4 KiB'}                | ${`{"a":"${'x'.repeat(4089)}"}`}    | ${json}
+    ${415} | ${'the type misspelt in the draft'} | ${'{"rid":"h"}'}                    | ${{ 'content-type': 'application/sjon' }}
+    ${401} | ${"another's token"}                | ${'{"rid":"h"}'}                    | ${{ ...json, authorization: 'Bearer key-2' }}
   `('answers $status to $what, and changes nothing', async ({ status, payload, headers }) => {
     expect((await post(payload, headers)).statusCode).toBe(status)
     expect(rig.selected).toEqual([])

@@ -29,7 +29,7 @@ describe('TURN REST credentials', () => {
       'turn:turn.example.org:3478?transport=udp',
       'turns:turn.example.org:5349?transport=tcp',
     ])
-    const [{ username, credential }] = servers as [{ username: string; credential: string }]
+    const { username = '', credential } = servers[0]!
     expect(username).toMatch(/^1700000000:[\w-]{16}$/)
     expect(username).not.toContain('AAECAwQFBgcICQoL')
     expect(credential).toBe(turnPassword(secret, username))
@@ -40,7 +40,7 @@ describe('TURN REST credentials', () => {
 describe('Link fields of a session (RFC 9725 §4.6, SEC-59)', () => {
   it('quote the credential, base64 and all', () => {
     const [link] = iceLinks({ clock, iceServers: [], turn }, 'a')
-    const [{ username, credential }] = turn.servers('a', wall) as [Record<string, string>]
+    const { username, credential } = turn.servers('a', wall)[0]!
     expect(link).toBe(
       '<turn:turn.example.org:3478?transport=udp>; rel="ice-server"; ' +
         `username="${username}"; credential="${credential}"; credential-type="password"`,
