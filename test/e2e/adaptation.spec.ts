@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AdaptationRig } from '#test/support/adaptation-rig.ts'
+import { AdaptationRig, wall } from '#test/support/adaptation-rig.ts'
 import { chromiumUnavailable } from '#test/support/chromium.ts'
 import { median } from '#test/support/median.ts'
-import { longestGap, type SampledViewer, sizesOf } from '#test/support/sampled-viewer.ts'
+import { type SampledViewer, sizesOf } from '#test/support/sampled-viewer.ts'
 import { long } from '#test/support/stage.ts'
 import { vethUnavailable } from '#test/support/veth-star.ts'
 
@@ -57,17 +57,17 @@ describe('a link whose rate goes 8 → 1 → 8 Mbit/s', () => {
       process.stdout.write(
         `8 → 1 → 8 Mbit/s: down after ${((down?.at ?? NaN) - narrow).toFixed(0)} ms, ` +
           `up after ${((up?.at ?? NaN) - wide).toFixed(0)} ms, longest freeze ` +
-          `${longestGap(shown).toFixed(0)} ms down, ` +
-          `${longestGap(viewer.between(wide, Infinity)).toFixed(0)} ms up; lines ${sizesOf(shown)}; ` +
+          `${viewer.longestGap(narrow, wide).toFixed(0)} ms down, ` +
+          `${viewer.longestGap(wide).toFixed(0)} ms up; lines ${sizesOf(shown)}; ` +
           `estimate at 1 Mbit/s ${(median(estimates) / 1e6).toFixed(2)} Mbit/s\n`,
       )
       expect(down!.at - narrow).toBeLessThan(1000)
-      expect(longestGap(shown)).toBeLessThan(freeze)
+      expect(viewer.longestGap(narrow, wide)).toBeLessThan(freeze)
       expect(sizesOf(calm)).toHaveLength(1)
       expect(median(estimates)).toBeGreaterThan(0.8e6)
       expect(median(estimates)).toBeLessThan(1.2e6)
       expect(up!.at - wide).toBeLessThan(10_000)
-      expect(longestGap(viewer.between(wide, Number.POSITIVE_INFINITY))).toBeLessThan(freeze)
+      expect(viewer.longestGap(wide)).toBeLessThan(freeze)
     },
     limit,
   )
@@ -80,17 +80,17 @@ describe('a link of one rate between two layers', () => {
       rig = await AdaptationRig.open({ ...layers, viewers: 1, mbps })
       const viewer = rig.viewers[0]!
       await rig.watch(10_000)
-      const from = viewer.pictures.at(-1)!.at
+      const from = wall()
       await rig.watch(steady)
-      const shown = viewer.between(from, Number.POSITIVE_INFINITY)
+      const shown = viewer.between(from)
       const estimates = rig.estimates(0, from, Number.POSITIVE_INFINITY)
       process.stdout.write(
         `${mbps} Mbit/s: lines ${sizesOf(viewer.pictures)}, then ${sizesOf(shown)} for ` +
-          `${steady / 1000} s; longest freeze ${longestGap(shown).toFixed(0)} ms, ` +
+          `${steady / 1000} s; longest freeze ${viewer.longestGap(from).toFixed(0)} ms, ` +
           `estimate ${(median(estimates) / 1e6).toFixed(2)} Mbit/s\n`,
       )
       expect(sizesOf(shown)).toEqual([mbps > 1 ? large / 2 : small])
-      expect(longestGap(shown)).toBeLessThan(freeze)
+      expect(viewer.longestGap(from)).toBeLessThan(freeze)
       expect(median(estimates) / (mbps * 1e6)).toBeGreaterThan(0.8)
       expect(median(estimates) / (mbps * 1e6)).toBeLessThan(1.2)
     },
@@ -110,13 +110,13 @@ describe('two viewers on links of their own', () => {
       const wide = await rig.limit(0, 8)
       expect(await rig.until(() => height(changed) === large, 15_000)).toBe(true)
 
-      const shown = other.between(narrow, Number.POSITIVE_INFINITY)
+      const shown = other.between(narrow)
       process.stdout.write(
         `two links: lines ${sizesOf(changed.between(narrow, wide))} on the one, ` +
-          `${sizesOf(shown)} on the other, whose longest freeze is ${longestGap(shown).toFixed(0)} ms\n`,
+          `${sizesOf(shown)} on the other, whose longest freeze is ${other.longestGap(narrow).toFixed(0)} ms\n`,
       )
       expect(sizesOf(shown)).toEqual([large])
-      expect(longestGap(shown)).toBeLessThan(freeze)
+      expect(other.longestGap(narrow)).toBeLessThan(freeze)
       expect(sizesOf(changed.between(narrow, wide)).at(-1)).toBeLessThan(large)
     },
     limit,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ViewerStatus } from '#relay/viewer-status.ts'
 import { Child } from './child.ts'
 import { type LayersOptions, makeLayers } from './layered-media.ts'
-import { longestGap, SampledViewer, sizesOf } from './sampled-viewer.ts'
+import { SampledViewer, sizesOf } from './sampled-viewer.ts'
 import { ServerProcess } from './server-process.ts'
 import { VethStar } from './veth-star.ts'
 
@@ -137,7 +137,7 @@ export class AdaptationRig {
     const counted = samples.findLast(({ at }) => at < to)
     const told = this.told.findLast(({ at }) => at < to)?.viewers[viewer]
     const rate = this.#rates.get(viewer)?.findLast(({ at }) => at < to)?.mbps
-    const gap = longestGap(shown)
+    const gap = Math.max(0, ...shown.map((picture) => picture.gap))
     return (
       `${rate} Mbit/s; ${shown.length} pictures of ${sizesOf(shown)} lines` +
       `${gap > notableGap ? `, gap ${gap.toFixed(0)} ms` : ''}; ` +

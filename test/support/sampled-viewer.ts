@@ -31,6 +31,8 @@ export interface ReceiverSample {
 interface Taken {
   readonly pictures: readonly (readonly [number, number, number, number, number])[]
   readonly samples: readonly ReceiverSample[]
+  /** Ms since 1970. */
+  readonly until: number
 }
 
 /** A Chromium in a network namespace of its own that views a stream and keeps what it saw. */
@@ -40,6 +42,7 @@ export class SampledViewer {
   readonly #browser: Browser
   readonly #page: MediaPage
   readonly #id: number
+  #seenUntil = 0
 
   private constructor(browser: Browser, page: MediaPage, id: number) {
     this.#browser = browser
@@ -62,7 +65,8 @@ export class SampledViewer {
 
   /** Fetches what the page has seen since the last time. */
   async update(): Promise<void> {
-    const { pictures, samples } = await this.#page.call<Taken>('call', this.#id, 'take')
+    const { pictures, samples, until } = await this.#page.call<Taken>('call', this.#id, 'take')
+    this.#seenUntil = until
     for (const [at, width, height, gap, stall] of pictures) {
       this.pictures.push({ at, width, height, gap: gap - stall })
     }
@@ -70,19 +74,24 @@ export class SampledViewer {
   }
 
   /** Pictures of a span of time, in ms since 1970. */
-  between(from: number, to: number): ShownPicture[] {
+  between(from: number, to = Number.POSITIVE_INFINITY): ShownPicture[] {
     return this.pictures.filter(({ at }) => at >= from && at <= to)
+  }
+
+  /**
+   * Longest time between two pictures in a span of time, in ms, with those that are no gap yet: what
+   * stands still at the end stands still.
+   */
+  longestGap(from: number, to = this.#seenUntil): number {
+    const shown = this.between(from, to)
+    const standing = Math.min(to, this.#seenUntil) - (shown.at(-1)?.at ?? from)
+    return Math.max(standing, ...shown.map(({ gap }) => gap))
   }
 
   async close(): Promise<void> {
     await this.#page.close()
     await this.#browser.close()
   }
-}
-
-/** Longest time between two pictures, in ms. */
-export function longestGap(pictures: readonly ShownPicture[]): number {
-  return Math.max(0, ...pictures.map(({ gap }) => gap))
 }
 
 /** The sizes that came one after the other: heights, each as often as it began. */

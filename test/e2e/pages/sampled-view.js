@@ -73,8 +73,7 @@ class SampledView {
 
   /** What has come since the last call. */
   take() {
-    const standing = this.#last === undefined ? 0 : performance.now() - this.#last
-    return { pictures: this.#pictures.splice(0), samples: this.#samples.splice(0), standing }
+    return { pictures: this.#pictures.splice(0), samples: this.#samples.splice(0), until: wall() }
   }
 
   async close() {
