@@ -1,50 +1,25 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
 import { PendingLimit } from '#control/pending-limit.ts'
-import type { SessionTable } from '#control/sessions.ts'
-import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
-import type { MediaPlane } from '#native/media-plane.ts'
-import type { Dispatcher } from '#relay/dispatcher.ts'
-import { JoinTimes } from '#relay/join-times.ts'
-import type { RelayObserver } from '#relay/observer.ts'
 import type { Stream } from '#relay/stream.ts'
-import type { JoinPhase } from '#relay/stream-status.ts'
 import type { Streams } from '#relay/streams.ts'
-import { Viewer } from '#relay/viewer.ts'
-import { type ClientTraits, recogniseClient } from '#webrtc/clients.ts'
-import type { Peer, PeerEnd } from '#webrtc/peer.ts'
-import type { Peers, PreparedPeer, Scheduler } from '#webrtc/peers.ts'
+import { recogniseClient } from '#webrtc/clients.ts'
+import type { PreparedPeer, Scheduler } from '#webrtc/peers.ts'
 import type { LocalTransport } from '#webrtc/sdp/answer.ts'
 import { type Offer, parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerViewer } from '#webrtc/sdp/view-answer.ts'
 import { offerView } from '#webrtc/sdp/view-offer.ts'
 import { readReply } from '#webrtc/sdp/view-reply.ts'
-import type { NegotiatedView, ViewWishes } from '#webrtc/sdp/viewed-track.ts'
+import type { ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import { offerLifetime, PendingOffers } from './pending-offers.ts'
-import type { SessionExtensions } from './session-extensions.ts'
 import { wishesOf } from './stream-wishes.ts'
+import { type ViewerPeerServices, ViewerPeers } from './viewer-peers.ts'
 import { ViewerSession } from './viewer-session.ts'
 import type { InviteRequest, Viewers, WatchRequest } from './whep-routes.ts'
 
-/** What becomes of viewers, for log and metrics. */
-export interface ViewerObserver {
-  joined(stream: Stream): void
-  reached(stream: Stream, phase: JoinPhase, ms: number): void
-  /** @param detail why the handshake failed, if that ended it */
-  ended(stream: Stream, end: PeerEnd, detail: string | undefined): void
-}
-
-export interface ViewerServices {
-  readonly peers: Peers
-  readonly plane: MediaPlane
+export interface ViewerServices extends ViewerPeerServices {
   readonly streams: Streams
-  readonly sessions: SessionTable
   readonly scheduler: Scheduler
-  readonly dispatcher: Dispatcher
-  readonly extensions: SessionExtensions
-  readonly clock: Clock
-  readonly observer: ViewerObserver
-  readonly relayObserver: RelayObserver
   readonly maxViewers: number
 }
 
@@ -56,12 +31,13 @@ const retryWhenFull = 5
 /** Makes viewers of a stream out of WHEP offers, theirs or ours. */
 export class ViewerSessions implements Viewers {
   readonly #services: ViewerServices
-  readonly #peers = new Map<Peer, Stream>()
+  readonly #peers: ViewerPeers
   readonly #pending = new PendingLimit()
   readonly #offers: PendingOffers
 
   constructor(services: ViewerServices) {
     this.#services = services
+    this.#peers = new ViewerPeers(services)
     this.#offers = new PendingOffers(services.scheduler)
   }
 
@@ -87,7 +63,7 @@ export class ViewerSessions implements Viewers {
     const id = sessions.add(session)
     const links = extensions.opened(id, stream, view.video?.section)
     const client = recogniseClient(request.userAgent, offer)
-    this.#open({
+    this.#peers.open({
       ...{ id, session, stream, view, client, prepared },
       description: answer,
       connected: this.#pending.enter(request.address),
@@ -105,10 +81,7 @@ export class ViewerSessions implements Viewers {
 
   /** Ends the sessions of a stream that will not come back. */
   endStream(stream: Stream): void {
-    const now = this.#services.clock.now()
-    for (const [peer, watched] of this.#peers) {
-      if (watched === stream) peer.close('stream-ended', now)
-    }
+    this.#peers.endStream(stream)
     for (const { id } of this.#offers.of(stream)) this.#services.sessions.get(id)?.end()
   }
 
@@ -154,7 +127,7 @@ export class ViewerSessions implements Viewers {
       const { view, originUsername } = readReply(sdp, tracks, wanted)
       this.#offers.remove(id)
       const client = recogniseClient(request.userAgent, { originUsername })
-      this.#open({
+      this.#peers.open({
         ...{ id, session, stream, view, client, prepared, connected },
         description: offer,
         // What a player does with our offer is not our time.
@@ -171,59 +144,6 @@ export class ViewerSessions implements Viewers {
     }
     this.#offers.add({ id, stream, expired }, clock.now())
     return { id, answer: offer, etag: session.etag, links }
-  }
-
-  /** Both ways lead here: offer and answer are exchanged, and the viewer may come. */
-  #open(joining: Joining): void {
-    const { peers, sessions, extensions, clock, observer } = this.#services
-    const { id, session, stream, view, client, prepared, connected } = joining
-    const joinTimes = new JoinTimes(joining.startedAt, (phase, ms) => {
-      stream.joins.reached(phase, ms)
-      observer.reached(stream, phase, ms)
-    })
-    let viewer: Viewer | undefined
-    const peer: Peer = peers.open({
-      ...prepared,
-      description: joining.description,
-      transport: view.transport,
-      srtpProfiles: client.srtpProfiles,
-      farewell: () => client.closeNotify,
-      listener: {
-        reachable: () => joinTimes.reached('stun', clock.now()),
-        secured: () => {
-          connected()
-          joinTimes.reached('dtls', clock.now())
-          viewer = this.#secured(peer, view, stream, joinTimes)
-          extensions.joined(id, viewer)
-        },
-        earlyMediaLost: () => viewer?.earlyMediaLost(clock.now()),
-        ended: (end) => {
-          connected()
-          sessions.remove(id, end)
-          extensions.ended(id)
-          this.#peers.delete(peer)
-          if (viewer) this.#leave(viewer, stream)
-          observer.ended(stream, end, peer.handshakeFailure)
-        },
-      },
-    })
-    session.connect(peer)
-    this.#peers.set(peer, stream)
-    joinTimes.reached('answer', clock.now())
-  }
-
-  #secured(peer: Peer, view: NegotiatedView, stream: Stream, joinTimes: JoinTimes): Viewer {
-    const { plane, dispatcher, observer, relayObserver, clock } = this.#services
-    const viewer = new Viewer(peer.id, view, { plane, observer: relayObserver }, joinTimes)
-    dispatcher.addViewer(viewer)
-    stream.join(viewer, clock.now())
-    observer.joined(stream)
-    return viewer
-  }
-
-  #leave(viewer: Viewer, stream: Stream): void {
-    this.#services.dispatcher.removeViewer(viewer)
-    stream.leave(viewer)
   }
 }
 
@@ -245,20 +165,4 @@ interface Invitation {
   readonly request: InviteRequest
   readonly stream: Stream
   readonly prepared: PreparedPeer
-}
-
-interface Joining {
-  /** Of the session. */
-  readonly id: string
-  readonly session: ViewerSession
-  readonly stream: Stream
-  readonly view: NegotiatedView
-  readonly client: ClientTraits
-  readonly prepared: PreparedPeer
-  /** Our SDP. */
-  readonly description: string
-  /** To be called when its peer is there, or will not come. */
-  connected(): void
-  /** Monotonic ms from which its join counts. */
-  readonly startedAt: number
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { streamKey } from '#core/stream-name.ts'
-import type { ViewerObserver } from '#edge/viewer-sessions.ts'
+import type { ViewerObserver } from '#edge/viewer-peers.ts'
 import type { PublisherObserver } from '#ingest/publisher-sessions.ts'
 import type { Metrics } from './metrics.ts'
 
