@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 
 const whipWhep = join(import.meta.dirname, '..', '..', 'node_modules', 'whip-whep')
 const playToken = 'e2e-play-token'
+const clock = clockGeometry(1280, 720)
 
 describe('whip-whep, which uses both extensions, in Chromium (IO-8)', () => {
   const missing = stageUnavailable()
@@ -55,6 +57,37 @@ describe('whip-whep, which uses both extensions, in Chromium (IO-8)', () => {
     await first.call('sourceState', 2, 20_000)
     await first.close()
   }, 90_000)
+
+  it('is shown the layer of its choice, and the best again when it has none', async () => {
+    const { server, page } = stage
+    const options = { url: server.whip('layered'), token: server.key, clock }
+    const publishing = await page.call<number>('publishLayers', options)
+    const status = `${server.origin}/api/v1/streams/layered?token=${playToken}`
+    await expect
+      .poll(async () => (await server.get(status)).body, { timeout: 10_000 })
+      .toContain('"state":"live"')
+    const viewing = await view('layered')
+    const layers = () => viewing.call('layers')
+    await expect
+      .poll(layers, { timeout: 30_000 })
+      .toMatchObject({ widths: { q: 320, h: 640, f: 1280 } })
+    const section = '1'
+    for (const [rid, width] of [
+      ['q', 320],
+      ['f', 1280],
+      ['h', 640],
+    ] as const) {
+      expect(await viewing.call('select', { mediaId: section, rid })).toBe(200)
+      await viewing.call('width', width, 15_000)
+      await expect.poll(layers, { timeout: 10_000 }).toMatchObject({ selected: rid })
+    }
+    expect(await viewing.call('select', { mediaId: section, maxHeight: 200 })).toBe(200)
+    await viewing.call('width', 320, 15_000)
+    expect(await viewing.call('select', { mediaId: section })).toBe(200)
+    await viewing.call('width', 1280, 15_000)
+    await viewing.close()
+    await page.call('close', publishing)
+  }, 120_000)
 
   it('chooses a layer, and hears what cannot be chosen', async () => {
     await stage.obs('choosing')

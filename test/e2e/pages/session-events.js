@@ -1,5 +1,6 @@
 import { WHEPClient } from '/whip-whep/whep.js'
-import { until } from './signalling.js'
+import { MovingPicture } from './publish.js'
+import { post, until } from './signalling.js'
 import { View } from './view.js'
 
 /** A viewer by whip-whep, with the events of its session and its choice of layer (IO-8). */
@@ -64,6 +65,26 @@ class EventfulView {
     )
   }
 
+  /** Layers that are sent now, by rid, and the one that is shown; as the last event told them. */
+  layers() {
+    const { data = {} } = this.#events.findLast(({ name }) => name === 'layers') ?? {}
+    const layers = Object.values(data).flat()
+    const sent = layers.filter(({ bitrate }) => bitrate > 0)
+    return {
+      widths: Object.fromEntries(sent.map(({ rid, width }) => [rid, width])),
+      selected: layers.find(({ selected }) => selected)?.rid,
+    }
+  }
+
+  /** Waits for a picture of this width, in pixels. */
+  async width(wanted, timeoutMs) {
+    await until(
+      async () => (await this.#view.report()).width === wanted,
+      timeoutMs,
+      async () => ({ wanted, ...(await this.#view.report()) }),
+    )
+  }
+
   /** Status of the choice, which the client keeps to itself. */
   async select(layer) {
     const { layerUrl, token } = this.#client
@@ -98,6 +119,33 @@ class EventfulView {
   }
 }
 
+/** Simulcast by Chromium: the whole picture, half and a quarter of its sides. */
+const encodings = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 400_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_000_000 },
+]
+
+async function publishLayers({ url, token, clock }) {
+  const picture = new MovingPicture({ clock })
+  const peer = new RTCPeerConnection()
+  peer.addTransceiver(picture.stream.getVideoTracks()[0], {
+    direction: 'sendonly',
+    sendEncodings: encodings,
+  })
+  await peer.setLocalDescription()
+  const { answer, session } = await post(url, peer.localDescription.sdp, { token })
+  await peer.setRemoteDescription({ type: 'answer', sdp: answer })
+  return {
+    close: async () => {
+      peer.close()
+      await picture.close()
+      await fetch(session, { method: 'DELETE' })
+    },
+  }
+}
+
 export const extension = (keep) => ({
+  publishLayers: async (options) => keep(await publishLayers(options)),
   viewWithEvents: async (options) => keep(await EventfulView.open(options)),
 })
