@@ -1,6 +1,7 @@
-import { type Path, pathKey } from '#native/path.ts'
+import type { Path } from '#native/path.ts'
 import { IceGeneration } from './ice-generation.ts'
 import type { IceDropReason, IceReaction } from './ice-reaction.ts'
+import { type KnownPath, KnownPaths } from './known-paths.ts'
 import { checkIntegrity, type StunMessage } from './stun.ts'
 import { bindingMethod } from './stun-format.ts'
 import { type StunErrorCode, writeBindingError, writeBindingSuccess } from './stun-writer.ts'
@@ -14,14 +15,6 @@ export interface IceLiteOptions {
   readonly consentTimeout?: number
 }
 
-interface KnownPath {
-  readonly path: Path
-  /** Monotonic ms of its last valid check. */
-  checkedAt: number
-  priority: number
-}
-
-const maxPaths = 8
 /**
  * How long after a restart the credentials before it still count, in ms, should the peer nominate
  * nothing with the new ones (WHIP-94).
@@ -49,7 +42,7 @@ export class IceLite {
   /** Media is on its path while nothing has been nominated in the newest. */
   #previous: IceGeneration | undefined
   #restarted = false
-  readonly #paths = new Map<string, KnownPath>()
+  readonly #paths = new KnownPaths()
   readonly #firstCheckTimeout: number
   readonly #consentTimeout: number
   #selected: KnownPath | undefined
@@ -128,7 +121,7 @@ export class IceLite {
 
   /** Whether the path had a valid check: only then is DTLS or SRTP from it worth reading. */
   verified(path: Path): boolean {
-    return this.#paths.has(pathKey(path))
+    return this.#paths.has(path)
   }
 
   /** Monotonic ms at which the session expires unless something valid comes before. */
@@ -175,7 +168,9 @@ export class IceLite {
     if (code) return refuse(message, code, generation)
 
     const newPath = !this.verified(path)
-    const known = this.#learn(path, message.priority ?? 0, now)
+    const check = { path, checkedAt: now, priority: message.priority ?? 0 }
+    const known = this.#paths.learn(check, this.#selected)
+    this.#selected ??= known
     const nominated = this.#nominate(known, message, generation)
     // Consent is for one path (RFC 7675 §4): checks from elsewhere must not keep us sending to an
     // address that has gone silent, or that was only named by a forged check.
@@ -220,26 +215,6 @@ export class IceLite {
   #consent(now: number): void {
     this.#consentUntil = now + this.#consentTimeout
     this.#deadline = this.#consentUntil
-  }
-
-  #learn(path: Path, priority: number, now: number): KnownPath {
-    const key = pathKey(path)
-    const known = this.#paths.get(key) ?? { path, checkedAt: now, priority }
-    known.checkedAt = now
-    known.priority = priority
-    this.#paths.set(key, known)
-    this.#selected ??= known
-    if (this.#paths.size > maxPaths) this.#forgetOldest(known)
-    return known
-  }
-
-  #forgetOldest(newest: KnownPath): void {
-    let oldest: KnownPath | undefined
-    for (const known of this.#paths.values()) {
-      if (known === this.#selected || known === newest) continue
-      if (!oldest || known.checkedAt < oldest.checkedAt) oldest = known
-    }
-    if (oldest) this.#paths.delete(pathKey(oldest.path))
   }
 
   #nominate(known: KnownPath, message: StunMessage, generation: IceGeneration): boolean {
