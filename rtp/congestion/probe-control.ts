@@ -46,6 +46,8 @@ const growth = 2.5
 const cheap = 20_000
 /** Ms for the result after the probe has left (BWE-55). */
 const resultWait = 1000
+/** Ms after which a probe that still arrives is judged by what has. */
+const patience = 250
 /** Ms between goals: wanted ones, those that fill a link in vain, and those of habit (BWE-60). */
 const wantedInterval = 1200
 const refusedInterval = 3500
@@ -73,6 +75,8 @@ const aftermath = 300
 interface Running {
   readonly cluster: number
   readonly bytes: number
+  /** Of the last probe for its goal. */
+  readonly lastBytes: number
   readonly sentBy: number
 }
 
@@ -91,6 +95,8 @@ export class ProbeControl {
   /** Of the rung below. */
   #passed: ProbeMeasurement | undefined
   #running: Running | undefined
+  /** Of what runs, so far. */
+  #measured: ProbeMeasurement | undefined
   #disturbedUntil = Number.NEGATIVE_INFINITY
   #overused = false
   #wantedAt = Number.NEGATIVE_INFINITY
@@ -145,7 +151,12 @@ export class ProbeControl {
     this.#budget.spend(bytes, now)
     const pace = this.#goal / 8000
     this.#cluster = (this.#cluster % 15) + 1
-    this.#running = { cluster: this.#cluster, bytes, sentBy: now + bytes / pace }
+    this.#running = {
+      cluster: this.#cluster,
+      bytes,
+      lastBytes: lastSize(this.#goal),
+      sentBy: now + bytes / pace,
+    }
     this.#disturbedUntil = this.#running.sentBy + roundTrip + aftermath
     this.#overused = false
     return { cluster: this.#cluster, pace, bytes }
@@ -154,18 +165,23 @@ export class ProbeControl {
   /** @returns bits per second that the link is shown to carry, once a goal is met or missed */
   report({ probe }: FeedbackDigest, now: number): number | undefined {
     const running = this.#running
-    if (!running || !probe || probe.cluster !== running.cluster) return undefined
-    const measured = measureProbe(probe, running.bytes)
-    if (!measured) return undefined
+    if (!running) return undefined
+    const spoken = probe?.cluster === running.cluster
+    if (spoken) this.#measured = measureProbe(probe, running.bytes) ?? this.#measured
+    const measured = this.#measured
+    // What is still queued would tell of a faster link: until nothing more comes, or not soon.
+    if (!measured || (spoken && now < running.sentBy + patience)) return undefined
     this.#running = undefined
-    if (measured.limited || this.#overused) {
+    this.#measured = undefined
+    const more = running.bytes < running.lastBytes
+    if (this.#overused || (measured.limited && !(measured.slightly && more))) {
       const rate = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
       this.#refuse(now)
       this.#disturbedUntil = now + aftermath
       return drain * rate
     }
-    if (this.#goal !== undefined && running.bytes < lastSize(this.#goal)) {
-      this.#passed = measured
+    if (more) {
+      if (!measured.limited) this.#passed = measured
       return undefined
     }
     this.#meet(measured.rate, now)
@@ -194,6 +210,7 @@ export class ProbeControl {
   #end(): void {
     this.#goal = undefined
     this.#running = undefined
+    this.#measured = undefined
     this.#bytes = 0
     this.#passed = undefined
   }

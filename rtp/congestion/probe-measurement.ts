@@ -10,6 +10,8 @@ const longestSpan = 1000
 const fastestArrival = 2
 /** Arriving at less than this part of the rate of sending, the link was full (BWE-58). */
 const full = 0.9
+/** Over this part, a bucket may have just run dry: what it passed is most of the measured rate. */
+const slight = 0.75
 /** Ms that arrivals may be off by themselves, which matters to the short ones. */
 const unrest = 3
 
@@ -18,6 +20,8 @@ export interface ProbeMeasurement {
   readonly rate: number
   /** The link was full: it carries no more. */
   readonly limited: boolean
+  /** It was, by so little that a longer probe should tell. */
+  readonly slightly: boolean
   /** What arrived, and in how many ms. */
   readonly bytes: number
   readonly span: number
@@ -39,7 +43,8 @@ export function measureProbe(tally: ProbeTally, asked: number): ProbeMeasurement
   const arrived = (8000 * bytes) / arrivalSpan
   if (arrived > fastestArrival * sent) return undefined
   const limited = full * (arrivalSpan - unrest) > sendSpan
-  return { rate: Math.min(sent, arrived), limited, bytes, span: arrivalSpan }
+  const slightly = limited && arrived > slight * sent
+  return { rate: Math.min(sent, arrived), limited, slightly, bytes, span: arrivalSpan }
 }
 
 /**

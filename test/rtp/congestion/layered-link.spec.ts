@@ -46,8 +46,8 @@ describe.each`
     expect(back.at(-1)?.to).toBe(2)
   })
 
-  it('stays on the middle layer of a link between two for two minutes', () => {
-    const { layers, world } = watch({ rate: 1.6 * mbit, queue, burst })
+  it.each([1.3, 1.6, 2.2])('stays on the middle layer of %f Mbit/s for two minutes', (rate) => {
+    const { layers, world } = watch({ rate: rate * mbit, queue, burst })
     world.run(20_000)
     const settled = world.now
     world.run(120_000)

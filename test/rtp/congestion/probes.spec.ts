@@ -92,10 +92,8 @@ class Prober {
       const arrivalSpan = Math.max(sendSpan, (8000 * probe.bytes) / this.limit)
       const packets = probe.bytes / 1200 + 1
       const told = { ...tally(packets, sendSpan, arrivalSpan), cluster: probe.cluster }
-      const shown = this.control.report(
-        { probe: told } as unknown as FeedbackDigest,
-        this.now + 199,
-      )
+      this.control.report({ probe: told } as unknown as FeedbackDigest, this.now + 150)
+      const shown = this.control.report({} as FeedbackDigest, this.now + 199)
       if (shown !== undefined) this.estimate = shown
     }
     return this
@@ -131,6 +129,13 @@ describe('when to probe', () => {
     prober.run(200, { wanted: 1_500_000 })
     expect(prober.probes).toHaveLength(1)
     expect(prober.estimate).toBeCloseTo(0.95 * 1_500_000, 0)
+  })
+
+  it('climbs on where a link was just full, and is told by a longer probe', () => {
+    const prober = new Prober()
+    prober.limit = 1_500_000
+    prober.run(600, { wanted: 950_000 })
+    expect(prober.probes.map(({ bytes }) => bytes)).toEqual([6000, 15_000, 37_500])
   })
 
   it('looks every 1 to 2 s for what is wanted', () => {
