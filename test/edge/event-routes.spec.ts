@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sessionId } from '#test/support/http.ts'
@@ -24,6 +27,12 @@ async function open(url: string) {
   const found = messages(body)
   const next = async () => (await found.next()).value
   return { response, next }
+}
+
+/** Of the next event stream that is connected. */
+async function responseOf({ server }: FastifyInstance): Promise<ServerResponse> {
+  const [, response] = await once(server, 'request')
+  return response
 }
 
 async function* messages(body: AsyncIterable<string>) {
@@ -117,6 +126,34 @@ describe('an EventSource opened without asking (WHEP-85)', () => {
     expect(rig.scheduler.machines.size).toBe(1)
     leaving.abort()
     await expect.poll(() => rig.scheduler.machines.size).toBe(0)
+  })
+})
+
+describe('a page that does not read (SEC-50)', () => {
+  it('is cut off after 15 s, and holds no more than its queue until then', async () => {
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as { port: number }
+    await app.inject({ method: 'POST', url: events })
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.on('error', () => undefined)
+    const ended = once(socket, 'close')
+    socket.pause()
+    socket.write(`GET ${events}/1 HTTP/1.1\r\nHost: a\r\n\r\n`)
+    const response = await responseOf(app)
+    // More than the kernel and the response hold between them.
+    const url = `https://a.example/${'x'.repeat(100_000)}`
+    for (let i = 0; i < 300; i++) {
+      rig.extensions.events.reconnectAll(url)
+      await new Promise((wake) => setImmediate(wake))
+    }
+    const held = response.writableLength
+    expect(held).toBeLessThan(300_000)
+    rig.run(14_000)
+    expect(response.destroyed).toBe(false)
+    rig.run(3000)
+    expect(response.destroyed).toBe(true)
+    socket.resume()
+    await ended
   })
 })
 
