@@ -146,6 +146,8 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true
+    // Whoever reads events comes back by itself: to this endpoint, which may send it elsewhere.
+    extensions.events.reconnectAll()
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.
     if (config.OVERFLOW_URL !== undefined && metricsServer) await pause(drainTime)
