@@ -79,6 +79,9 @@ describe('settings', () => {
     ${'ICE_SERVERS'}    | ${'turn:a|user'}
     ${'ICE_SERVERS'}    | ${'[{"url":"stun:a"}]'}
     ${'ICE_SERVERS'}    | ${'[{'}
+    ${'TURN_URLS'}      | ${'stun:a'}
+    ${'TURN_SECRET'}    | ${'too short'}
+    ${'TURN_TTL'}       | ${'43201'}
     ${'LOG_LEVEL'}      | ${'loud'}
     ${'NATIVE'}         | ${'on'}
     ${'MEDIA_THREADS'}  | ${'65'}
@@ -94,6 +97,18 @@ describe('settings', () => {
       'TAILRACE_PRINT is "loud": it takes text, json',
       'TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither',
     ])
+  })
+
+  it('of TURN go together', () => {
+    const fault = 'TAILRACE_TURN_URLS and TAILRACE_TURN_SECRET go together: set both, or neither'
+    const urls = { TAILRACE_TURN_URLS: 'turn:a?transport=udp,turns:b' }
+    const secret = { TAILRACE_TURN_SECRET: '0123456789abcdef' }
+    expect([urls, secret, {}].map((env) => faultsOf({ env }))).toEqual([[fault], [fault], []])
+    expect(loadConfig({ env: { ...urls, ...secret } })).toMatchObject({
+      TURN_URLS: ['turn:a?transport=udp', 'turns:b'],
+      TURN_SECRET: '0123456789abcdef',
+      TURN_TTL: 43_200,
+    })
   })
 
   it('never print a secret', () => {
