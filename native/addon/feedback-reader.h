@@ -66,7 +66,7 @@ class LeastDelay {
 class ReportWindow {
  public:
   /** Numbers remembered: no more than the sender remembers of what it sent. */
-  static constexpr int kSize = 1024;
+  static constexpr int kSize = 2048;
 
   enum class News : uint8_t { kNone, kNew, kFound };
 

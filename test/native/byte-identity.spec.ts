@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { labelled } from '#test/support/stored-packets.ts'
-import { headerOf } from './log-feed.ts'
+import { headerOf, type LogFeed } from './log-feed.ts'
 import { PlaneRig } from './plane-rig.ts'
 import { planes, type TestedPlane, twin } from './planes.ts'
 import { withoutRtx, withRtx } from './received.ts'
+import { until } from './until.ts'
 import type { Viewer } from './viewer.ts'
 
 /** Sequence numbers that begin just below 2^14, and repeats at the very first. */
@@ -62,6 +63,35 @@ async function perform(rig: PlaneRig, viewer: Viewer): Promise<void> {
   await viewer.settled()
   const last = viewer.media.at(-3)![0]
   viewer.nack(last, last - 1, last - 2)
+  await viewer.settled()
+  await performNumbered(rig, viewer, log)
+}
+
+// All of it numbered: a replay, live packets, a pace that holds some back, repeats, a probe. Of the
+// same log, as what passes between two is in the timestamps.
+async function performNumbered(rig: PlaneRig, viewer: Viewer, log: LogFeed): Promise<void> {
+  const source = { ...log.source, numbered: true }
+  log.arriveAll(131_010, 131_013)
+  const replay = { from: 131_010, pace: 100_000, burst: 1_000_000 }
+  rig.plane.replay(viewer.track, source, replay)
+  await rig.told('caught up', viewer.track, 3)
+  log.arriveAll(131_014, 131_017)
+  await viewer.settled()
+  rig.plane.setLivePace(viewer.track, 0.001)
+  log.arriveAll(131_018, 131_021)
+  log.arrive(131_024)
+  await viewer.settled()
+  viewer.nack(viewer.media.at(-1)![0])
+  log.arrive(131_023)
+  await viewer.settled()
+  rig.plane.setLivePace(viewer.track, Number.POSITIVE_INFINITY)
+  await until(() => viewer.labels.includes('a131024'))
+  rig.plane.probe(viewer.track, { cluster: 7, pace: 100_000, bytes: 6000 })
+  const probed = () => rig.plane.trackStatistics(viewer.track).probed
+  await until(() => viewer.format.rtxSsrc === undefined || probed() === 6)
+  await viewer.settled()
+  rig.plane.silence(viewer.track)
+  viewer.nack(viewer.media.at(-1)![0])
   await viewer.settled()
 }
 

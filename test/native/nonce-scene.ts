@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { TrackFormat } from '#native/media-plane.ts'
+import type { TrackFormat, TrackSource } from '#native/media-plane.ts'
 import type { PacketPlace } from '#native/packet-store.ts'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { LayerFeed, type Publisher } from './layer-feed.ts'
+import type { LogFeed } from './log-feed.ts'
 import type { PlaneRig } from './plane-rig.ts'
 import { withoutRtx, withRtx } from './received.ts'
 import { until } from './until.ts'
@@ -20,7 +21,19 @@ export type Step = { readonly layer: number; readonly viewer: number } & (
     }
   | { readonly kind: 'nack'; readonly back: number; readonly count: number }
   | { readonly kind: 'time'; readonly ms: number }
-  | { readonly kind: 'follow' | 'keyframe' | 'epoch' | 'join' | 'part' | 'move' | 'settle' }
+  | { readonly kind: 'pace'; readonly pace: number }
+  | { readonly kind: 'probe'; readonly pace: number; readonly bytes: number }
+  | {
+      readonly kind:
+        | 'follow'
+        | 'silence'
+        | 'keyframe'
+        | 'epoch'
+        | 'join'
+        | 'part'
+        | 'move'
+        | 'settle'
+    }
 )
 
 // Short limits, so that a run of a hundred steps meets eviction and refused packets.
@@ -74,7 +87,8 @@ export class NonceScene {
     for (const viewer of scene.#viewers) rig.follow(viewer, before)
     before.arrive(1, 25_000, 50_000, 75_000, 100_000, 115_000)
     for (const [i, viewer] of scene.#viewers.entries()) {
-      rig.follow(viewer, scene.#layers[i % layerCount]!.feed.log)
+      const { log } = scene.#layers[i % layerCount]!.feed
+      rig.plane.follow(viewer.track, scene.#source(log, viewer))
     }
     return scene
   }
@@ -126,8 +140,17 @@ export class NonceScene {
       case 'time':
         log.now += step.ms
         break
+      case 'pace':
+        plane.setLivePace(viewer.track, step.pace)
+        break
+      case 'probe':
+        plane.probe(viewer.track, { cluster: 1, pace: step.pace, bytes: step.bytes })
+        break
+      case 'silence':
+        plane.silence(viewer.track)
+        break
       case 'follow':
-        this.#rig.follow(viewer, log)
+        plane.follow(viewer.track, this.#source(log, viewer))
         break
       case 'keyframe':
         if (log.packets.locate(log.packets.end - 1, this.#place)) {
@@ -188,7 +211,13 @@ export class NonceScene {
     if (!packets.locate(from, this.#place)) return
     const prefix = [Buffer.from('sps'), Buffer.from('pps')]
     const { pace } = step
-    this.#rig.replay(viewer, feed.log, from, { pace, burst: 1500, ...(step.sets && { prefix }) })
+    const replay = { from, pace, burst: 1500, ...(step.sets && { prefix }) }
+    this.#rig.plane.replay(viewer.track, this.#source(feed.log, viewer), replay)
+  }
+
+  // Of half of the viewers all packets are numbered: with two numbers a packet is two packets.
+  #source(log: LogFeed, { id }: Viewer): TrackSource {
+    return { ...log.source, numbered: id % 2 === 0 }
   }
 
   #nack(viewer: Viewer, { back, count }: Step & { kind: 'nack' }): void {
@@ -212,6 +241,7 @@ export class NonceScene {
     const { format, profile } = viewerKinds[this.#made++ % viewerKinds.length]!
     const viewer = await this.#rig.viewer(format, { profile })
     this.#viewers.push(viewer)
-    this.#rig.follow(viewer, this.#layers[this.#made % layerCount]!.feed.log)
+    const { log } = this.#layers[this.#made % layerCount]!.feed
+    this.#rig.plane.follow(viewer.track, this.#source(log, viewer))
   }
 }

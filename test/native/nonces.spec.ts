@@ -8,8 +8,9 @@ import { withRtx } from './received.ts'
 
 const small = fc.integer({ min: 0, max: 40 })
 const which = { layer: fc.nat(), viewer: fc.nat() }
-const plain = (kind: 'follow' | 'keyframe' | 'epoch' | 'join' | 'part' | 'move' | 'settle') =>
-  fc.record({ kind: fc.constant(kind), ...which })
+const plain = (
+  kind: 'follow' | 'silence' | 'keyframe' | 'epoch' | 'join' | 'part' | 'move' | 'settle',
+) => fc.record({ kind: fc.constant(kind), ...which })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
@@ -56,7 +57,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ms: fc.integer({ min: 1, max: 60 }),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pace' as const),
+      ...which,
+      pace: fc.constantFrom(0, 5, 200, 1000, Number.POSITIVE_INFINITY),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('probe' as const),
+      ...which,
+      pace: fc.constantFrom(1, 200, 5000),
+      bytes: fc.constantFrom(500, 3000, 100_000),
+    }),
+  },
   { weight: 3, arbitrary: plain('follow') },
+  { weight: 1, arbitrary: plain('silence') },
   { weight: 2, arbitrary: plain('settle') },
   { weight: 1, arbitrary: plain('keyframe') },
   { weight: 1, arbitrary: plain('epoch') },
@@ -71,7 +90,7 @@ describe.each(planes)(
     it('whatever happens to viewers of a publisher that means harm', {
       timeout: 120_000,
     }, async () => {
-      const total = { packets: 0, repeats: 0, wraps: 0 }
+      const total = { packets: 0, repeats: 0, wraps: 0, probed: 0 }
       const steps = fc.array(step, { minLength: 60, maxLength: 160, size: 'max' })
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
@@ -85,6 +104,7 @@ describe.each(planes)(
             total.packets += packets
             total.repeats += repeats
             total.wraps = Math.max(total.wraps, wraps)
+            total.probed += rig.plane.statistics.sent.probed
           } finally {
             await rig.close()
           }
@@ -95,6 +115,7 @@ describe.each(planes)(
       expect(total.packets).toBeGreaterThan(2000)
       expect(total.repeats).toBeGreaterThan(200)
       expect(total.wraps).toBeGreaterThanOrEqual(2)
+      expect(total.probed).toBeGreaterThan(10)
     })
   },
 )

@@ -31,6 +31,9 @@ type Step =
   | { readonly kind: 'follow' | 'leave' | 'newLog' }
   | { readonly kind: 'nack'; readonly back: number; readonly count: number }
   | { readonly kind: 'time'; readonly ms: number }
+  | { readonly kind: 'pace'; readonly pace: number }
+  | { readonly kind: 'probe'; readonly pace: number }
+  | { readonly kind: 'numbered' }
 
 const small = fc.integer({ min: 0, max: 40 })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -61,6 +64,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       count: fc.integer({ min: 1, max: 30 }),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('pace'),
+      pace: fc.constantFrom(0, 5, 200, Number.POSITIVE_INFINITY),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('probe'), pace: fc.constantFrom(5, 200, 5000) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('numbered') }) },
   {
     weight: 5,
     arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.integer({ min: 1, max: 30 }) }),
@@ -105,6 +120,16 @@ class Scene {
         break
       case 'follow':
         rig.follow(log)
+        break
+      case 'numbered':
+        rig.track.follow({ ...log.asTrackSource, numbered: true }, log.source)
+        break
+      case 'pace':
+        rig.track.setLivePace(step.pace)
+        break
+      case 'probe':
+        rig.track.probe({ cluster: 1, pace: step.pace, bytes: 5000 })
+        rig.pump()
         break
       case 'leave':
         rig.track.leave()
