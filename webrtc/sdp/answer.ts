@@ -52,7 +52,7 @@ export interface AnswerSection {
 }
 
 /** What an answer repeats of the offer's section, and an offer of ours says by itself. */
-export type SectionFrame = Pick<
+type SectionFrame = Pick<
   MediaDescription,
   'kind' | 'protocol' | 'mid' | 'formats' | 'rtcpMuxOnly' | 'rtcpRsize' | 'extmapAllowMixed'
 >
