@@ -40,6 +40,8 @@ export class Adaptation {
   readonly #choice = new LayerChoice()
   #layers: readonly OfferedLayer[] = []
   #livePace = Number.POSITIVE_INFINITY
+  /** Of all probes so far: they leave as repeats, which the track does not count as its bytes. */
+  #probeBytes = 0
 
   constructor(video: VideoTrack, plane: MediaPlane, observer: RelayObserver) {
     this.#video = video
@@ -88,13 +90,14 @@ export class Adaptation {
    */
   offer(layers: readonly OfferedLayer[], now: number): void {
     this.#layers = layers
+    this.#countSent(now)
     this.#measured?.poll(now)
     this.#adapt(now)
   }
 
   report(digest: FeedbackDigest, now: number): void {
     if (!this.#measured) return
-    this.#measured.sentBytes(now, this.#plane.trackStatistics(this.#video.id).bytes)
+    this.#countSent(now)
     this.#measured.report(digest, now)
     this.#adapt(now)
   }
@@ -109,6 +112,11 @@ export class Adaptation {
   /** @param bits per second that the viewer says it can get (REMB) */
   receiverEstimate(bits: number, now: number): void {
     this.#reported?.receiverEstimate(bits, now)
+  }
+
+  #countSent(now: number): void {
+    const { bytes } = this.#plane.trackStatistics(this.#video.id)
+    this.#measured?.sentBytes(now, bytes + this.#probeBytes)
   }
 
   get #link(): BandwidthEstimator | ReportedEstimate {
@@ -138,7 +146,9 @@ export class Adaptation {
     }
     const wanted = this.#choice.wanted(this.#layers, now) ?? 0
     const probe = measured.takeProbe(now, wanted)
-    if (probe) this.#plane.probe(this.#video.id, probe)
+    if (!probe) return
+    this.#probeBytes += probe.bytes
+    this.#plane.probe(this.#video.id, probe)
   }
 
   #carryOut(before: number | undefined, chosen: number | undefined, now: number): void {
