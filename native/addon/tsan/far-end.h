@@ -32,17 +32,32 @@ class FarEnd {
     connect(fd_, reinterpret_cast<const sockaddr*>(&plane), sizeof plane);
   }
 
+  /** From now on by TCP, on a connection of its own; what was there before is hung up. */
+  void dial(uint16_t port) {
+    ::close(fd_);
+    fd_ = socket(AF_INET, SOCK_STREAM, 0);
+    connectTo(port);
+    sockaddr_in own{};
+    socklen_t length = sizeof own;
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &length);
+    port_ = ntohs(own.sin_port);
+    overTcp_ = true;
+    const uint8_t check[22] = {0, 20, 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+    send(check, sizeof check);
+  }
+
   /** The way to it, as the plane sees it. */
   Destination destination() const {
     Destination to;
     to.family = AF_INET;
     to.remote.v4 = loopback(port_);
     to.local.v4.s_addr = htonl(INADDR_LOOPBACK);
+    to.overTcp = overTcp_;
     return to;
   }
 
   void send(const uint8_t* datagram, size_t length) {
-    static_cast<void>(!::send(fd_, datagram, length, MSG_DONTWAIT));
+    static_cast<void>(!::send(fd_, datagram, length, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
   /** Takes all that has come. @returns how many datagrams */
@@ -62,8 +77,9 @@ class FarEnd {
     return address;
   }
 
-  const int fd_;
+  int fd_;
   uint16_t port_ = 0;
+  bool overTcp_ = false;
 };
 
 }  // namespace tailrace
