@@ -61,7 +61,10 @@ export class ViewerSessions implements Viewers {
     const { answer, view } = answered
     const session = this.#session(request, prepared, () => {})
     const id = sessions.add(session)
-    const links = extensions.opened(id, stream, view.video?.section)
+    const links = extensions.opened(id, stream, {
+      section: view.video?.section,
+      maxHeight: request.principal.maxHeight,
+    })
     const client = recogniseClient(request.userAgent, offer)
     this.#peers.open({
       ...{ id, session, stream, view, client, prepared },
@@ -136,7 +139,10 @@ export class ViewerSessions implements Viewers {
     }
     const id = sessions.add(session)
     const section = tracks.findIndex(({ kind }) => kind === 'video')
-    const links = extensions.opened(id, stream, section < 0 ? undefined : section)
+    const links = extensions.opened(id, stream, {
+      section: section < 0 ? undefined : section,
+      maxHeight: request.principal.maxHeight,
+    })
     const expired = () => {
       connected()
       sessions.removeUnanswered(id)
