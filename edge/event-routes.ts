@@ -10,7 +10,7 @@ import { type EventName, eventNames } from './event-queue.ts'
 import type { EventSink, EventStream } from './event-stream.ts'
 
 /** What the routes need of the events; the specs pass a fake. */
-export interface Events {
+interface Events {
   subscribe(id: string, wanted?: Iterable<EventName>): string | undefined
   stream(id: string, stream: string): EventStream | undefined
   end(id: string, stream: string): void

@@ -57,7 +57,10 @@ export function selectionOf(
 ): LayerSelection {
   // Broadcast Box's players name the video "1", whichever m-line it has (WHEP-93).
   const isOlder = encodingId !== undefined && mediaId === '1'
-  if (section === undefined || (mediaId !== undefined && mediaId !== String(section) && !isOlder)) {
+  // By itself `{"mediaId":"0"}` takes a choice back (WHEP-102), as players send it to any session.
+  const isBack = rid === undefined && Object.keys(limits).length === 0 && mediaId === '0'
+  const isOurs = mediaId === undefined || mediaId === String(section) || isOlder || isBack
+  if (section === undefined || !isOurs) {
     throw new HttpError(422, 'mediaId is the index of no video m-line of this session')
   }
   const { spatialLayerId, temporalLayerId, maxSpatialLayerId } = limits

@@ -8,7 +8,7 @@ import type { Clock } from '#core/clock.ts'
 import { type LayerRequest, layerRequest } from './layer-request.ts'
 
 /** What the routes need of the extensions; the specs pass a fake. */
-export interface LayerSelections {
+interface LayerSelections {
   /** @throws HttpError 422 or 409 */
   select(id: string, request: LayerRequest, now: number): void
 }

@@ -9,7 +9,15 @@ import { type LayerRequest, selectionOf } from './layer-request.ts'
 import { videoLayersOf } from './named-layers.ts'
 import { type EventfulSession, SessionEvents } from './session-events.ts'
 
-interface ExtendedSession extends EventfulSession {
+/** What a session may choose from. */
+interface Scope {
+  /** m-line of its video, from 0; undefined: it takes none. */
+  readonly section: number | undefined
+  /** Pixels of the largest picture that its token is good for; undefined: any. */
+  readonly maxHeight: number | undefined
+}
+
+interface ExtendedSession extends EventfulSession, Scope {
   viewer: Viewer | undefined
   selection: LayerSelection
 }
@@ -30,16 +38,13 @@ export class SessionExtensions {
     return this.#sessions.size
   }
 
-  /**
-   * @param section m-line of its video, from 0; undefined: it takes none
-   * @returns `Link` field values that announce the extensions (WHEP-71, 73, 98)
-   */
-  opened(id: string, stream: Stream, section: number | undefined): string[] {
+  /** @returns `Link` field values that announce the extensions (WHEP-71, 73, 98) */
+  opened(id: string, stream: Stream, scope: Scope): string[] {
     const session: ExtendedSession = {
       stream,
-      section,
+      ...scope,
       viewer: undefined,
-      selection: automatic,
+      selection: within(automatic, scope),
     }
     this.#sessions.set(id, session)
     this.events.open(id, session)
@@ -73,13 +78,18 @@ export class SessionExtensions {
     const { publication } = session.stream
     if (!publication) throw new HttpError(409, 'nobody publishes now: ask again later')
     const layers = videoLayersOf(publication)
-    session.selection = selectionOf(request, { section: session.section, layers }, now)
+    const { section } = session
+    session.selection = within(selectionOf(request, { section, layers }, now), session)
     session.viewer?.select(session.selection)
   }
 }
 
-/** `Link` field values of a session's extensions; also of one that is still being offered. */
-export function extensionLinks(id: string): string[] {
+function within(selection: LayerSelection, { maxHeight }: Scope): LayerSelection {
+  if (maxHeight === undefined) return selection
+  return { ...selection, maxHeight: Math.min(maxHeight, selection.maxHeight ?? maxHeight) }
+}
+
+function extensionLinks(id: string): string[] {
   const urn = 'urn:ietf:params:whep:ext:core'
   return [
     `</session/${id}/sse>; rel="${urn}:server-sent-events"; events="${eventNames.join(',')}"`,

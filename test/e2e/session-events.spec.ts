@@ -94,7 +94,7 @@ describe('whip-whep, which uses both extensions, in Chromium (IO-8)', () => {
     const viewing = await view('choosing')
     expect(await viewing.call('select', { mediaId: '1', maxHeight: 720 })).toBe(200)
     expect(await viewing.call('select', { mediaId: '1', rid: 'none' })).toBe(422)
-    expect(await viewing.call('select', { mediaId: '0' })).toBe(422)
+    expect(await viewing.call('select', { mediaId: '0', rid: 'h' })).toBe(422)
     await viewing.call('selectByClient', { mediaId: '1', maxHeight: 1 })
     await viewing.call('unselectByClient')
     await viewing.call('moreFrames', 30, 10_000)

@@ -15,7 +15,7 @@ export const events = `/session/${sessionId}/sse`
 export const layer = `/session/${sessionId}/layer`
 
 /** A layer of a publication, as far as extensions look at it. */
-export function fakeLayer(rid: string, width: number, rate = 1000) {
+function fakeLayer(rid: string, width: number, rate = 1000) {
   const facts = { width, height: width / 2 }
   return { rid, rate, lower: [], inspector: { facts }, bitrate: { bitsPerSecond: () => rate } }
 }
@@ -37,8 +37,9 @@ export class ExtensionRig {
   } as unknown as Viewer
   readonly #publication = { videoLayers: this.layers, close() {} } as unknown as Publication
 
-  constructor() {
-    this.extensions.opened(sessionId, this.stream, 1)
+  /** @param maxHeight of its token */
+  constructor(maxHeight?: number) {
+    this.extensions.opened(sessionId, this.stream, { section: 1, maxHeight })
   }
 
   publish(): void {

@@ -28,6 +28,7 @@ describe('a choice of layer (WHEP-98..106)', () => {
     ${{ spatialLayerId: 2, temporalLayerId: 0 }}               | ${{ spatialLayerId: 2, temporalLayerId: 0 }}
     ${{ maxWidth: 640, maxHeight: 360, maxSpatialLayerId: 1 }} | ${{ maxSpatialLayerId: 1, maxWidth: 640, maxHeight: 360 }}
     ${{ mediaId: '1' }}                                        | ${{}}
+    ${{ mediaId: '0' }}                                        | ${{}}
     ${{}}                                                      | ${{}}
     ${{ mediaId: '1', rid: 'h', tomorrow: true }}              | ${{ rid: 'h' }}
   `('$body selects $selection', async ({ body, selection }) => {
@@ -42,7 +43,7 @@ describe('a choice of layer (WHEP-98..106)', () => {
     ${422} | ${'a layer that there is not'}      | ${'{"spatialLayerId":3}'}           | ${json}
     ${422} | ${'a rid in another place'}         | ${'{"rid":"h","spatialLayerId":0}'} | ${json}
     ${422} | ${'a temporal layer of none'}       | ${'{"temporalLayerId":1}'}          | ${json}
-    ${422} | ${'an m-line that is not video'}    | ${'{"mediaId":"0"}'}                | ${json}
+    ${422} | ${'an m-line that is not video'}    | ${'{"mediaId":"0","rid":"h"}'}      | ${json}
     ${409} | ${'a rid that is not sent now'}     | ${'{"rid":"m"}'}                    | ${json}
     ${409} | ${'a layer that is not sent now'}   | ${'{"spatialLayerId":1}'}           | ${json}
     ${400} | ${'a member of another type'}       | ${'{"rid":1}'}                      | ${json}
@@ -70,6 +71,24 @@ describe('a choice of layer (WHEP-98..106)', () => {
     early.extensions.ended(sessionId)
     const response = await other.inject({ method: 'POST', url: layer, headers: json })
     expect(response.statusCode).toBe(404)
+    await other.close()
+  })
+
+  it('stays within what the token is good for', async () => {
+    const bound = new ExtensionRig(360)
+    bound.publish()
+    bound.extensions.joined(sessionId, bound.viewer)
+    const other = await bound.app()
+    for (const payload of ['{"rid":"h"}', '{"maxHeight":720}', '{"maxHeight":180}', '{}']) {
+      await other.inject({ method: 'POST', url: layer, headers: json, payload })
+    }
+    expect(bound.selected).toEqual([
+      { maxHeight: 360 },
+      { rid: 'h', maxHeight: 360 },
+      { maxHeight: 360 },
+      { maxHeight: 180 },
+      { maxHeight: 360 },
+    ])
     await other.close()
   })
 
