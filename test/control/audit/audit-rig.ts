@@ -8,6 +8,7 @@ import { type ChainReport, verifyAudit } from '#control/audit/chain-folder.ts'
 interface RigOptions {
   readonly rotateAt?: number
   readonly capacity?: number
+  readonly chains?: number
 }
 
 /** An audit log on the disk, and hands that may reach into it. */
