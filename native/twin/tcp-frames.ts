@@ -1,7 +1,7 @@
 /** Bytes of the length before each frame (RFC 4571 §2). */
 const headerSize = 2
 /** Bytes of the longest frame taken: more than any datagram that we negotiate. */
-export const maxFrame = 2048
+const maxFrame = 2048
 
 /** A datagram as one frame (RFC 4571 §2), in memory of its own. */
 export function framed(datagram: Buffer, length = datagram.length): Buffer {

@@ -21,7 +21,7 @@ export interface PeerOptions {
 let made = 0
 
 /** A seed that no other peer of the process has. */
-export function newSeed(): number {
+function newSeed(): number {
   return ++made
 }
 

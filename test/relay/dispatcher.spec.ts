@@ -61,6 +61,7 @@ describe('what the plane announces', () => {
     dispatcher.rtcp(9, writePli(1, vp8View.video!.ssrc))
     dispatcher.started(rig.audioTrack)
     dispatcher.caughtUp(rig.audioTrack)
+    dispatcher.congested(99, false)
     expect(rig.take()).toEqual([])
   })
 

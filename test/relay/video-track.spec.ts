@@ -158,6 +158,16 @@ describe('a replay starts over (DESIGN §6.9)', () => {
     expect(rig.observer.take()).toEqual(['replay join', 'replay resent-flight'])
   })
 
+  it('at once when its connection takes media again, and not before', () => {
+    const { rig, from } = joined(1000)
+    rig.take()
+    rig.viewer.congested(true, 1050)
+    expect(rig.take()).toEqual([])
+    rig.viewer.congested(false, 1060)
+    expect(rig.take()).toEqual([['replay', from]])
+    expect(rig.observer.take()).toEqual(['replay join', 'replay congestion'])
+  })
+
   it('asks the publisher for a keyframe too', () => {
     const { rig, up } = joined(1000)
     expect(up.layer.keyframes.poll(1000, false)).toBe(false)
