@@ -36,12 +36,13 @@ async function run(flags: Flags): Promise<void> {
   const { HTTP_HOST: host } = config
   const addresses = localAddresses(networkInterfaces())
   const reachable = origins({ secure: tls !== undefined, host, port: node.httpPort, addresses })
-  announce(node, config, { keys, flags, origins: reachable })
   const demo = flags.demo ? startDemo(reachable[0]!, keyFor(keys, demoStream)) : undefined
   closeOnSignal(async () => {
     demo?.kill('SIGTERM')
     await node.close()
   })
+  // Last: whoever reads it may stop us at once.
+  announce(node, config, { keys, flags, origins: reachable })
 }
 
 function announce(
