@@ -69,6 +69,15 @@ void OutgoingTrack::probe(const Probe& probe) {
   peer.transport->beginCluster(probe.cluster);
 }
 
+inline void OutgoingTrack::sendLive(int64_t index) {
+  const size_t bytes = stream_.send(index);
+  if (pace_) pace_->spend(bytes);
+  if (releaseUntil_ > 0 && stream_.nextOut() >= releaseUntil_) {
+    releaseUntil_ = 0;
+    stream_.goOn(PlayoutDelay::kNone);
+  }
+}
+
 void OutgoingTrack::deliver(int64_t index) {
   if (!log_ || (cursor_ && index >= cursor_->next)) return;
   if (mapped_ != log_.get()) begin(index, PlayoutDelay::kNone);
@@ -175,15 +184,6 @@ bool OutgoingTrack::jump() {
   pendingJump_.reset();
   replay(to.source, std::move(to.log), to.replay);
   return true;
-}
-
-void OutgoingTrack::sendLive(int64_t index) {
-  const size_t bytes = stream_.send(index);
-  if (pace_) pace_->spend(bytes);
-  if (releaseUntil_ > 0 && stream_.nextOut() >= releaseUntil_) {
-    releaseUntil_ = 0;
-    stream_.goOn(PlayoutDelay::kNone);
-  }
 }
 
 // What the track has passed waits for nobody: the viewer waits for it.

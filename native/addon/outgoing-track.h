@@ -86,13 +86,13 @@ class OutgoingTrack {
   int64_t releaseUntil_ = 0;
   // Null while live packets leave at once.
   std::unique_ptr<LivePace> pace_;
+  std::unique_ptr<ProbeRun> probe_;
   OutgoingStream stream_;
   std::optional<ReplayCursor> cursor_;
 
   Outlet& outlet_;
   TrackSource source_;
   std::unique_ptr<PendingJump> pendingJump_;
-  std::unique_ptr<ProbeRun> probe_;
   // Where the track stands among the members of its log.
   size_t place_ = 0;
 };

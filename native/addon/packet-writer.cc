@@ -28,25 +28,6 @@ inline uint32_t keptFlags(PacketView packet) { return read16(packet.bytes) & 0x2
 
 }  // namespace
 
-Written PacketWriter::media(PacketView packet, const HeaderTemplate& header,
-                            PacketNumbers numbers) {
-  const PacketView payload = payloadOf(packet);
-  if (!payload.bytes) return {};
-  return send(begin(packet, header, numbers), header, payload, numbers.index);
-}
-
-Written PacketWriter::repeat(PacketView packet, int64_t original, const HeaderTemplate& header,
-                             PacketNumbers numbers) {
-  const PacketView payload = payloadOf(packet);
-  if (!payload.bytes) return {};
-  uint8_t* datagram = begin(packet, header, numbers);
-  uint8_t* into = datagram + header.length;
-  write16(into, static_cast<uint16_t>(original));
-  std::memcpy(into + 2, payload.bytes, payload.length);
-  // The cipher takes its input in one piece, so in place.
-  return send(datagram, header, {into, payload.length + 2}, numbers.index);
-}
-
 // All but the transport-wide number, which is for what leaves.
 inline uint8_t* PacketWriter::begin(PacketView packet, const HeaderTemplate& header,
                                     PacketNumbers numbers) {
@@ -71,6 +52,25 @@ inline Written PacketWriter::send(uint8_t* datagram, const HeaderTemplate& heade
                                             static_cast<uint64_t>(index));
   outlet_.sink.send(peer_.destination, sent);
   return {payload.length, sent};
+}
+
+Written PacketWriter::media(PacketView packet, const HeaderTemplate& header,
+                            PacketNumbers numbers) {
+  const PacketView payload = payloadOf(packet);
+  if (!payload.bytes) return {};
+  return send(begin(packet, header, numbers), header, payload, numbers.index);
+}
+
+Written PacketWriter::repeat(PacketView packet, int64_t original, const HeaderTemplate& header,
+                             PacketNumbers numbers) {
+  const PacketView payload = payloadOf(packet);
+  if (!payload.bytes) return {};
+  uint8_t* datagram = begin(packet, header, numbers);
+  uint8_t* into = datagram + header.length;
+  write16(into, static_cast<uint16_t>(original));
+  std::memcpy(into + 2, payload.bytes, payload.length);
+  // The cipher takes its input in one piece, so in place.
+  return send(datagram, header, {into, payload.length + 2}, numbers.index);
 }
 
 }  // namespace tailrace
