@@ -1,5 +1,13 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { AuditLog } from '#control/audit/audit-log.ts'
@@ -26,7 +34,11 @@ export function openKept(folder: string, { clock, log }: { clock: Clock; log: Lo
     const audit = join(folder, 'audit')
     mkdirSync(audit, { recursive: true, mode: 0o700 })
     const failed = (why: string, chain: string) => log.error({ why, chain }, 'audit log')
-    return { store, audit: new AuditLog({ folder: audit, key: auditKey(audit), clock, failed }) }
+    const known = readdirSync(audit, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+    const key = auditKey(audit)
+    return { store, audit: new AuditLog({ folder: audit, key, clock, failed, known }) }
   } catch (cause) {
     const why = messageOf(cause)
     const advice = /locked/.test(why)

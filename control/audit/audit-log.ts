@@ -18,6 +18,8 @@ export interface AuditOptions {
   readonly capacity?: number
   /** Tenants with a chain of their own; the others share one. */
   readonly chains?: number
+  /** Tenants that have one from before. */
+  readonly known?: readonly string[]
 }
 
 /** For what is no tenant's; "@" is in no tenant's name. */
@@ -73,6 +75,7 @@ export class AuditLog {
 
   constructor(options: AuditOptions) {
     this.#options = options
+    for (const tenant of options.known ?? []) this.#known.add(tenant)
   }
 
   /** Why events cannot be kept now; `undefined` while they can. */

@@ -35,10 +35,10 @@ describe('the audit log', () => {
   })
 
   it('gives tenants past so many one chain together', async () => {
-    const log = rig.open({ chains: 100 })
+    const log = rig.open({ chains: 100, known: ['t101'] })
     for (let i = 0; i < 102; i++) log.note(event(i, `t${i}`))
     await log.close()
-    expect(numbersIn(rig.read('000000000001.jsonl', '@other'))).toEqual([100, 101])
+    expect(numbersIn(rig.read('000000000001.jsonl', '@other'))).toEqual([99, 100])
     const reports = await rig.verify()
     expect([reports.length, reports.every(({ fault }) => fault === undefined)]).toEqual([101, true])
   })

@@ -9,6 +9,7 @@ interface RigOptions {
   readonly rotateAt?: number
   readonly capacity?: number
   readonly chains?: number
+  readonly known?: readonly string[]
 }
 
 /** An audit log on the disk, and hands that may reach into it. */
