@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { streamName } from '#core/stream-name.ts'
 import { anyoneMayWatch, createPermissions } from '#server/access.ts'
 import { loadConfig } from '#server/config.ts'
+import { portOf } from '#server/listening.ts'
 import { keyFor } from '#server/publish-key.ts'
 import { goodClaims, IssuerKey, now, sign } from '#test/control/tokens/issuer.ts'
 
@@ -65,6 +67,39 @@ describe('the keys of the settings', () => {
   `('are refused by name: $words', ({ written, words }) => {
     expect(() => permissions({ TAILRACE_JWT_KEYS: written })).toThrow(words)
     expect(() => permissions({ TAILRACE_JWT_KEYS: written })).not.toThrow(/c2VjcmV0/)
+  })
+})
+
+describe('the keys of an issuer', () => {
+  const published: object[] = []
+  let asked = 0
+  const server = createServer((_request, reply) => {
+    asked++
+    reply.end(JSON.stringify({ keys: published }))
+  })
+  beforeAll(async () => {
+    published.push(issuer.jwk)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => server.close().closeAllConnections())
+
+  it('come from its address, at the start and not for each token', async () => {
+    const url = `http://127.0.0.1:${portOf(server)}/keys`
+    const who = permissions({ TAILRACE_JWT_JWKS_URL: url })
+    const token = await issuer.sign()
+    const asks = Array.from({ length: 20 }, () => who.authorize('publish', cam1, token))
+    expect(new Set((await Promise.all(asks)).map(({ subject }) => subject))).toEqual(
+      new Set(['anna']),
+    )
+    const stranger = await new IssuerKey('k2', 'EdDSA').sign()
+    await expect(who.authorize('publish', cam1, stranger)).rejects.toThrow(/no key of this server/)
+    expect(asked).toBe(1)
+  })
+
+  it('that cannot be had let nobody in, and do not say that the token is bad', async () => {
+    const who = permissions({ TAILRACE_JWT_JWKS_URL: 'http://127.0.0.1:9/keys' })
+    const refused = who.authorize('publish', cam1, await issuer.sign())
+    await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'keys-unavailable' }))
   })
 })
 

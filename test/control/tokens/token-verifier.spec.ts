@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { KeyRing } from '#control/tokens/key-ring.ts'
 import { looksLikeJwt, TokenVerifier } from '#control/tokens/token-verifier.ts'
@@ -14,6 +15,8 @@ beforeAll(() => {
     ec: new IssuerKey('ec-1', 'ES256'),
   }
 })
+
+const encoded = (text: string) => Buffer.from(text).toString('base64url')
 
 function verifier({ wall = now * 1000, leeway = 60, ...rest } = {}): TokenVerifier {
   const clock = { now: () => 0, wall: () => wall }
@@ -137,6 +140,26 @@ describe('a token (RFC 8725 §3)', () => {
       await expect(verifier().verify(token)).rejects.toThrow(invalid)
     },
   )
+
+  it('is refused as one, whatever its bytes', async () => {
+    const part = fc.oneof(fc.base64String(), fc.string(), fc.json().map(encoded))
+    const header = fc.record({
+      alg: fc.constantFrom('HS256', 'EdDSA', 'RS256', 'none', '__proto__'),
+      typ: fc.constant('at+jwt'),
+      kid: fc.oneof(fc.string(), fc.constantFrom('ed-1', 'rsa-1')),
+      crit: fc.oneof(fc.constant(undefined), fc.jsonValue()),
+    })
+    const head = fc.oneof(
+      part,
+      header.map((value) => encoded(JSON.stringify(value))),
+    )
+    await fc.assert(
+      fc.asyncProperty(head, part, part, async (...parts) => {
+        await expect(verifier().verify(parts.join('.'))).rejects.toThrow(invalid)
+      }),
+      { numRuns: 300 },
+    )
+  })
 
   it('is three parts of base64url without padding (SEC-12)', () => {
     expect(looksLikeJwt('a-_9.b.c')).toBe(true)
