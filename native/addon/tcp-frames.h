@@ -14,8 +14,8 @@ constexpr size_t kFrameHeader = 2;
 constexpr size_t kMaxFrame = 2048;
 
 /**
- * Cuts a stream into frames (RFC 4571 §2, RFC 6544 §10), however its bytes come. Keeps at most one
- * frame that is not whole yet. `native/twin/tcp-frames.ts` does the same.
+ * Cuts a stream into frames (RFC 4571 §2, RFC 6544 §10), however its bytes come. Keeps at most
+ * one frame that is not whole yet. `native/twin/tcp-frames.ts` does the same.
  */
 class TcpFrames {
  public:

@@ -18,8 +18,8 @@ constexpr size_t kMaxUnproved = 512;
 constexpr size_t kMaxUnprovedPerAddress = 64;
 
 /**
- * Who may stay connected: counts by address, and who has not proved to be a peer's. Not thread-safe.
- * `native/twin/tcp-guests.ts` does the same.
+ * Who may stay connected: counts by address, and who has not proved to be a peer's. Not
+ * thread-safe. `native/twin/tcp-guests.ts` does the same.
  */
 class TcpGuests {
  public:
