@@ -29,7 +29,7 @@ export interface OutgoingTrackOptions {
 }
 
 /** The count of a transport's packets, and the id of the extension that carries it. */
-export interface TransportNumbers {
+interface TransportNumbers {
   readonly id: number
   next: number
 }
