@@ -13,7 +13,11 @@ const announced = (rig: PlaneRig) =>
   rig.announced.map((one) => `${labelOf(RtpPacket.parse(one.packet)!.payload)} of ${one.peer}`)
 
 /** Sends packets one after the other, each when the one before has been announced. */
-async function publish(rig: PlaneRig, peer: SecuredPeer, ...indices: readonly number[]): Promise<void> {
+async function publish(
+  rig: PlaneRig,
+  peer: SecuredPeer,
+  ...indices: readonly number[]
+): Promise<void> {
   for (const index of indices) {
     const count = rig.announced.length
     peer.send(peer.protect(packet(index)), rig.port)
