@@ -85,6 +85,10 @@ export class Metrics implements RelayObserver {
   readonly #bytes = this.#counter('tailrace_rtp_bytes_total', 'RTP bytes', ['side'])
   readonly #retransmitted = this.#counter('tailrace_rtp_retransmitted_total', 'Packets repeated')
   readonly #replayed = this.#counter('tailrace_rtp_replayed_total', 'Packets sent by replays')
+  readonly #probed = this.#counter(
+    'tailrace_rtp_probed_total',
+    'Packets repeated to learn what a viewer’s link carries',
+  )
   readonly #dropped = this.#counter('tailrace_datagrams_dropped_total', 'Refused on receive', [
     'reason',
   ])
@@ -114,6 +118,7 @@ export class Metrics implements RelayObserver {
     this.#bytes,
     this.#retransmitted,
     this.#replayed,
+    this.#probed,
     this.#dropped,
     this.#sendErrors,
     this.#sendDrops,
@@ -219,6 +224,7 @@ export class Metrics implements RelayObserver {
     }
     this.#retransmitted.inc(plane.sent.retransmitted)
     this.#replayed.inc(plane.sent.replayed)
+    this.#probed.inc(plane.sent.probed)
     this.#sendErrors.inc(plane.sendErrors)
     this.#sendDrops.inc({ reason: 'late' }, plane.sendDrops.late)
     this.#sendDrops.inc({ reason: 'full' }, plane.sendDrops.full)

@@ -18,7 +18,7 @@ const quiet: MetricsSnapshot = {
       replayed: 0,
     },
     received: { packets: 0, bytes: 0 },
-    sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0 },
+    sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0, probed: 0 },
   },
   sending: 'gso',
   threads: 2,
@@ -41,7 +41,7 @@ describe('metrics', () => {
       plane: {
         ...quiet.plane,
         received: { packets: 10, bytes: 1000 },
-        sent: { packets: 70, bytes: 7000, retransmitted: 3, replayed: 20 },
+        sent: { packets: 70, bytes: 7000, retransmitted: 3, replayed: 20, probed: 5 },
       },
     }
     const metrics = new Metrics(() => snapshot)

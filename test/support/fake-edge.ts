@@ -71,7 +71,7 @@ export class FakeEdge implements Sessions {
     await app.register(sessionRoutes, { ...services, sessions: edge })
     await app.register(statusRoutes, {
       ...services,
-      streams: { list: () => [], get: (name) => edge.#status(name) },
+      streams: { list: () => [], get: (name) => edge.#status(name), viewers: () => [] },
     })
     edge.#origin = await app.listen({ host: '127.0.0.1', port: 0 })
     return edge
