@@ -82,6 +82,7 @@ Retransmitted OutgoingStream::retransmit(const uint16_t* sequenceNumbers, size_t
     const auto behind = static_cast<uint16_t>(nextOut_ - sequenceNumbers[i]);
     // Signed: what was never sent lies below zero, before every segment.
     const int64_t out = nextOut_ - (behind == 0 ? 0x10000 : behind);
+    if (out < startedOver_) continue;
     const Segment* segment = segments_.find(out);
     if (!segment || out - segment->delta < segment->start()) {
       result.held = false;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -59,6 +60,14 @@ class OutgoingStream {
     const Segment* current = segments_.current();
     return nextOut_ - (current ? current->delta : 0);
   }
+  /**
+   * A keyframe comes next, on a link that may have become narrow: what was sent before it is of no
+   * use to a decoder any more, and repeats of it would only be in the keyframe's way.
+   */
+  void startOver() { startedOver_ = nextOut_; }
+  /** @param pace bytes per ms of live packets */
+  void limitRepeats(double pace) { budget_.limit(pace); }
+
   /** Whether repeats of what is sent now are numbered, too. */
   bool numbersRepeats() const {
     const Segment* current = segments_.current();
@@ -116,6 +125,8 @@ class OutgoingStream {
   Segments segments_;
 
   int64_t nextRtx_;
+  // Outgoing index of the first packet that is worth a repeat.
+  int64_t startedOver_ = std::numeric_limits<int64_t>::min();
   TrackSource source_;
   Timeline timeline_;
   RetransmissionBudget budget_;

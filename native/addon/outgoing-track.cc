@@ -45,6 +45,7 @@ void OutgoingTrack::replay(const TrackSource& source, std::shared_ptr<PacketLog>
   }
   leave();
   enter(source, std::move(log));
+  if (source.numbered) stream_.startOver();
   if (!replay.prefix.empty()) stream_.sendPrefix(source, *log_, replay);
   begin(replay.from, PlayoutDelay::kNow);
   cursor_.emplace(replay, outlet_.now);
@@ -55,6 +56,7 @@ void OutgoingTrack::setPace(double pace) {
 }
 
 void OutgoingTrack::setLivePace(double pace) {
+  stream_.limitRepeats(pace);
   if (pace_) {
     pace_->set(pace, outlet_.now);
   } else if (!std::isinf(pace)) {
@@ -63,7 +65,7 @@ void OutgoingTrack::setLivePace(double pace) {
 }
 
 void OutgoingTrack::probe(const Probe& probe) {
-  if (!log_ || mapped_ != log_.get() || !stream_.numbersRepeats()) return;
+  if (mapped_ != log_.get() || !stream_.numbersRepeats()) return;
   endProbe();
   probe_ = std::make_unique<ProbeRun>(probe, stream_.nextIndex() - 1, outlet_.now);
   peer.transport->beginCluster(probe.cluster);

@@ -47,7 +47,10 @@ class OutgoingTrack {
   void setPace(double pace);
   /** @param pace bytes per ms of live packets; infinity for at once */
   void setLivePace(double pace);
-  /** Does nothing on a track that cannot repeat with numbers. */
+  /**
+   * A track without a source repeats what it sent last: whether it can have one again is the
+   * question. Does nothing on a track that cannot repeat with numbers.
+   */
   void probe(const Probe& probe);
   /** A packet was stored. While the track is on its way, only what it has passed goes out now. */
   void deliver(int64_t index);

@@ -26,6 +26,8 @@ export class OutgoingStream {
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #source: TrackSource | undefined
   #nextOut: number
+  /** Outgoing index of the first packet that is worth a repeat. */
+  #startedOver = Number.NEGATIVE_INFINITY
   #nextRtx: number
   #last = { timestamp: 0, at: 0, marker: true, sent: false }
 
@@ -98,6 +100,19 @@ export class OutgoingStream {
     this.#segments.push({ ...current, firstOut: this.#nextOut, template })
   }
 
+  /**
+   * A keyframe comes next, on a link that may have become narrow: what was sent before it is of no
+   * use to a decoder any more, and repeats of it would only be in the keyframe's way.
+   */
+  startOver(): void {
+    this.#startedOver = this.#nextOut
+  }
+
+  /** @param pace bytes per ms of live packets */
+  limitRepeats(pace: number): void {
+    this.#budget.limit(pace)
+  }
+
   /** @returns the bytes sent, 0 for a hole */
   send(index: number): number {
     const segment = this.#segments.place(index)
@@ -139,6 +154,7 @@ export class OutgoingStream {
     for (const sequenceNumber of sequenceNumbers) {
       const behind = (this.#nextOut - sequenceNumber) & 0xffff
       const out = this.#nextOut - (behind === 0 ? 0x10000 : behind)
+      if (out < this.#startedOver) continue
       const segment = this.#segments.find(out)
       if (!segment || out - segment.delta < segment.log.start) held = false
       else if (segment.log.locate(out - segment.delta, this.#place)) {

@@ -78,6 +78,7 @@ export class OutgoingTrack {
     this.leave()
     this.#enter(source, log)
     const { from, prefix } = replay
+    if (source.numbered) this.#stream.startOver()
     if (prefix) this.#stream.sendPrefix(source, log, { from, prefix })
     this.#begin(log, from, 'now')
     this.#cursor = new ReplayCursor(replay, this.#outlet.now)
@@ -90,13 +91,17 @@ export class OutgoingTrack {
   /** @param pace bytes per ms of live packets */
   setLivePace(pace: number): void {
     const { now } = this.#outlet
+    this.#stream.limitRepeats(pace)
     if (this.#pace) this.#pace.set(pace, now)
     else if (pace !== Number.POSITIVE_INFINITY) this.#pace = new LivePace(pace, now)
   }
 
-  /** Does nothing on a track that cannot repeat with numbers. */
+  /**
+   * A track without a source repeats what it sent last: whether it can have one again is the
+   * question. Does nothing on a track that cannot repeat with numbers.
+   */
   probe(probe: Probe): void {
-    if (!this.log || this.#mapped !== this.log || !this.#stream.numbersRepeats) return
+    if (this.log !== this.#mapped || !this.#stream.numbersRepeats) return
     this.#endProbe()
     this.#probe = new ProbeRun(probe, this.#stream.nextIndex - 1, this.#outlet.now)
     this.peer.transport.beginCluster(probe.cluster)

@@ -141,4 +141,39 @@ onEveryPlane('the pace of live packets (BWE-67..70)', (it) => {
       ['a1003', 4],
     ])
   })
+
+  it('bounds repeats as well: what the link does not carry only makes it worse', async (rig) => {
+    const viewer = await rig.viewer(withRtx)
+    const log = rig.log('a')
+    rig.follow(viewer, log)
+    log.arriveAll(1000, 1029)
+    await viewer.take(30)
+    rig.plane.setLivePace(viewer.track, still)
+    viewer.nack(...Array.from({ length: 30 }, (_, i) => i))
+    await viewer.settled()
+    // 8 KiB of packets of a kilobyte.
+    expect(viewer.received.length - 30).toBe(8)
+  })
+})
+
+onEveryPlane('a replay of a numbered source', (it) => {
+  it('leaves behind what was sent before it, without a word of starving', async (rig) => {
+    const viewer = await rig.viewer(withRtx)
+    const log = rig.log('a')
+    rig.plane.follow(viewer.track, { ...log.source, numbered: true })
+    log.arriveAll(1000, 1004)
+    await viewer.take(5)
+    rig.plane.replay(
+      viewer.track,
+      { ...log.source, numbered: true },
+      { from: 1003, pace: 1e6, burst: 1e6 },
+    )
+    await viewer.take(2)
+    viewer.nack(0, 1, 5)
+    const [repeat] = await viewer.take(1)
+    expect(repeat!.label).toBe('a1003')
+    await viewer.settled()
+    expect(viewer.received).toHaveLength(8)
+    expect(rig.events.filter((event) => event.startsWith('starved'))).toEqual([])
+  })
 })

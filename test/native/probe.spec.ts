@@ -46,6 +46,16 @@ onEveryPlane('a probe (BWE-53..65)', (it) => {
     expect(viewer.received).toHaveLength(14)
   })
 
+  it('goes on where the track has fallen silent: may it have a picture again?', async (rig) => {
+    const { viewer } = await watching(rig)
+    rig.plane.silence(viewer.track)
+    rig.plane.probe(viewer.track, { cluster: 3, pace: 100_000, bytes: 2 * repeatSize })
+    const sent = await viewer.take(2)
+    expect(sent.map(({ label }) => label)).toEqual(['a1009', 'a1008'])
+    await viewer.settled()
+    expect(viewer.received).toHaveLength(12)
+  })
+
   it('is told of as one, live packets that left meanwhile included', async (rig) => {
     const { viewer, log } = await watching(rig)
     const { plane } = rig

@@ -235,6 +235,7 @@ onEveryPlane('the pace of a replay (DESIGN §6.6)', (it) => {
       bytes: 4 * 988,
       retransmitted: 0,
       replayed: 4,
+      probed: 0,
     })
   })
 })
