@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> 
   viewers: () => import('./viewers.bench.ts'),
   latency: () => import('./latency.bench.ts'),
   joins: () => import('./joins.bench.ts'),
+  blocked: () => import('./blocked.bench.ts'),
 }
 
 const asked = process.argv.slice(2)

@@ -1,3 +1,8 @@
+import type { SessionResource } from './ice-restart.ts'
+import { relayIfStuck } from './relay-fallback.ts'
+import { namedRelays } from './relays.ts'
+import { withStereo } from './stereo.ts'
+
 /** The server answered, and the answer is no. */
 export class RefusedError extends Error {
   /** HTTP status. */
@@ -25,7 +30,8 @@ export interface HttpSession {
  * Makes a session of `peer` at a WHIP or WHEP endpoint (RFC 9725 §4.2).
  *
  * The offer is sent the moment it exists: the server needs no candidates, it learns addresses
- * from STUN. Gathering and the request then go on side by side.
+ * from STUN. Gathering and the request then go on side by side. Relays that the answer names come
+ * in where there is no way without one.
  *
  * @throws RefusedError when the server says no; TypeError when it cannot be reached
  */
@@ -49,8 +55,10 @@ export async function openSession(
   const isCounterOffer =
     response.status === 406 &&
     /^application\/sdp\b/i.test(response.headers.get('content-type') ?? '')
+  const roundTrip = performance.now() - postedAt
   if (response.status !== 201 && !isCounterOffer) throw await refusal(response)
   const url = new URL(response.headers.get('location') ?? '', response.url).href
+  const resource = { url, headers: authorization }
 
   let closed = false
   const session = {
@@ -65,8 +73,10 @@ export async function openSession(
   }
   try {
     const sdp = await response.text()
-    if (isCounterOffer) await answerOffer(peer, sdp, { url, headers: authorization })
+    if (isCounterOffer) await answerOffer(peer, sdp, resource)
     else await peer.setRemoteDescription({ type: 'answer', sdp })
+    const relays = namedRelays(response.headers.get('link'))
+    void relayIfStuck(peer, { session: resource, relays, roundTrip })
   } catch (error) {
     session.close()
     throw error
@@ -82,7 +92,7 @@ export async function openSession(
 async function answerOffer(
   peer: RTCPeerConnection,
   sdp: string,
-  session: { readonly url: string; readonly headers: Record<string, string> },
+  session: SessionResource,
 ): Promise<void> {
   await peer.setRemoteDescription({ type: 'offer', sdp })
   const answer = await peer.createAnswer()
@@ -102,14 +112,4 @@ async function refusal(response: Response): Promise<RefusedError> {
     typeof detail === 'string' ? detail : `the server answered ${response.status}`,
     Number.isFinite(retryAfter) ? retryAfter : undefined,
   )
-}
-
-/**
- * Chromium plays Opus in mono unless its own offer asks for stereo (RFC 7587 §6.1), and has no
- * setting for that.
- */
-function withStereo(sdp: string): string {
-  const opus = /^a=rtpmap:(\d+) opus\/48000\/2/im.exec(sdp)?.[1]
-  if (opus === undefined) return sdp
-  return sdp.replace(new RegExp(`^(a=fmtp:${opus} (?!.*stereo=).*?)(\r?)$`, 'm'), '$1;stereo=1$2')
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { percentiles } from '#load/percentiles.ts'
 import type { ClockScale } from './clock-reader.ts'
 import type { Media } from './ffmpeg-media.ts'
-import type { ViewReport } from './media-page.ts'
+import type { Viewing, ViewOptions, ViewReport } from './media-page.ts'
 import type { Stage } from './stage.ts'
 
 export interface JoinOptions {
@@ -15,11 +15,18 @@ export interface JoinOptions {
   readonly liveAge?: number
   /** Watch each join until it is live. */
   readonly untilLive?: boolean
+  /** Joins in another way than `stage.view` does. */
+  readonly view?: (options: ClockOptions) => Promise<Viewing>
 }
+
+/** What a viewer must know to tell a picture's age. */
+export type ClockOptions = Required<Pick<ViewOptions, 'clock' | 'scale' | 'liveAge'>>
 
 /** One join. All ms, from the moment before the POST unless said otherwise. */
 export interface JoinSample {
   readonly answered: number
+  /** Until the POST, from the moment at which somebody wants to watch. */
+  readonly offered: number
   readonly connected: number
   readonly firstFrame: number
   /** Age of the first picture. */
@@ -53,7 +60,8 @@ export async function measureJoins(stage: Stage, options: JoinOptions): Promise<
 
 async function measureJoin(stage: Stage, options: JoinOptions): Promise<JoinSample> {
   const { stream, scale, media, liveAge = 300, untilLive = true } = options
-  const viewing = await stage.view(stream, { clock: media.clock, scale, liveAge })
+  const view = options.view ?? ((clock) => stage.view(stream, clock))
+  const viewing = await view({ clock: media.clock, scale, liveAge })
   try {
     let report = await viewing.firstFrame(joinTimeout)
     if (untilLive) report = await viewing.live(joinTimeout)
@@ -70,6 +78,7 @@ function sample(report: ViewReport, { scale, media }: JoinOptions): JoinSample {
   const sinceKeyframe = (timeOrigin + times.posted - scale.origin) % gop
   return {
     answered: times.answered - times.posted,
+    offered: times.posted - times.click,
     connected: (connected?.at ?? Number.NaN) - times.posted,
     firstFrame: (times.firstFrame ?? Number.NaN) - times.posted,
     firstAge: times.firstAge,

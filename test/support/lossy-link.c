@@ -7,9 +7,10 @@
  * machines and containers are built without. Loss is independent for each packet and repeats
  * with the same seed.
  *
- * stdin:  "ab DELAY_US LOSS_PPM RATE_BPS QUEUE_US NO_UDP" sets the direction A to B, "ba ..." the
- *         other; a rate of 0 is no limit; QUEUE_US bounds the wait at the rate limiter (tail drop);
- *         NO_UDP of 1 loses every packet of UDP, as some firewalls do.
+ * stdin:  "ab DELAY_US LOSS_PPM RATE_BPS QUEUE_US NO_UDP CLOSED_PORT" sets the direction A to B,
+ *         "ba ..." the other; a rate of 0 is no limit; QUEUE_US bounds the wait at the rate limiter
+ *         (tail drop); NO_UDP of 1 loses every packet of UDP, and a CLOSED_PORT other than 0 every
+ *         packet to or from it, as some firewalls do.
  *         "stats" asks for one line of counters.
  * stdout: "ready", then "FORWARDED LOST OVERFLOWN FORWARDED LOST OVERFLOWN" (A to B, B to A).
  */
@@ -41,7 +42,7 @@ struct direction {
   int64_t delay, queue, free_at;
   uint64_t rate;
   uint32_t loss;
-  int no_udp;
+  int no_udp, closed_port;
   uint64_t random;
   uint64_t forwarded, lost, overflown;
   unsigned head, count;
@@ -86,6 +87,20 @@ static int is_udp(const uint8_t *packet, size_t length) {
   return (version == 4 && packet[9] == 17) || (version == 6 && packet[6] == 17);
 }
 
+static int uses_port(const uint8_t *packet, size_t length, int port) {
+  int version = length >= 20 ? packet[0] >> 4 : 0;
+  size_t at = version == 6 ? 40 : (size_t)(packet[0] & 15) * 4;
+  int protocol = version == 6 ? packet[6] : packet[9];
+  if (!version || (protocol != 6 && protocol != 17) || length < at + 4) return 0;
+  const uint8_t *ports = packet + at;
+  return (ports[0] << 8 | ports[1]) == port || (ports[2] << 8 | ports[3]) == port;
+}
+
+static int is_filtered(const struct direction *d, const uint8_t *packet, size_t length) {
+  if (d->no_udp && is_udp(packet, length)) return 1;
+  return d->closed_port && uses_port(packet, length, d->closed_port);
+}
+
 static void receive(struct direction *d) {
   uint8_t bytes[MTU];
   for (;;) {
@@ -93,7 +108,7 @@ static void receive(struct direction *d) {
     if (length <= 0) return;
     int64_t now = now_us();
     int lost = (uint64_t)draw(d) * 1000000 >> 32 < d->loss;
-    if (lost || (d->no_udp && is_udp(bytes, (size_t)length))) {
+    if (lost || is_filtered(d, bytes, (size_t)length)) {
       d->lost++;
       continue;
     }
@@ -130,19 +145,20 @@ static void deliver(struct direction *d) {
 
 static void command(char *line, struct direction *ab, struct direction *ba) {
   long long delay, loss, rate, queue;
-  int no_udp;
+  int no_udp, closed_port;
   char which[8];
   if (strncmp(line, "stats", 5) == 0) {
     printf("%lu %lu %lu %lu %lu %lu\n", ab->forwarded, ab->lost, ab->overflown, ba->forwarded,
            ba->lost, ba->overflown);
-  } else if (sscanf(line, "%7s %lld %lld %lld %lld %d", which, &delay, &loss, &rate, &queue,
-                    &no_udp) == 6) {
+  } else if (sscanf(line, "%7s %lld %lld %lld %lld %d %d", which, &delay, &loss, &rate,
+                    &queue, &no_udp, &closed_port) == 7) {
     struct direction *d = strcmp(which, "ab") == 0 ? ab : ba;
     d->delay = delay;
     d->loss = (uint32_t)loss;
     d->rate = (uint64_t)rate;
     d->queue = queue;
     d->no_udp = no_udp;
+    d->closed_port = closed_port;
   }
 }
 

@@ -236,6 +236,11 @@ export class Viewing extends PageSession {
     return await this.call('sound', ms)
   }
 
+  /** How the media comes. */
+  async path(): Promise<{ readonly candidateType?: string; readonly relayProtocol?: string }> {
+    return await this.call('path')
+  }
+
   /** Starts `longestGap` and `unreadable` anew. */
   async mark(): Promise<void> {
     await this.call('mark')

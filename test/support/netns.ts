@@ -15,6 +15,8 @@ export interface LineConditions {
   readonly queueMs?: number
   /** Loses every packet of UDP, as some firewalls do. */
   readonly noUdp?: boolean
+  /** Loses every packet to or from this port. */
+  readonly closedPort?: number
 }
 
 export interface LineCounters {
@@ -103,10 +105,11 @@ export class NetworkPair {
   }
 
   set(direction: 'to-far' | 'to-near', conditions: LineConditions): void {
-    const { delayMs = 0, loss = 0, rateMbps = 0, queueMs = 200, noUdp = false } = conditions
+    const { delayMs = 0, loss = 0, rateMbps = 0, queueMs = 200 } = conditions
+    const { noUdp = false, closedPort = 0 } = conditions
     const words = [delayMs * 1e3, loss * 1e6, rateMbps * 1e6, queueMs * 1e3].map(Math.round)
     const name = direction === 'to-far' ? 'ab' : 'ba'
-    this.#line.process.stdin?.write(`${name} ${words.join(' ')} ${noUdp ? 1 : 0}\n`)
+    this.#line.process.stdin?.write(`${name} ${words.join(' ')} ${noUdp ? 1 : 0} ${closedPort}\n`)
   }
 
   async counters(): Promise<{ readonly toFar: LineCounters; readonly toNear: LineCounters }> {

@@ -1,8 +1,8 @@
 import { View } from './view.js'
 
 /*
- * A viewer that may use nothing but a relay, and learns of it as a WHEP player does: from the Link
- * fields of the 201 (RFC 9725 §4.6), after which it gathers.
+ * A viewer that learns of relays as a WHEP player does: from the Link fields of the 201 (RFC 9725
+ * §4.6), after which it gathers. It may use nothing but a relay unless told otherwise.
  */
 
 function iceServers(link) {
@@ -13,9 +13,9 @@ function iceServers(link) {
 }
 
 export const extension = (keep) => ({
-  viewByRelay: async ({ url, token }) => {
+  viewByRelay: async ({ url, token, iceTransportPolicy = 'relay', ...options }) => {
     const click = performance.now()
-    const peer = new RTCPeerConnection({ iceTransportPolicy: 'relay' })
+    const peer = new RTCPeerConnection({ iceTransportPolicy })
     const stream = new MediaStream()
     peer.addEventListener('track', ({ track }) => stream.addTrack(track))
     for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' })
@@ -23,26 +23,21 @@ export const extension = (keep) => ({
     video.autoplay = true
     video.srcObject = stream
     document.body.append(video)
-    const view = new View(peer, video)
+    const view = new View(peer, video, options)
     view.times.click = click
     const offer = await peer.createOffer()
     const headers = { 'content-type': 'application/sdp' }
     if (token !== undefined) headers.authorization = `Bearer ${token}`
+    view.times.posted = performance.now()
     const response = await fetch(url, { method: 'POST', headers, body: offer.sdp })
     const answer = await response.text()
+    view.times.answered = performance.now()
     if (response.status !== 201) throw new Error(`POST ${url}: ${response.status} ${answer}`)
     view.session = new URL(response.headers.get('location'), url).href
     const servers = iceServers(response.headers.get('link'))
-    peer.setConfiguration({ iceTransportPolicy: 'relay', iceServers: servers })
+    peer.setConfiguration({ iceTransportPolicy, iceServers: servers })
     await peer.setLocalDescription(offer)
     await peer.setRemoteDescription({ type: 'answer', sdp: answer })
-    view.path = async () => {
-      const stats = await peer.getStats()
-      const all = [...stats.values()]
-      const { selectedCandidatePairId } = all.find(({ type }) => type === 'transport') ?? {}
-      const local = stats.get(stats.get(selectedCandidatePairId)?.localCandidateId)
-      return { candidateType: local?.candidateType, relayProtocol: local?.relayProtocol }
-    }
     return keep(view)
   },
 })

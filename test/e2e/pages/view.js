@@ -185,6 +185,15 @@ export class View {
     }
   }
 
+  /** How the media comes, as the selected pair of candidates says. */
+  async path() {
+    const stats = await this.#peer.getStats()
+    const all = [...stats.values()]
+    const { selectedCandidatePairId } = all.find(({ type }) => type === 'transport') ?? {}
+    const local = stats.get(stats.get(selectedCandidatePairId)?.localCandidateId)
+    return { candidateType: local?.candidateType, relayProtocol: local?.relayProtocol }
+  }
+
   /** Waits for the first picture. */
   async firstFrame(timeoutMs) {
     await until(
