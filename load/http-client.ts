@@ -13,7 +13,7 @@ export interface HttpClientOptions {
 }
 
 export interface HttpRequest {
-  readonly method: 'POST' | 'DELETE' | 'OPTIONS'
+  readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | undefined
@@ -50,7 +50,18 @@ export class HttpClient {
   }
 
   /** @throws the system's error, or an AbortError; redirects are answers like others */
-  async request({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.open(request)
+    return {
+      status: response.statusCode ?? 0,
+      reason: response.statusMessage ?? '',
+      headers: response.headers,
+      body: await readBody(response),
+    }
+  }
+
+  /** Resolves with the headers; the body is the caller's to read. @throws as `request` */
+  async open({ method, url, headers, body, signal }: HttpRequest): Promise<IncomingMessage> {
     const target = new URL(url)
     const isTls = target.protocol === 'https:'
     const answered = Promise.withResolvers<IncomingMessage>()
@@ -62,13 +73,7 @@ export class HttpClient {
     }
     const sent = isTls ? tlsRequest(target, options) : request(target, options)
     sent.on('response', answered.resolve).on('error', answered.reject).end(body)
-    const response = await answered.promise
-    return {
-      status: response.statusCode ?? 0,
-      reason: response.statusMessage ?? '',
-      headers: response.headers,
-      body: await readBody(response),
-    }
+    return answered.promise
   }
 
   /** Closes the connections that are kept. */

@@ -21,6 +21,7 @@ describe('the picture in ARCHITECTURE.md', () => {
     ${'an upward import'}                 | ${'rtp/packet.ts'}             | ${"import { a } from '#server/app.ts'"}
     ${'an import of a neighbour'}         | ${'ingest/whip-routes.ts'}     | ${"import { a } from '#edge/pages.ts'"}
     ${'a load tool that knows the relay'} | ${'load/main.ts'}              | ${"import { a } from '#relay/router.ts'"}
+    ${'a trial that knows our server'}    | ${'conformance/main.ts'}       | ${"import { a } from '#server/app.ts'"}
     ${'an upward type'}                   | ${'core/ids.ts'}               | ${"import type { A } from '#rtp/packet.ts'"}
     ${'an upward import, made late'}      | ${'webrtc/peer.ts'}            | ${"await import('#relay/router.ts')"}
     ${'an upward re-export'}              | ${'native/path.ts'}            | ${"export * from '#webrtc/peer.ts'"}

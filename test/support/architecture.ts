@@ -16,6 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   edge: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay'],
   load: ['core', 'rtp', 'native', 'webrtc'],
   server: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay', 'ingest', 'edge', 'load'],
+  conformance: ['core', 'rtp', 'native', 'webrtc', 'load'],
   player: [],
 }
 
@@ -37,6 +38,7 @@ const ioPlaces = [
   'control/audit/chain-file.ts',
   'control/audit/chain-folder.ts',
   'load/',
+  'conformance/',
   'server/',
   'player/',
 ]
