@@ -266,7 +266,8 @@ function openLayers(
       rid,
       repair: feedback.has('nack') && (position === 0 || nackHigherLayers),
       keyframeAnswers: asks ? keyframeAnswers : 'no',
-      dependencyId: extensions.dependencyDescriptor,
+      // Encodings of VP8 are chosen among as they are.
+      dependencyId: codec === 'VP8' ? undefined : extensions.dependencyDescriptor,
     })
   })
   return { format, layers }

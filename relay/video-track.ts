@@ -10,6 +10,13 @@ const restartInterval = 1000
 const firstRestartAfter = 400
 /** Catching up within this, in ms, looks like nothing but the change of layer. */
 const unnoticed = 400
+/**
+ * A keyframe older than this, in ms, puts the track's time ahead of the receiver's clock by its age:
+ * browsers hold all that follows back for as long, so the picture stands still (SRTP-109).
+ */
+const fresh = 150
+/** A publisher that answers requests sends a keyframe within this, in ms, or it is not waited for. */
+const answerWait = 700
 /** Of a known link, what may leave at once, in ms of its rate. */
 const burstTime = 50
 
@@ -36,6 +43,8 @@ export class VideoTrack {
   #state: VideoState = 'waiting'
   readonly #pace = new ReplayPace()
   #restartAllowedAt = Number.NEGATIVE_INFINITY
+  /** Until when the next keyframe of the wanted layer is waited for. */
+  #patientUntil = Number.POSITIVE_INFINITY
   #hasPicture = false
   /** Bytes per ms that the link carries, where that is estimated. */
   linkRate: number | undefined
@@ -80,8 +89,9 @@ export class VideoTrack {
   /**
    * Another layer is to be shown, or none: the picture then stands still.
    *
-   * @param urgent from its last keyframe on, at once; else from its next one, unless the last is so
-   *   near that catching up from it goes unnoticed
+   * @param urgent from its last keyframe on where the publisher sends no other for the asking, or
+   *   has not in time; else from its next one, unless the last is so near that catching up from it
+   *   goes unnoticed
    */
   choose(layer: ViewedLayer | undefined, { urgent }: { urgent: boolean }, now: number): void {
     if (layer === this.#wanted) return
@@ -93,8 +103,17 @@ export class VideoTrack {
       return
     }
     if (layer === this.#layer) return
-    const soon = urgent || this.#state === 'waiting' || this.#isNear(layer)
+    const isAnswered = layer.keyframes.answers === 'yes'
+    const soon = this.#state === 'waiting' || this.#isNear(layer, now) || (urgent && !isAnswered)
+    this.#patientUntil = urgent ? now + answerWait : Number.POSITIVE_INFINITY
     if (!soon || !this.#replay(layer, now, this.#arrival ?? 'layer')) layer.keyframes.want()
+  }
+
+  /** A few times a second: the keyframe that was asked for may not come. */
+  poll(now: number): void {
+    const wanted = this.#wanted
+    if (!wanted || wanted === this.#layer || now < this.#patientUntil) return
+    this.#replay(wanted, now, this.#arrival ?? 'layer')
   }
 
   /** A keyframe began in a layer of the publication. */
@@ -135,8 +154,9 @@ export class VideoTrack {
     return this.#hasPicture ? 'return' : 'join'
   }
 
-  #isNear({ log }: ViewedLayer): boolean {
+  #isNear({ log }: ViewedLayer, now: number): boolean {
     const rate = this.linkRate ?? 0
+    if ((log.keyframeAge(now) ?? 0) > fresh) return false
     return log.keyframe !== undefined && log.bytesFrom(log.keyframe) <= rate * unnoticed
   }
 

@@ -96,6 +96,7 @@ export class Viewer {
     }
     const offered = this.#allowed(watched.offered)
     this.#adaptation?.offer(offered, now)
+    video.poll(now)
   }
 
   /** A keyframe began in one of the layers. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { KeyframeAnswers } from '#relay/keyframe-requests.ts'
 import { edited, local, realOffer } from '#test/webrtc/sdp/offers.ts'
 import { parseOffer } from '#webrtc/sdp/offer.ts'
 import { answerViewer } from '#webrtc/sdp/view-answer.ts'
@@ -204,12 +205,12 @@ describe('the pace of a viewer’s replay', () => {
 })
 
 describe('another layer', () => {
-  function live(size = 50_000) {
+  function live(size = 50_000, answers: KeyframeAnswers = 'yes') {
     const { rig, up, track } = joined()
     rig.viewer.caughtUp(rig.videoTrack, 1100)
     rig.take()
     rig.observer.take()
-    const other = new LayerRig(rig.plane)
+    const other = new LayerRig(rig.plane, 'VP8', answers)
     const from = other.receive('keyframe', 2000, size)
     return { rig, up, track, other, from }
   }
@@ -225,10 +226,35 @@ describe('another layer', () => {
     expect(rig.observer.take()).toEqual(['replay layer'])
   })
 
-  it('is shown from its last keyframe on where there is no time to lose', () => {
-    const { rig, track, other, from } = live()
+  it('is shown from its last keyframe on where time presses and none can be asked for', () => {
+    const { rig, track, other, from } = live(50_000, 'no')
     track.choose(other.layer, { urgent: true }, 2100)
     expect([rig.take(), track.layer]).toEqual([[['replay', from]], other.layer])
+  })
+
+  it('is shown from its last keyframe on where the one that was asked for does not come', () => {
+    const { rig, up, track, other, from } = live()
+    track.choose(other.layer, { urgent: true }, 2200)
+    track.poll(2899)
+    expect([rig.take(), track.layer]).toEqual([[], up.layer])
+    expect(other.layer.keyframes.poll(2200, true)).toBe(true)
+    track.poll(2900)
+    expect([rig.take(), track.layer]).toEqual([[['replay', from]], other.layer])
+  })
+
+  it('is waited for as long as it takes where nothing presses', () => {
+    const { rig, track, other } = live()
+    track.choose(other.layer, { urgent: false }, 2200)
+    track.poll(20_000)
+    expect(rig.take()).toEqual([])
+  })
+
+  it('that is small is caught up with only while its keyframe is young (SRTP-109)', () => {
+    const [late, early] = [live(10), live(10)]
+    for (const { track } of [late, early]) track.linkRate = 1000
+    late.track.choose(late.other.layer, { urgent: false }, 2151)
+    early.track.choose(early.other.layer, { urgent: false }, 2150)
+    expect([late.rig.take(), early.rig.take()]).toEqual([[], [['replay', early.from]]])
   })
 
   it('is shown at once, too, where catching up goes unnoticed', () => {

@@ -1,4 +1,5 @@
 import { JoinTimes } from '#relay/join-times.ts'
+import type { KeyframeAnswers } from '#relay/keyframe-requests.ts'
 import type { JoinPhase } from '#relay/stream-status.ts'
 import { UpLayer } from '#relay/up-layer.ts'
 import { Viewer } from '#relay/viewer.ts'
@@ -35,13 +36,17 @@ export class LayerRig {
   readonly #writer = new SlabWriter()
   #next = 100
 
-  constructor(plane: RecordingPlane, codec: UpLayer['codec'] = 'VP8') {
+  constructor(
+    plane: RecordingPlane,
+    codec: UpLayer['codec'] = 'VP8',
+    keyframeAnswers: KeyframeAnswers = 'yes',
+  ) {
     this.layer = new UpLayer(plane, {
       codec,
       clockRate: 90_000,
       rid: undefined,
       repair: true,
-      keyframeAnswers: 'yes',
+      keyframeAnswers,
     })
     this.layer.ssrc = 5
   }

@@ -51,7 +51,10 @@ interface PublishedExtensions {
   readonly rid?: number
   readonly repairedRid?: number
   readonly transportCc?: number
-  /** Of codecs with layers within one encoding only: it costs VP8 its PictureID (IO-68). */
+  /**
+   * Of VP9 and AV1 for what it tells; of VP8 for what it takes away, the PictureID (IO-68): that of
+   * another encoding would have to go on where the last one stopped (SRTP-111).
+   */
   readonly dependencyDescriptor?: number
 }
 
@@ -170,21 +173,18 @@ function publishedTrack(
 
 // What the publisher can only receive is of no use here. Transport-wide numbers without the
 // feedback that reports them are of no use either.
-function acceptedExtensions(
-  { extensions }: MediaDescription,
-  codec: SdpCodec,
-): SdpExtension[] {
+function acceptedExtensions({ extensions }: MediaDescription, codec: SdpCodec): SdpExtension[] {
   return extensions.filter(({ uri, direction }) => {
     if (direction === 'recvonly' || direction === 'inactive') return false
     if (uri === extensionUri.transportCc) return codec.feedback.has('transport-cc')
-    if (uri === extensionUri.dependencyDescriptor) return isLayered(codec)
+    if (uri === extensionUri.dependencyDescriptor) return isDescribed(codec)
     return understoodExtensions.has(uri)
   })
 }
 
-function isLayered(codec: SdpCodec): boolean {
+function isDescribed(codec: SdpCodec): boolean {
   const name = videoCodecOf(codec)
-  return name === 'VP9' || name === 'AV1'
+  return name === 'VP8' || name === 'VP9' || name === 'AV1'
 }
 
 // RFC 8853 §5.3.2: a stream counts only when its a=rid stands beside it.
