@@ -97,8 +97,9 @@ export const answerChecks: readonly SharedCheck[] = [
     title: 'the server is a full ICE agent, or lite and reachable',
     level: 'MAY',
     run: async (trial) => {
-      const lite = everywhere((await trial.session()).answer, 'ice-lite').length > 0
-      const peer = await (await trial.session()).peer()
+      const session = await trial.open()
+      const lite = everywhere(session.answer, 'ice-lite').length > 0
+      const peer = await session.peer()
       return judge(peer.remote.ufrag !== '', lite ? 'a=ice-lite, reached' : 'full ICE, reached')
     },
   },

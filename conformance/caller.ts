@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '#core/errors.ts'
 import type { HttpClient } from '#load/http-client.ts'
+import { NotSeen } from './check.ts'
 
 export interface Call {
   readonly method: string
@@ -27,6 +28,8 @@ export class Unanswered extends Error {
 const timeout = 8000
 /** Requests in a row without an answer after which none is sent any more. */
 const patience = 3
+/** Ms after a request without an answer: a server that broke may be coming back. */
+const recovery = 1000
 /** Times that a 429 is waited out, and the longest wait in ms. */
 const rateRetries = 3
 const longestWait = 5000
@@ -47,7 +50,7 @@ export class Caller {
     this.#interval = 1000 / rate
   }
 
-  /** @throws Unanswered */
+  /** @throws Unanswered, and NotSeen once the server is given up */
   async send(call: Call): Promise<Exchange> {
     for (let retry = 0; ; retry++) {
       const exchange = await this.#once(call)
@@ -66,7 +69,7 @@ export class Caller {
   }
 
   async #once({ method, url, headers = {}, body }: Call): Promise<Exchange> {
-    if (this.#unanswered >= patience) throw new Unanswered('the server does not answer')
+    if (this.#unanswered >= patience) throw new NotSeen('the server does not answer any more')
     await this.turn()
     try {
       const response = await this.http.request({
@@ -84,6 +87,7 @@ export class Caller {
       return { method, url, ...response }
     } catch (cause) {
       this.#unanswered++
+      this.#freeAt = performance.now() + recovery
       throw new Unanswered(`${method} was not answered: ${messageOf(cause) || 'refused'}`, {
         cause,
       })
@@ -105,7 +109,7 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string {
 }
 
 /** A text without what is another in each run: entity tags, ids, dates, origins. */
-export function lasting(text: string): string {
+function lasting(text: string): string {
   return text
     .replaceAll(/https?:\/\/[^/\s>"]+/g, '')
     .replaceAll(/valid-until="[^"]*"/g, 'valid-until="…"')

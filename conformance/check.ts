@@ -7,7 +7,7 @@ export type Protocol = 'WHIP' | 'WHEP'
  * what clients in the field need beyond it (INTEROP, or the RFCs that it leans on), and `policy` a
  * choice of Tailrace where the specification leaves one: of these two no server fails.
  */
-export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'practice' | 'policy'
+type Level = 'MUST' | 'SHOULD' | 'MAY' | 'practice' | 'policy'
 
 /** `differs`: another way than that of a practice or policy, which is no fault. */
 export type Verdict = 'pass' | 'fail' | 'differs' | 'not offered' | 'not seen'

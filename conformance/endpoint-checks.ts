@@ -179,7 +179,7 @@ export const endpointChecks: readonly SharedCheck[] = [
     title: 'no extension is required: a session without any works',
     level: 'MUST',
     run: async (trial) => {
-      const peer = await (await trial.session()).peer()
+      const peer = await (await trial.open()).peer()
       return judge(peer.remote.ufrag !== '', 'ICE and DTLS connected')
     },
   },

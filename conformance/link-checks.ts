@@ -25,7 +25,7 @@ export function readLinks(field: string | readonly string[] | undefined): Link[]
   return links
 }
 
-export async function linksOf(trial: Trial): Promise<Link[]> {
+async function linksOf(trial: Trial): Promise<Link[]> {
   return readLinks((await trial.session()).posted.headers.link)
 }
 

@@ -38,18 +38,6 @@ export function browserOffer(
   })
 }
 
-/** Changes its lines, section by section. */
-export function onSections(change: (section: readonly string[]) => readonly string[]): Change {
-  return (sdp) => {
-    const { session, media } = readSdp(sdp)
-    return writeSdp({ session, media: media.map(change) })
-  }
-}
-
-export function toSections(...lines: string[]): Change {
-  return onSections((section) => [...section, ...lines])
-}
-
 export function without(name: string): Change {
   return (sdp) => sdp.replaceAll(new RegExp(`a=${name}(?::[^\\r\\n]*)?\\r\\n`, 'g'), '')
 }

@@ -15,8 +15,6 @@ export interface SessionParts {
   readonly posted: Exchange
   readonly offer: string
   readonly local: IceCredentials
-  /** Called when its media side is made. */
-  readonly connecting: () => void
 }
 
 export interface Patch {
@@ -30,6 +28,7 @@ export class OpenSession {
   readonly #parts: SessionParts
   readonly location: string
   readonly local: IceCredentials
+  readonly #openedAt = performance.now()
   #peer: Promise<LivePeer> | undefined
   /** Of the newest ICE generation, as far as we were told. */
   etag: string | undefined
@@ -111,13 +110,18 @@ export class OpenSession {
     return this.#peer
   }
 
+  /** Ms since its 201. */
+  get age(): number {
+    return performance.now() - this.#openedAt
+  }
+
+  /** Whether its media side was asked for. */
   get hasMedia(): boolean {
     return this.#peer !== undefined
   }
 
   async #connect(): Promise<LivePeer> {
-    const { context, local, posted, connecting } = this.#parts
-    connecting()
+    const { context, local, posted } = this.#parts
     const peer = await LivePeer.open({ context, local, remote: this.answer, url: posted.url })
     await peer.connected()
     return peer

@@ -15,14 +15,11 @@ interface Restarted {
 
 const known = new WeakMap<Trial, Promise<Restarted>>()
 
-/** One for all checks that only look at it. @throws as `newlyRestarted` */
-async function restarted(trial: Trial): Promise<Restarted> {
-  const before = await known.get(trial)
-  if (before && !trial.isReplaced(before.session)) return before
-  const restarting = newlyRestarted(trial).then((found) => {
-    trial.keep(found.session)
-    return found
-  })
+/** One for all checks that only look at what was said. @throws as `newlyRestarted` */
+function restarted(trial: Trial): Promise<Restarted> {
+  const before = known.get(trial)
+  if (before) return before
+  const restarting = newlyRestarted(trial)
   known.set(trial, restarting)
   return restarting
 }
@@ -134,7 +131,7 @@ export const restartChecks: readonly SharedCheck[] = [
     title: 'after a restart the tag of before is 412',
     level: 'MUST',
     run: async (trial) => {
-      const { session, firstTag, restart } = await restarted(trial)
+      const { session, firstTag, restart } = await newlyRestarted(trial)
       if (!firstTag?.startsWith('"')) throw new NotSeen('there is no tag of before')
       const body = session.fragment({ credentials: restart.credentials })
       const patched = await session.patch(body, { ifMatch: firstTag })
@@ -148,7 +145,7 @@ export const restartChecks: readonly SharedCheck[] = [
     level: 'MUST',
     accepts: 'IO-8, IO-9',
     run: async (trial) => {
-      const { session, restart } = await restarted(trial)
+      const { session, restart } = await newlyRestarted(trial)
       const patched = await session.patch(session.fragment({ credentials: restart.credentials }))
       return judge(patched.status === 428 || patched.status === 204, told(patched))
     },

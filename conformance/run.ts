@@ -32,7 +32,7 @@ const shared = [
   ...endChecks,
 ]
 
-export const checks: Readonly<Record<Protocol, readonly Check[]>> = {
+const checks: Readonly<Record<Protocol, readonly Check[]>> = {
   WHIP: [...checksOf('WHIP', shared), ...whipOffers, ...checksOf('WHIP', linkChecks)],
   WHEP: [
     ...checksOf('WHEP', shared),

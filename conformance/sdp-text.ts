@@ -52,11 +52,6 @@ export function portOf(section: readonly string[]): number {
   return Number(/^m=\S+ (\d+)/.exec(section[0] ?? '')?.[1] ?? Number.NaN)
 }
 
-/** The formats of its m= line. */
-export function formatsOf(section: readonly string[]): string[] {
-  return (section[0] ?? '').split(' ').slice(3)
-}
-
 /** Every value of a name, wherever it stands. */
 export function everywhere(text: string, name: string): string[] {
   const { session, media } = readSdp(text)

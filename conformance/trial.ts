@@ -17,13 +17,14 @@ export interface TrialOptions {
 }
 
 const maxRedirects = 5
+/** Ms for which a session is taken to be there still. */
+const patience = 7000
 export const sdpType = 'application/sdp'
 
 /** One server's endpoint, and what checks do to it. */
 export class Trial {
   readonly #options: TrialOptions
   #shared: Promise<OpenSession> | undefined
-  #lastConnected: OpenSession | undefined
   readonly #open = new Set<OpenSession>()
   readonly #kept = new Set<OpenSession>()
 
@@ -101,12 +102,7 @@ export class Trial {
   /** A session out of an exchange that left one: with a Location. */
   adopt(posted: Exchange, offer: string, local = newCredentials()): OpenSession {
     const { caller, context, token } = this.#options
-    const session: OpenSession = new OpenSession({
-      ...{ caller, context, token, posted, offer, local },
-      connecting: () => {
-        this.#lastConnected = session
-      },
-    })
+    const session = new OpenSession({ caller, context, token, posted, offer, local })
     this.#open.add(session)
     return session
   }
@@ -115,14 +111,16 @@ export class Trial {
   async session(): Promise<OpenSession> {
     this.#shared ??= this.open().then((session) => this.keep(session))
     const session = await this.#shared
-    if (!this.isReplaced(session)) return session
+    if (!this.#isStale(session)) return session
     this.#shared = undefined
     return this.session()
   }
 
-  /** Whether another publisher may have taken the stream over: one whose media came later. */
-  isReplaced(session: OpenSession): boolean {
-    return this.protocol === 'WHIP' && session.hasMedia && this.#lastConnected !== session
+  // Servers end sessions whose media does not come, some after ten seconds; and a publisher whose
+  // stream another has taken over since.
+  #isStale(session: OpenSession): boolean {
+    if (this.protocol === 'WHEP' && session.hasMedia) return false
+    return session.hasMedia || session.age > patience
   }
 
   /** Other checks need it, too. */
