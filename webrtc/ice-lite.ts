@@ -20,6 +20,12 @@ export interface IceLiteOptions {
  * nothing with the new ones (WHIP-94).
  */
 const overlap = 10_000
+/**
+ * How long, in ms, the path in use must have had no check before one from another address may be
+ * the same candidate behind a NAT that has forgotten it. While anything is undecided browsers check
+ * each pair twice a second or more.
+ */
+const rebindSilence = 1000
 /** How long an ended session says so: as long as a peer goes on by itself (RFC 7675 §5.2). */
 const tombstoneTime = 30_000
 
@@ -242,9 +248,22 @@ export class IceLite {
     const selected = this.#selected
     if (!generation.nominated || !selected || known.priority > selected.priority) return true
     if (known === selected || known === this.#contender) return true
+    if (isRebound(known, selected)) return true
     this.#contender = known
     return false
   }
+}
+
+// A peer's candidates differ in priority (RFC 8445 §5.1.2.1), so the same one, to the same address
+// of ours, is the pair that was nominated before. Its first check is enough then: between two lie
+// seconds without a picture.
+function isRebound(known: KnownPath, selected: KnownPath): boolean {
+  return (
+    known.priority === selected.priority &&
+    known.path.transport === selected.path.transport &&
+    known.path.localAddress === selected.path.localAddress &&
+    known.checkedAt - selected.checkedAt >= rebindSilence
+  )
 }
 
 function refuse(

@@ -101,6 +101,34 @@ describe('which path is used (RFC 8445 §8.2)', () => {
     expect(agent.ice.selected).toEqual(here)
   })
 
+  it('follows at once a peer whose NAT has given it another address', () => {
+    agent.check(here, { priority: 300, useCandidate: true }, 0)
+    expect(agent.check(elsewhere, { priority: 300, useCandidate: true }, 2500)).toMatchObject({
+      nominated: true,
+    })
+    expect(agent.ice.selected).toEqual(elsewhere)
+  })
+
+  it.each`
+    what                                         | path                                         | priority | at
+    ${'while the one in use is checked as well'} | ${there}                                     | ${300}   | ${999}
+    ${'with a priority that is lower'}           | ${there}                                     | ${299}   | ${2500}
+    ${'over TCP'}                                | ${pathFrom('192.0.2.7', 9, 'tcp')}           | ${300}   | ${2500}
+    ${'to another address of ours'}              | ${{ ...there, localAddress: '203.0.113.6' }} | ${300}   | ${2500}
+  `('does not change for one nomination $what', ({ path, priority, at }) => {
+    agent.check(here, { priority: 300, useCandidate: true }, 0)
+    agent.check(path, { priority, useCandidate: true }, at)
+    expect(agent.ice.selected).toEqual(here)
+  })
+
+  it('stays for a peer that nominates several of the same priority in turn (ICE-50)', () => {
+    for (let now = 0; now < 5000; now += 500) {
+      agent.check(here, { useCandidate: true }, now)
+      agent.check(there, { useCandidate: true }, now + 250)
+    }
+    expect(agent.ice.selected).toEqual(here)
+  })
+
   it('follows the highest NOMINATION of libwebrtc, up and not down (ICE-51)', () => {
     agent.check(here, { nomination: 1, priority: 300 })
     expect(agent.ice.selected).toEqual(here)
