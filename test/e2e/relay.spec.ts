@@ -59,4 +59,27 @@ describe('the watch page', () => {
     )
     expect(sessions).toBe(3)
   }, 60_000)
+
+  it('takes one in a session that the server made the offer for', async () => {
+    await using opened = new AsyncDisposableStack()
+    const line = { delayMs: 25 }
+    const relayed = await RelayedStage.open({ transport: 'tcp', line })
+    opened.defer(() => relayed.close())
+    const { server } = relayed.stage
+    await relayed.stage.obs('countered')
+    relayed.closeMedia(line)
+    const statuses: string[] = []
+    await relayed.watch('countered', async (page) => {
+      page.on('response', (response) => {
+        const request = response.request()
+        if (!/\/(whep|session)\//.test(request.url())) return
+        statuses.push(`${request.method()} ${response.status()}`)
+      })
+      await page.route(server.whep('countered'), (route) =>
+        route.continue({ postData: route.request().postData()!.replaceAll(' H264/', ' X264/') }),
+      )
+    })
+    // Answered, then restarted.
+    expect(statuses).toEqual(['POST 406', 'PATCH 204', 'PATCH 200'])
+  }, 60_000)
 })

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { Coturn } from './coturn.ts'
 import type { ClockOptions } from './join-measurement.ts'
 import { Viewing } from './media-page.ts'
@@ -54,10 +55,16 @@ export class RelayedStage {
     this.stage.line!.setBoth({ ...line, noUdp: true, closedPort })
   }
 
-  /** Opens the watch page. @returns ms from its POST to its first picture */
-  async watch(stream: string): Promise<number> {
+  /**
+   * Opens the watch page.
+   *
+   * @param prepare is given the page before it is loaded
+   * @returns ms from its POST to its first picture
+   */
+  async watch(stream: string, prepare?: (page: Page) => Promise<void>): Promise<number> {
     const page = await this.stage.browser.newPage()
     try {
+      await prepare?.(page)
       await page.goto(`${this.stage.server.origin}/watch/${stream}`)
       await page.waitForSelector('html[data-join-ms]', { state: 'attached' })
       return Number(await page.getAttribute('html', 'data-join-ms'))
