@@ -1,5 +1,5 @@
 /** A value of a Link field: target, then parameters (RFC 8288 §3). */
-const linkValue = /<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]+))*)/g
+const linkValue = /<([^<>]*)>((?:\s*;\s*[\w-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]+))?)*)/g
 const parameter = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+))/g
 
 /**
@@ -10,10 +10,11 @@ const parameter = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+))/g
  */
 export function namedRelays(link: string | null): RTCIceServer[] {
   return Array.from((link ?? '').matchAll(linkValue)).flatMap(([, urls = '', rest = '']) => {
-    const { rel = '', username, credential } = parametersOf(rest)
+    const parameters = parametersOf(rest)
+    const { rel = '', username, credential, 'credential-type': type = 'password' } = parameters
     if (!/(^|\s)ice-server(\s|$)/i.test(rel) || !/^turns?:/i.test(urls)) return []
-    // Browsers refuse a whole configuration for one relay without a credential.
-    if (username === undefined || credential === undefined) return []
+    // Browsers refuse a whole configuration for one relay without a credential that they can use.
+    if (username === undefined || credential === undefined || type !== 'password') return []
     return [{ urls, username, credential }]
   })
 }

@@ -7,7 +7,7 @@ const { namedRelays } = await playerModule('relays.ts')
 
 const text = fc.string({ unit: 'grapheme-ascii' })
 
-describe('relays that a Link field names (RFC 9725 §4.6, RFC 8288 §3)', () => {
+describe('relays that a Link field names (RFC 9725 §4.6, WHIP-137)', () => {
   it('are those that the server means, whatever their credentials contain', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ username: text, credential: text })), (credentials) => {
@@ -23,14 +23,15 @@ describe('relays that a Link field names (RFC 9725 §4.6, RFC 8288 §3)', () => 
   })
 
   it.each`
-    link                                                              | why
-    ${null}                                                           | ${'no field'}
-    ${'<stun:stun.example.org>; rel="ice-server"'}                    | ${'STUN'}
-    ${'<turn:a.example>; rel="ice-server"'}                           | ${'no credential'}
-    ${'<turn:a.example>; rel="ice-server"; username="u"'}             | ${'half a credential'}
-    ${'</session/1/sse>; rel="urn:x"; username="u"; credential="c"'}  | ${'no ICE server'}
-    ${'<turn:a.example>; rel="other"; username="u"; credential="c"'}  | ${'another relation'}
-    ${'<turn:a.example; rel="ice-server"; username="u"; credential='} | ${'cut off'}
+    link                                                                                           | why
+    ${null}                                                                                        | ${'no field'}
+    ${'<stun:stun.example.org>; rel="ice-server"'}                                                 | ${'STUN'}
+    ${'<turn:a.example>; rel="ice-server"'}                                                        | ${'no credential'}
+    ${'<turn:a.example>; rel="ice-server"; username="u"'}                                          | ${'half a credential'}
+    ${'<turn:a.example>; rel="ice-server"; username="u"; credential="c"; credential-type="oauth"'} | ${'a credential that browsers cannot use'}
+    ${'</session/1/sse>; rel="urn:x"; username="u"; credential="c"'}                               | ${'no ICE server'}
+    ${'<turn:a.example>; rel="other"; username="u"; credential="c"'}                               | ${'another relation'}
+    ${'<turn:a.example; rel="ice-server"; username="u"; credential='}                              | ${'cut off'}
   `('are none of $why', ({ link }) => {
     expect(namedRelays(link)).toEqual([])
   })
@@ -39,9 +40,11 @@ describe('relays that a Link field names (RFC 9725 §4.6, RFC 8288 §3)', () => 
     const link =
       '</session/1/layer>; rel="urn:ietf:params:whep:ext:core:layer", ' +
       '<turn:a.example?transport=udp>; credential="c,;\\"\\\\"; Username=u ;rel="ice-server preload", ' +
-      '<stun:b.example>; rel=ice-server'
+      '<stun:b.example>; rel=ice-server, ' +
+      '<turn:c.example>; crossorigin; rel=ice-server; username=v; credential=d'
     expect(namedRelays(link)).toEqual([
       { urls: 'turn:a.example?transport=udp', username: 'u', credential: 'c,;"\\' },
+      { urls: 'turn:c.example', username: 'v', credential: 'd' },
     ])
   })
 
