@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clockGeometry } from '#test/support/clock-reader.ts'
+import { LayeredPublishing, LayeredViewing } from '#test/support/layered-page.ts'
+import { Stage, stageUnavailable } from '#test/support/stage.ts'
+
+const clock = clockGeometry(960, 540)
+const encodings = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 400_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_000_000 },
+]
+const widths = { q: 240, h: 480, f: 960 } as const
+type Rid = keyof typeof widths
+const framesPerSecond = 20
+
+/** Pictures until the new size is seen: the keyframe that is asked for, and for a way up patience. */
+const soon = 2 * framesPerSecond
+const patiently = 10 * framesPerSecond
+/** Ms that no switch may stand still: a browser without a picture asks for one after 3 s. */
+const longestFreeze = 1_000
+
+interface Status {
+  readonly layers: readonly { readonly rid: string; readonly viewers: number }[]
+}
+
+describe('simulcast by Chromium', () => {
+  const missing = stageUnavailable()
+  let stage: Stage
+
+  beforeAll(async () => {
+    if (missing) return
+    stage = await Stage.open()
+    await stage.page.call('extend', '/layered.js')
+  })
+  beforeEach(({ skip }) => {
+    if (missing) skip(missing)
+  })
+  afterAll(() => stage?.close())
+
+  async function open(codec: 'VP8' | 'H264') {
+    const stream = `${codec}-layers`.toLowerCase()
+    const options = { codec, clock, framesPerSecond, encodings }
+    const publishing = await LayeredPublishing.open(stage, stream, options)
+    const viewing = await LayeredViewing.open(stage.page, { url: stage.server.whep(stream), clock })
+    await viewing.firstFrame()
+    // Chromium adds the larger ones as it learns what its own link carries.
+    await expect.poll(() => told(viewing), { timeout: 30_000 }).toEqual(widths)
+    // The largest is shown by itself in time.
+    await viewing.shows(widths.f, 30_000)
+    const close = async () => {
+      await viewing.close()
+      await publishing.close()
+    }
+    return { stream, publishing, viewing, close }
+  }
+
+  /** Widths of the layers that are sent, as the event tells them. */
+  async function told(viewing: LayeredViewing) {
+    const sent = (await viewing.layers()).filter(({ bitrate }) => bitrate > 0)
+    return Object.fromEntries(sent.map(({ rid, width }) => [rid, width]))
+  }
+
+  const shown = async (viewing: LayeredViewing) =>
+    (await viewing.layers()).find(({ selected }) => selected)?.rid
+
+  it.each(['VP8', 'H264'] as const)(
+    'in %s is switched to and fro without a stop',
+    async (codec) => {
+      const { stream, publishing, viewing, close } = await open(codec)
+      const { server } = stage
+      const start = await viewing.report()
+      await viewing.mark()
+      let at: Rid = 'f'
+      const ways = 'qfqhfhqfqhqfhfqfhqhqf'.split('') as Rid[]
+      for (const rid of ways) {
+        const isDown = widths[rid] < widths[at]
+        expect(await viewing.select({ mediaId: '1', rid })).toBe(200)
+        expect(await viewing.shows(widths[rid], 15_000)).toBeLessThan(isDown ? soon : patiently)
+        at = rid
+      }
+      await viewing.over(framesPerSecond)
+      const end = await viewing.report()
+      expect(end.longestFreeze).toBeLessThan(longestFreeze)
+      expect(end.pliCount - start.pliCount).toBe(0)
+      expect(end.nackCount - start.nackCount).toBeLessThan(5)
+      expect(end.unreadable).toBeLessThan(3)
+
+      // By size and by nothing at all, too.
+      expect(await viewing.select({ mediaId: '1', maxHeight: 300 })).toBe(200)
+      expect(await viewing.shows(widths.h)).toBeLessThan(soon)
+      await expect.poll(() => shown(viewing), { timeout: 10_000 }).toBe('h')
+      const status = (await server.status(stream)) as unknown as Status
+      expect(status.layers.map(({ rid, viewers }) => [rid, viewers])).toEqual([
+        ['q', 0],
+        ['h', 1],
+        ['f', 0],
+      ])
+      const viewers = `${server.origin}/api/v1/viewers/${stream}?token=${server.key}`
+      expect(JSON.parse((await server.get(viewers)).body)).toMatchObject({
+        viewers: [{ picture: 'live', layer: { rid: 'h', width: 480, height: 270 } }],
+      })
+      expect(await viewing.select({ mediaId: '1' })).toBe(200)
+      expect(await viewing.shows(widths.f, 15_000)).toBeLessThan(patiently)
+      // One keyframe a switch, not one a packet: and the encoder was asked for nothing again.
+      const sent = await publishing.report()
+      expect(sent.f!.nackCount).toBeLessThan(5)
+      await close()
+    },
+    120_000,
+  )
+
+  it('loses its largest layer, and viewers are shown the next until it is back', async () => {
+    const { stream, publishing, viewing, close } = await open('VP8')
+    const rids = async () =>
+      ((await stage.server.status(stream)) as unknown as Status).layers.map(({ rid }) => rid)
+    await viewing.mark()
+    await publishing.setActive('f', false)
+    await viewing.shows(widths.h, 10_000)
+    await expect.poll(rids, { timeout: 10_000 }).toEqual(['q', 'h'])
+    await expect.poll(() => told(viewing), { timeout: 10_000 }).toEqual({ q: 240, h: 480 })
+    expect(await viewing.select({ mediaId: '1', rid: 'f' })).toBe(409)
+    expect(await viewing.over(framesPerSecond)).toMatchObject({ widths: [widths.h], pliCount: 0 })
+    await publishing.setActive('f', true)
+    await viewing.select({ mediaId: '1' })
+    await viewing.shows(widths.f, 30_000)
+    await expect.poll(rids, { timeout: 10_000 }).toEqual(['q', 'h', 'f'])
+    const seen = await viewing.over(framesPerSecond)
+    expect(seen).toMatchObject({ widths: [widths.f], unreadable: 0 })
+    await close()
+  }, 90_000)
+})
