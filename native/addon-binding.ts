@@ -44,6 +44,8 @@ export interface MediaBinding {
   ): OpenedHandle
   close(plane: PlaneHandle): void
   sendControl(plane: PlaneHandle, datagram: Buffer, ...path: PathArguments): void
+  expect(plane: PlaneHandle, ufrag: string, password: string): void
+  forget(plane: PlaneHandle, ufrag: string): void
   addPeer(
     plane: PlaneHandle,
     peer: number,

@@ -111,6 +111,14 @@ export class AddonPlane implements MediaPlane {
     this.#binding.sendControl(this.#handle, datagram, ...pathArguments(path))
   }
 
+  expect(ufrag: string, password: string): void {
+    this.#binding.expect(this.#handle, ufrag, password)
+  }
+
+  forget(ufrag: string): void {
+    this.#binding.forget(this.#handle, ufrag)
+  }
+
   addPeer(peer: PeerId, { profile, local, remote }: SrtpKeys, path: Path): void {
     this.#peers.add(peer)
     this.#binding.addPeer(

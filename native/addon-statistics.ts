@@ -13,6 +13,10 @@ const names = [
   'too-long',
   'authentication',
   'replayed',
+  'unknown-ufrag',
+  'bad-integrity',
+  'unknown-path',
+  'too-often',
   'packetsSent',
   'bytesSent',
   'retransmitted',
@@ -54,6 +58,10 @@ export function planeStatistics(counters: Float64Array): PlaneStatistics {
       'too-long': of('too-long'),
       authentication: of('authentication'),
       replayed: of('replayed'),
+      'unknown-ufrag': of('unknown-ufrag'),
+      'bad-integrity': of('bad-integrity'),
+      'unknown-path': of('unknown-path'),
+      'too-often': of('too-often'),
     },
   }
 }

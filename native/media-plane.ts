@@ -27,7 +27,11 @@ export interface ReceivedBatch {
 
 /** What the plane tells. Buffers are borrowed: copy what outlives the call. */
 export interface MediaPlaneListener {
-  /** A datagram in the range of STUN or DTLS (RFC 7983), from anybody, unchecked. */
+  /**
+   * A datagram in the range of STUN or DTLS (RFC 7983): from anybody, unchecked, until the first
+   * `expect`; from then on a check of a session that is expected, or DTLS on a path that a check was
+   * answered on, each not more often than peers send them.
+   */
   control(datagram: Buffer, path: Path): void
   media(peer: PeerId, batch: ReceivedBatch): void
   /** A decrypted RTCP compound. */
@@ -148,6 +152,13 @@ export type DropReason =
  * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
  * replay, retransmission, sender reports (DESIGN §7).
  *
+  /** STUN that is no check of a session that is expected. */
+  | 'unknown-ufrag'
+  | 'bad-integrity'
+  /** DTLS from where no check was answered. */
+  | 'unknown-path'
+  /** More STUN or DTLS than a peer sends, or than all strangers may together. */
+  | 'too-often'
  * It alone owns a viewer's numbers: SRTP index, sequence, transport-wide count, history. The
  * caller decides and posts commands, and never builds an outgoing media packet: two owners of
  * one counter would reuse a GCM nonce. Implemented by the addon
@@ -165,6 +176,16 @@ export interface MediaPlane {
   /** The peer's address changed, proved by an authenticated check. Contexts stay. */
   movePeer(peer: PeerId, path: Path): void
   /** Ends its tracks too. */
+  /**
+   * Checks that name `ufrag` and know `password` are welcome until it is forgotten. Strangers
+   * cost the caller no time: from the first session on, what no peer sent is dropped unheard
+   * (SEC-42, SEC-43).
+   *
+   * @param password 64 bytes at most
+   */
+  expect(ufrag: string, password: string): void
+  forget(ufrag: string): void
+
   removePeer(peer: PeerId): void
   /** @param compound plain RTCP; protected and sent */
   sendRtcp(peer: PeerId, compound: Buffer): void

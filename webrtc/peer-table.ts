@@ -1,3 +1,4 @@
+import type { MediaPlane } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import { pathKey } from '#native/path.ts'
 import type { IceGeneration } from './ice-generation.ts'
@@ -19,6 +20,9 @@ interface Entry {
   removeAt: number
 }
 
+/** What drops the checks of everybody else before they come here. */
+export type Gate = Pick<MediaPlane, 'expect' | 'forget'>
+
 /**
  * Finds the peer that a STUN or DTLS datagram belongs to: by our ufrag, then by the paths that
  * its authenticated checks have proved (DESIGN §5). Answers nobody else.
@@ -26,6 +30,12 @@ interface Entry {
 export class PeerTable {
   readonly #byUfrag = new Map<string, Entry>()
   readonly #byPath = new Map<string, Entry>()
+
+  readonly #gate: Gate
+
+  constructor(gate: Gate) {
+    this.#gate = gate
+  }
 
   /** Peers that live. */
   get size(): number {
@@ -42,6 +52,7 @@ export class PeerTable {
     const ufrag = peer.ice.localUfrag
     const entry = { peer, ufrags: [ufrag], paths: [], removeAt: Number.POSITIVE_INFINITY }
     this.#byUfrag.set(ufrag, entry)
+    this.#gate.expect(ufrag, peer.ice.localPassword)
   }
 
   /** Restarts the ICE of a peer that lives, which is then found by both of its generations. */
@@ -51,6 +62,7 @@ export class PeerTable {
     peer.ice.restart(generation, now)
     entry.ufrags.push(generation.ufrag)
     this.#byUfrag.set(generation.ufrag, entry)
+    this.#gate.expect(generation.ufrag, generation.password)
     this.#forgetRetired(entry, now)
   }
 
@@ -72,7 +84,7 @@ export class PeerTable {
         entry.removeAt = now + tombstoneTime
         this.#forgetPaths(entry)
       } else if (entry.removeAt <= now) {
-        this.#byUfrag.delete(ufrag)
+        this.#remove(ufrag)
       }
     }
   }
@@ -114,9 +126,14 @@ export class PeerTable {
   #forgetRetired(entry: Entry, now: number): void {
     entry.ufrags = entry.ufrags.filter((ufrag) => {
       const counts = entry.peer.ice.answersTo(ufrag, now)
-      if (!counts) this.#byUfrag.delete(ufrag)
+      if (!counts) this.#remove(ufrag)
       return counts
     })
+  }
+
+  #remove(ufrag: string): void {
+    this.#byUfrag.delete(ufrag)
+    this.#gate.forget(ufrag)
   }
 
   #forgetPaths(entry: Entry): void {

@@ -58,13 +58,14 @@ const expiryInterval = 1000
 /** All peers of this node behind the one media port. */
 export class Peers implements Machine {
   readonly #options: PeersOptions
-  readonly #table = new PeerTable()
+  readonly #table: PeerTable
   readonly #live = new Set<Peer>()
   #nextId: PeerId = 1
   #nextTimeout: number
 
   constructor(options: PeersOptions) {
     this.#options = options
+    this.#table = new PeerTable(options.plane)
     this.#nextTimeout = options.clock.now() + expiryInterval
     options.scheduler.add(this)
   }

@@ -95,6 +95,20 @@ napi_value sendControl(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// expect(handle, ufrag, password)
+napi_value expect(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (Plane* plane = call.plane()) plane->expect(call.text(1), call.text(2));
+  return nullptr;
+}
+
+// forget(handle, ufrag)
+napi_value forget(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (Plane* plane = call.plane()) plane->forget(call.text(1));
+  return nullptr;
+}
+
 // addPeer(handle, peer, profile, localKey, localSalt, remoteKey, remoteSalt, …path)
 napi_value addPeer(napi_env env, napi_callback_info info) {
   const Call call(env, info);
@@ -181,6 +195,8 @@ NAPI_MODULE_INIT() {
   registerFunction(env, exports, "open", open);
   registerFunction(env, exports, "close", close);
   registerFunction(env, exports, "sendControl", sendControl);
+  registerFunction(env, exports, "expect", expect);
+  registerFunction(env, exports, "forget", forget);
   registerFunction(env, exports, "addPeer", addPeer);
   registerFunction(env, exports, "movePeer", movePeer);
   registerFunction(env, exports, "removePeer", removePeer);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "budget.h"
 #include "destination.h"
 #include "media-types.h"
 #include "slab-writer.h"
@@ -38,6 +39,8 @@ class IncomingPeer {
   Destination path;
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   bool proved = false;
+  /** Of DTLS on its path. */
+  Budget records;
 
   bool hasRoutes() const { return !routes_.empty(); }
   /** Null for an SSRC without one. */

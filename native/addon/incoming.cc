@@ -16,6 +16,9 @@ constexpr size_t kMaxSharing = 4;
 /** As no packet without a route has one. */
 constexpr int64_t kNoIndex = -1;
 
+/** The message type of what answers a check (RFC 8489 §5). */
+constexpr uint16_t kBindingSuccess = 0x0101;
+
 Drop reasonOf(SrtpFailure failure) {
   switch (failure) {
     case SrtpFailure::kTooShort:
@@ -29,9 +32,25 @@ Drop reasonOf(SrtpFailure failure) {
   return Drop::kAuthentication;
 }
 
+Drop reasonOf(Admission admission) {
+  switch (admission) {
+    case Admission::kUnknownUfrag:
+      return Drop::kUnknownUfrag;
+    case Admission::kBadIntegrity:
+      return Drop::kBadIntegrity;
+    case Admission::kUnknownPath:
+      return Drop::kUnknownPath;
+    case Admission::kTooOften:
+    case Admission::kWelcome:
+      break;
+  }
+  return Drop::kTooOften;
+}
+
 }  // namespace
 
-void Incoming::receive(const uint8_t* datagram, size_t length, const Destination& from) {
+void Incoming::receive(const uint8_t* datagram, size_t length, const Destination& from,
+                       double now) {
   counters_.datagrams.add(1);
   const DatagramKind kind = classify(datagram, length);
   if (kind == DatagramKind::kDrop) {
@@ -39,9 +58,22 @@ void Incoming::receive(const uint8_t* datagram, size_t length, const Destination
   } else if (length > kMaxDatagram) {
     drop(Drop::kTooLong);
   } else if (kind == DatagramKind::kStun || kind == DatagramKind::kDtls) {
-    listener_.control(datagram, length, from, peers_.find(from, 0) != nullptr);
+    receiveControl(kind, datagram, length, from, now);
   } else {
     receiveMedia(kind, datagram, length, from);
+  }
+}
+
+void Incoming::receiveControl(DatagramKind kind, const uint8_t* datagram, size_t length,
+                              const Destination& from, double now) {
+  IncomingPeer* const peer = peers_.find(from, 0);
+  const Admission admission = kind == DatagramKind::kStun
+                                  ? gate_.judgeStun(datagram, length, peer != nullptr, now)
+                                  : gate_.judgeDtls(from, peer ? &peer->records : nullptr, now);
+  if (admission == Admission::kWelcome) {
+    listener_.control(datagram, length, from, peer != nullptr);
+  } else {
+    drop(reasonOf(admission));
   }
 }
 
@@ -90,6 +122,23 @@ bool Incoming::receiveRtcp(IncomingPeer& peer, const uint8_t* datagram, size_t l
   if (proves) peers_.prove(peer);
   listener_.rtcp(peer.id, compound, plain);
   return true;
+}
+
+void Incoming::expect(const std::string& ufrag, const std::string& password) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  gate_.expect(ufrag, password);
+}
+
+void Incoming::forget(const std::string& ufrag) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  gate_.forget(ufrag);
+}
+
+void Incoming::answering(const uint8_t* datagram, size_t length, const Destination& to,
+                         double now) {
+  if (length < 2 || read16(datagram) != kBindingSuccess) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  gate_.answered(to, now);
 }
 
 void Incoming::addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote,

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "counter.h"
@@ -13,6 +14,7 @@
 #include "slab-writer.h"
 #include "slab.h"
 #include "srtp.h"
+#include "stun-gate.h"
 
 namespace tailrace {
 
@@ -20,8 +22,11 @@ namespace tailrace {
 class IncomingListener {
  public:
   virtual ~IncomingListener() = default;
-  /** A datagram in the range of STUN or DTLS (RFC 7983), from anybody, unchecked. */
-  /** @param known whether a peer is on that path */
+  /**
+   * A check of a session that is expected, or DTLS from where one was answered.
+   *
+   * @param known whether a peer is on that path
+   */
   virtual void control(const uint8_t* datagram, size_t length, const Destination& from,
                        bool known) = 0;
   /**
@@ -42,6 +47,10 @@ enum class Drop : uint8_t {
   kTooLong,
   kAuthentication,
   kReplayed,
+  kUnknownUfrag,
+  kBadIntegrity,
+  kUnknownPath,
+  kTooOften,
   kCount
 };
 
@@ -68,7 +77,14 @@ class Incoming {
   Incoming(const Incoming&) = delete;
 
   std::mutex& mutex() { return mutex_; }
-  void receive(const uint8_t* datagram, size_t length, const Destination& from);
+  /** @param now monotonic ms */
+  void receive(const uint8_t* datagram, size_t length, const Destination& from, double now);
+
+  /** Checks of that session are welcome. */
+  void expect(const std::string& ufrag, const std::string& password);
+  void forget(const std::string& ufrag);
+  /** What leaves for that path: DTLS is welcome from where a check is answered. */
+  void answering(const uint8_t* datagram, size_t length, const Destination& to, double now);
 
   void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path);
   void movePeer(PeerId peer, const Destination& path);
@@ -88,6 +104,8 @@ class Incoming {
 
  private:
   void drop(Drop reason) { counters_.dropped[static_cast<size_t>(reason)].add(1); }
+  void receiveControl(DatagramKind kind, const uint8_t* datagram, size_t length,
+                      const Destination& from, double now);
   void receiveMedia(DatagramKind kind, const uint8_t* datagram, size_t length,
                     const Destination& from);
   bool receiveRtp(IncomingPeer& peer, const uint8_t* datagram, size_t length, bool proves);
@@ -98,6 +116,7 @@ class Incoming {
   std::mutex mutex_;
   IncomingCounters counters_;
   PeerTable peers_;
+  StunGate gate_;
   /** For publishers' packets of SSRCs that have no route: their repairs by RTX. */
   SlabWriter repairs_;
   /**

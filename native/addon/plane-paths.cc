@@ -24,6 +24,8 @@ int Plane::openSockets(const PlaneOptions& options) {
 }
 
 void Plane::sendControl(const uint8_t* datagram, size_t length, const Destination& to) {
+  // Before it leaves: what it is answered with may be here at once.
+  incoming_.answering(datagram, length, to, monotonicMs());
   (sendAtOnce(datagram, length, to) ? controlSent_ : controlFailed_)++;
 }
 
@@ -62,7 +64,7 @@ Destination Plane::reached(PeerId id, const Destination& path) const {
 void Plane::frame(const uint8_t* bytes, size_t length, const Destination& from) {
   arrivedAt_ = monotonicMs();
   const std::lock_guard<std::mutex> lock(incoming_.mutex());
-  incoming_.receive(bytes, length, from);
+  incoming_.receive(bytes, length, from, arrivedAt_);
 }
 
 void Plane::framesEnd() { passOn(); }

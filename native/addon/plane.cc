@@ -108,6 +108,12 @@ void Plane::route(PeerId id, uint32_t ssrc, LogId log, int64_t newest) {
   incoming_.route(id, ssrc, log, newest);
 }
 
+void Plane::expect(const std::string& ufrag, const std::string& password) {
+  incoming_.expect(ufrag, password);
+}
+
+void Plane::forget(const std::string& ufrag) { incoming_.forget(ufrag); }
+
 void Plane::openLog(LogId id) {
   tellAll([=](Shard& shard) { shard.openLog(id); });
 }
@@ -264,7 +270,8 @@ void Plane::receiveBatch(UdpSocket& socket) {
     {
       const std::lock_guard<std::mutex> lock(incoming_.mutex());
       for (size_t i = 0; i < count; i++) {
-        incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from);
+        incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from,
+                          arrivedAt_);
       }
     }
     passOn();

@@ -66,6 +66,9 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   bool failedTcp() const { return failedTcp_; }
 
   void sendControl(const uint8_t* datagram, size_t length, const Destination& to);
+  /** Checks of that session are welcome; from the first one on, nobody else's. */
+  void expect(const std::string& ufrag, const std::string& password);
+  void forget(const std::string& ufrag);
   void addPeer(PeerId id, const PeerKeys& keys, const Destination& path);
   void movePeer(PeerId id, const Destination& path);
   void removePeer(PeerId id);

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "bytes.h"
+#include "hmac-sha1.h"
 #include "openssl.h"
 #include "srtp-keys.h"
 #include "srtp-transform.h"
@@ -9,47 +10,11 @@ namespace tailrace {
 
 namespace {
 
-constexpr size_t kSha1Block = 64;
-constexpr size_t kSha1Length = 20;
-
-/** HMAC-SHA1 (RFC 2104) of one key: each message starts from copies of two hashed states. */
-class HmacSha1 {
- public:
-  explicit HmacSha1(const uint8_t (&key)[20]) {
-    begin(inner_, key, 0x36);
-    begin(outer_, key, 0x5c);
-  }
-
-  /** Of `message`, and of the four bytes of `suffix` behind it, if there is one. */
-  void digest(const uint8_t* message, size_t length, const uint8_t* suffix,
-              uint8_t (&out)[kSha1Length]) const {
-    SHA_CTX state = inner_;
-    bool succeeded = SHA1_Update(&state, message, length) == 1;
-    if (suffix) succeeded &= SHA1_Update(&state, suffix, 4) == 1;
-    succeeded &= SHA1_Final(out, &state) == 1;
-    state = outer_;
-    succeeded &= SHA1_Update(&state, out, kSha1Length) == 1 && SHA1_Final(out, &state) == 1;
-    requireOpenssl(succeeded);
-  }
-
- private:
-  static void begin(SHA_CTX& state, const uint8_t (&key)[20], uint8_t pad) {
-    uint8_t block[kSha1Block];
-    std::memset(block, pad, sizeof block);
-    for (size_t i = 0; i < sizeof key; i++) block[i] ^= key[i];
-    requireOpenssl(SHA1_Init(&state) == 1 && SHA1_Update(&state, block, sizeof block) == 1);
-    OPENSSL_cleanse(block, sizeof block);
-  }
-
-  SHA_CTX inner_;
-  SHA_CTX outer_;
-};
-
 /** AES128_CM_HMAC_SHA1_80 (RFC 3711 §4.1.1, §4.2.1). Counter mode is its own inverse. */
 class CounterModeTransform final : public SrtpTransform {
  public:
   explicit CounterModeTransform(const SrtpSessionKeys& keys)
-      : context_(EVP_CIPHER_CTX_new()), hmac_(keys.authentication) {
+      : context_(EVP_CIPHER_CTX_new()), hmac_(keys.authentication, sizeof keys.authentication) {
     std::memcpy(salt_, keys.salt, sizeof salt_);
     requireOpenssl(context_ && EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr,
                                                   keys.cipher, nullptr) == 1);
@@ -114,14 +79,14 @@ class CounterModeTransform final : public SrtpTransform {
 
   void writeTag(const uint8_t* message, size_t length, const uint8_t* suffix, uint8_t* tag) const {
     uint8_t digest[kSha1Length];
-    hmac_.digest(message, length, suffix, digest);
+    hmac_.digest(message, length, suffix, suffix ? sizeof(Rollover) : 0, digest);
     std::memcpy(tag, digest, kHmacTagLength);
   }
 
   /** @param end of what is authenticated, where the tag begins */
   bool tagFits(const uint8_t* datagram, size_t end, const uint8_t* suffix) const {
     uint8_t digest[kSha1Length];
-    hmac_.digest(datagram, end, suffix, digest);
+    hmac_.digest(datagram, end, suffix, suffix ? sizeof(Rollover) : 0, digest);
     return CRYPTO_memcmp(digest, datagram + end, kHmacTagLength) == 0;
   }
 

@@ -1,8 +1,10 @@
 import { classify } from '#native/demux.ts'
 import type { DropReason, MediaPlaneListener, PlaneStatistics } from '#native/media-plane.ts'
+import { type Path, pathKey } from '#native/path.ts'
 import type { Slab } from '#native/slab.ts'
 import { maxDatagram, type Peer } from './peer.ts'
 import type { PeerTable } from './peer-table.ts'
+import { StunGate } from './stun-gate.ts'
 import type { LocalSocket } from './udp-sockets.ts'
 
 /** Peers on one path that a packet is tried on: NATs reuse ports, and strangers may claim one. */
@@ -20,12 +22,17 @@ export class Incoming {
     'too-long': 0,
     authentication: 0,
     replayed: 0,
+    'unknown-ufrag': 0,
+    'bad-integrity': 0,
+    'unknown-path': 0,
+    'too-often': 0,
   }
   readonly #rtp = { packets: 0, bytes: 0 }
   // One packet a batch: dgram gives no more at a time. Filled anew for each.
   readonly #offsets = new Uint32Array(1)
   readonly #lengths = new Uint16Array(1)
   readonly #arrivedAt = new Float64Array(1)
+  readonly #gate = new StunGate()
   #datagrams = 0
 
   /** @param now monotonic ms */
@@ -43,6 +50,20 @@ export class Incoming {
     }
   }
 
+  /** Checks of that session are welcome. */
+  expect(ufrag: string, password: string): void {
+    this.#gate.expect(ufrag, password)
+  }
+
+  forget(ufrag: string): void {
+    this.#gate.forget(ufrag)
+  }
+
+  /** What leaves for that path: DTLS is welcome from where a check is answered. */
+  answering(datagram: Buffer, path: Path): void {
+    this.#gate.answering(datagram, pathKey(path), this.#now())
+  }
+
   /** @param datagram borrowed */
   receive(datagram: Buffer, address: string, port: number, local: LocalSocket): void {
     this.#datagrams++
@@ -52,7 +73,7 @@ export class Incoming {
     } else if (datagram.length > maxDatagram) {
       this.#dropped['too-long']++
     } else if (kind === 'stun' || kind === 'dtls') {
-      this.#listener.control(datagram, {
+      this.#receiveControl(kind, datagram, {
         transport: local.transport,
         family: local.family,
         remoteAddress: address,
@@ -62,6 +83,19 @@ export class Incoming {
     } else {
       this.#receiveMedia(kind, datagram, address, port, local)
     }
+  }
+
+  #receiveControl(kind: 'stun' | 'dtls', datagram: Buffer, path: Path): void {
+    const reason = this.#gate.isOpen ? undefined : this.#doubt(kind, datagram, path)
+    if (reason) this.#dropped[reason]++
+    else this.#listener.control(datagram, path)
+  }
+
+  #doubt(kind: 'stun' | 'dtls', datagram: Buffer, path: Path): DropReason | undefined {
+    const peer = this.#peers.findOn(path)
+    return kind === 'stun'
+      ? this.#gate.judgeStun(datagram, peer !== undefined, this.#now())
+      : this.#gate.judgeDtls(pathKey(path), peer?.records, this.#now())
   }
 
   // Several peers may have proved the same path, some of them by a check from an address that is

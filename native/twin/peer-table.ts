@@ -44,6 +44,12 @@ export class PeerTable {
     return undefined
   }
 
+  /** The likeliest owner of the path. */
+  findOn({ remoteAddress, remotePort, ...path }: Path): Peer | undefined {
+    const local = { ...path, address: path.localAddress }
+    return this.find(remoteAddress, remotePort, local)
+  }
+
   /** An authentic packet of the peer came on its path: now it is the likeliest owner. */
   prove(peer: Peer): void {
     peer.proved = true

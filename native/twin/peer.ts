@@ -5,6 +5,7 @@ import type { SrtpKeys } from '#native/srtp-keys.ts'
 import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 import { FeedbackReader } from '#rtp/congestion/feedback-reader.ts'
 import { readTransportCc } from '#rtp/rtcp/transport-cc-reader.ts'
+import { Budget } from './budget.ts'
 import type { OutgoingTrack } from './outgoing-track.ts'
 import { SrtpReceiver } from './srtp-receiver.ts'
 import { SrtpSender } from './srtp-sender.ts'
@@ -22,6 +23,8 @@ export class Peer {
   path: Path
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   proved = false
+  /** Of DTLS on its path. */
+  readonly records = new Budget()
   #transport: TransportHistory | undefined
   #reader: FeedbackReader | undefined
   readonly #pool: SlabPool

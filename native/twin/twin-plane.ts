@@ -24,16 +24,14 @@ import { OutgoingTrack } from './outgoing-track.ts'
 import type { Outlet } from './packet-writer.ts'
 import { Peer } from './peer.ts'
 import { PeerTable } from './peer-table.ts'
+import { ReportSchedule } from './report-schedule.ts'
 import { SendRing } from './send-ring.ts'
 import { SourceLog } from './source-log.ts'
 import { Ticker } from './ticker.ts'
-import { reportInterval, trackReport } from './track-reports.ts'
 import { noTrackStatistics, sumOf } from './track-sums.ts'
 
 /** Between two looks at the replays, in ms. */
 const tickInterval = 2
-/** Between two looks at every track's report, in ms: a report may be that late. */
-const reportLookInterval = 100
 
 /** The media plane in TypeScript: `node:dgram` and `node:crypto`, one datagram a system call. */
 export class TwinPlane implements MediaPlane {
@@ -47,16 +45,19 @@ export class TwinPlane implements MediaPlane {
   readonly #ticker = new Ticker(tickInterval, (now) => this.#tick(now))
   readonly #outlet: Outlet
   readonly #incoming: Incoming
-  readonly #reportDue = new Map<OutgoingTrack, number>()
+  readonly #reports: ReportSchedule
   #sockets!: MediaSockets
   /** Of tracks that are gone. */
   #sentBefore = noTrackStatistics
   #nextId = 1
-  #reportsLookedAt = 0
 
   private constructor(listener: MediaPlaneListener, random: (bound: number) => number) {
     this.#listener = listener
     const ticker = this.#ticker
+    this.#reports = new ReportSchedule(
+      ({ peer }, report) => this.sendRtcp(peer.id, report),
+      () => ticker.wall(),
+    )
     this.#incoming = new Incoming(this.#peers, listener, () => ticker.now())
     this.#outlet = {
       take: () => this.#ring.take(),
@@ -112,7 +113,16 @@ export class TwinPlane implements MediaPlane {
   }
 
   sendControl(datagram: Buffer, path: Path): void {
+    this.#incoming.answering(datagram, path)
     this.#sockets.sendControl(datagram, path)
+  }
+
+  expect(ufrag: string, password: string): void {
+    this.#incoming.expect(ufrag, password)
+  }
+
+  forget(ufrag: string): void {
+    this.#incoming.forget(ufrag)
   }
 
   addPeer(id: PeerId, keys: SrtpKeys, path: Path): void {
@@ -197,7 +207,7 @@ export class TwinPlane implements MediaPlane {
     if (!track || !log) return
     this.#pumped.delete(track)
     track.follow(source, log)
-    this.#reportDue.set(track, 0)
+    this.#reports.add(track)
   }
 
   replay(id: TrackId, source: TrackSource, replay: Replay): void {
@@ -206,7 +216,7 @@ export class TwinPlane implements MediaPlane {
     if (!track || !log) return
     track.replay(source, log, replay)
     this.#pumped.add(track)
-    this.#reportDue.set(track, 0)
+    this.#reports.add(track)
     this.#pump(track, this.#ticker.now())
   }
 
@@ -252,11 +262,7 @@ export class TwinPlane implements MediaPlane {
 
   #tick(now: number): void {
     for (const track of this.#pumped) this.#pump(track, now)
-    if (now - this.#reportsLookedAt < reportLookInterval) return
-    this.#reportsLookedAt = now
-    for (const [track, due] of this.#reportDue) {
-      if (due <= now) this.#report(track, now)
-    }
+    this.#reports.poll(now)
   }
 
   #pump(track: OutgoingTrack, now: number): void {
@@ -270,14 +276,7 @@ export class TwinPlane implements MediaPlane {
 
   #started(track: OutgoingTrack): void {
     this.#listener.started(track.id)
-    this.#report(track, this.#ticker.now())
-  }
-
-  #report(track: OutgoingTrack, now: number): void {
-    const report = trackReport(track, this.#ticker.wall())
-    if (!report) return
-    this.#reportDue.set(track, now + reportInterval)
-    this.sendRtcp(track.peer.id, report)
+    this.#reports.report(track, this.#ticker.now())
   }
 
   #sent(): TrackStatistics {
@@ -288,7 +287,7 @@ export class TwinPlane implements MediaPlane {
   #silence(track: OutgoingTrack): void {
     track.leave()
     this.#pumped.delete(track)
-    this.#reportDue.delete(track)
+    this.#reports.remove(track)
   }
 
   #forget(track: OutgoingTrack): void {

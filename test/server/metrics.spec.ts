@@ -16,6 +16,10 @@ const quiet: MetricsSnapshot = {
       'too-long': 0,
       authentication: 0,
       replayed: 0,
+      'unknown-ufrag': 0,
+      'bad-integrity': 0,
+      'unknown-path': 0,
+      'too-often': 0,
     },
     received: { packets: 0, bytes: 0 },
     sent: { packets: 0, bytes: 0, retransmitted: 0, replayed: 0, probed: 0 },
@@ -65,7 +69,7 @@ describe('metrics', () => {
     const plane = { ...quiet.plane, dropped: { ...quiet.plane.dropped, authentication: 4 } }
     const metrics = new Metrics(() => ({ ...quiet, plane }))
     const lines = await samples(metrics, 'tailrace_datagrams_dropped_total')
-    expect(lines).toHaveLength(6)
+    expect(lines).toHaveLength(10)
     expect(lines).toContain('tailrace_datagrams_dropped_total{reason="authentication"} 4')
   })
 

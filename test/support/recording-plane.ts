@@ -52,6 +52,8 @@ export class RecordingPlane implements MediaPlane {
   readonly control: SentControl[] = []
   /** One entry a datagram. */
   readonly rtcp: { readonly peer: PeerId; readonly packets: RtcpPacket[] }[] = []
+  /** Passwords by ufrag, of the sessions whose checks are welcome. */
+  readonly expected = new Map<string, string>()
   readonly peers = new Map<PeerId, SrtpKeys>()
   readonly logs = new Map<LogId, PacketStore>()
   readonly clocks = new Map<LogId, LogClock>()
@@ -79,6 +81,14 @@ export class RecordingPlane implements MediaPlane {
 
   sendControl(datagram: Buffer, path: Path): void {
     this.control.push({ datagram, path })
+  }
+
+  expect(ufrag: string, password: string): void {
+    this.expected.set(ufrag, password)
+  }
+
+  forget(ufrag: string): void {
+    this.expected.delete(ufrag)
   }
 
   addPeer(peer: PeerId, keys: SrtpKeys, path: Path): void {
@@ -192,6 +202,10 @@ export class RecordingPlane implements MediaPlane {
         'too-long': 0,
         authentication: 0,
         replayed: 0,
+        'unknown-ufrag': 0,
+        'bad-integrity': 0,
+        'unknown-path': 0,
+        'too-often': 0,
       },
     }
   }

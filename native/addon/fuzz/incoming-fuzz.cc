@@ -119,7 +119,7 @@ class World final : public IncomingListener {
     current_ = &sent;
     // Memory of its own, and not a byte more.
     const std::vector<uint8_t> datagram(sent.datagram.begin(), sent.datagram.end());
-    incoming_.receive(datagram.data(), datagram.size(), destinationOf(path));
+    incoming_.receive(datagram.data(), datagram.size(), destinationOf(path), now_ += 1);
     current_ = nullptr;
   }
 
@@ -271,6 +271,7 @@ class World final : public IncomingListener {
   Incoming incoming_{pool_, *this};
   std::map<PeerId, std::shared_ptr<Sender>> senders_;
   uint32_t associations_ = 0;
+  double now_ = 0;
   std::vector<Sent> sent_;
   std::vector<Kept> kept_;
   Sent* current_ = nullptr;
