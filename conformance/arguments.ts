@@ -12,11 +12,17 @@ export interface ConformanceCommand {
   readonly report: string | undefined
   /** Requests a second. */
   readonly rate: number
+  /** Seconds that an answer may take. */
+  readonly timeout: number
   readonly insecure: boolean
   readonly ca: string | undefined
 }
 
-export const rates = { least: 0.2, most: 100, usual: 4 } as const
+export const limits = {
+  rate: { least: 0.2, most: 100, usual: 4 },
+  /** OBS gives up on a POST after as long (INTEROP IO-3). */
+  timeout: { least: 0.1, most: 60, usual: 8 },
+} as const
 
 const options = {
   help: { type: 'boolean', short: 'h' },
@@ -29,6 +35,7 @@ const options = {
   'play-token': { type: 'string' },
   report: { type: 'string' },
   rate: { type: 'string' },
+  timeout: { type: 'string' },
   insecure: { type: 'boolean' },
   ca: { type: 'string' },
 } as const
@@ -48,7 +55,8 @@ export function parseConformanceArguments(
     publishToken: text(values, 'publish-token') ?? token,
     playToken: text(values, 'play-token') ?? token,
     report: text(values, 'report'),
-    rate: rate(text(values, 'rate')),
+    rate: number(values, 'rate'),
+    timeout: number(values, 'timeout'),
     insecure: values.insecure === true,
     ca: text(values, 'ca'),
   }
@@ -94,9 +102,11 @@ function text(values: Values, name: keyof Values): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function rate(given: string | undefined): number {
-  if (given === undefined) return rates.usual
+function number(values: Values, name: keyof typeof limits): number {
+  const given = text(values, name)
+  const { least, most, usual } = limits[name]
+  if (given === undefined) return usual
   const value = Number(given)
-  if (value >= rates.least && value <= rates.most) return value
-  throw new UsageError(`--rate ${given}: give a number from ${rates.least} to ${rates.most}`)
+  if (value >= least && value <= most) return value
+  throw new UsageError(`--${name} ${given}: give a number from ${least} to ${most}`)
 }

@@ -25,7 +25,6 @@ export class Unanswered extends Error {
   override name = 'Unanswered'
 }
 
-const timeout = 8000
 /** Requests in a row without an answer after which none is sent any more. */
 const patience = 3
 /** Ms after a request without an answer: a server that broke may be coming back. */
@@ -39,15 +38,17 @@ const userAgent = 'tailrace-conformance'
 export class Caller {
   readonly http: HttpClient
   readonly #interval: number
+  readonly #timeout: number
   #freeAt = 0
   #unanswered = 0
   /** By method, the statuses of the 3xx class that came. */
   readonly redirects: { readonly method: string; readonly status: number }[] = []
 
-  /** @param rate requests a second */
-  constructor(http: HttpClient, rate: number) {
+  /** `rate` in requests a second, `timeout` in seconds. */
+  constructor(http: HttpClient, { rate, timeout }: { rate: number; timeout: number }) {
     this.http = http
     this.#interval = 1000 / rate
+    this.#timeout = timeout * 1000
   }
 
   /** @throws Unanswered, and NotSeen once the server is given up */
@@ -60,6 +61,11 @@ export class Caller {
     }
   }
 
+  /** No request is sent any more. */
+  get gaveUp(): boolean {
+    return this.#unanswered >= patience
+  }
+
   /** Waits for its turn. */
   async turn(): Promise<void> {
     const now = performance.now()
@@ -69,7 +75,7 @@ export class Caller {
   }
 
   async #once({ method, url, headers = {}, body }: Call): Promise<Exchange> {
-    if (this.#unanswered >= patience) throw new NotSeen('the server does not answer any more')
+    if (this.gaveUp) throw new NotSeen('the server does not answer any more')
     await this.turn()
     try {
       const response = await this.http.request({
@@ -77,7 +83,7 @@ export class Caller {
         url,
         headers: { 'user-agent': userAgent, ...headers },
         body,
-        signal: AbortSignal.timeout(timeout),
+        signal: AbortSignal.timeout(this.#timeout),
       })
       this.#unanswered = 0
       const { status } = response

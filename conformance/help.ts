@@ -1,4 +1,4 @@
-import { rates } from './arguments.ts'
+import { limits } from './arguments.ts'
 
 /** What `--help` prints. */
 export const helpText = `Tries a server's WHIP and WHEP endpoints by the clauses of RFC 9725 and draft-ietf-wish-whep.
@@ -14,7 +14,8 @@ export const helpText = `Tries a server's WHIP and WHEP endpoints by the clauses
   --publish-token TOKEN   for WHIP only
   --play-token TOKEN      for WHEP only
   --report FILE           writes the report there as Markdown, too
-  --rate N                requests a second, ${rates.least} to ${rates.most} (${rates.usual})
+  --rate N                requests a second, ${limits.rate.least} to ${limits.rate.most} (${limits.rate.usual})
+  --timeout SECONDS       that an answer may take, ${limits.timeout.least} to ${limits.timeout.most} (${limits.timeout.usual})
   --insecure              HTTPS: takes any certificate
   --ca FILE               HTTPS: trusts these certificates (PEM), too
 

@@ -125,6 +125,7 @@ export const linkChecks: readonly SharedCheck[] = [
     title: 'PATCH and DELETE are not redirected',
     level: 'practice',
     run: async (trial) => {
+      await trial.session()
       const methods = new Set(trial.caller.redirects.map(({ method }) => method))
       const holds = !methods.has('PATCH') && !methods.has('DELETE')
       return judge(holds, holds ? 'none was' : 'it was')

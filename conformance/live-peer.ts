@@ -9,8 +9,8 @@ import { reachable } from '#load/reachable.ts'
 import { twinSrtp } from '#load/srtp.ts'
 import { classify } from '#native/demux.ts'
 import { type Answer, parseAnswer } from '#webrtc/sdp/client.ts'
-import { checkIntegrity, parseStun } from '#webrtc/stun.ts'
-import { writeBindingRequest } from '#webrtc/stun-writer.ts'
+import { checkIntegrity, parseStun, type StunMessage } from '#webrtc/stun.ts'
+import { writeBindingRequest, writeBindingSuccess } from '#webrtc/stun-writer.ts'
 import { NotSeen } from './check.ts'
 
 export interface LivePeerOptions {
@@ -29,7 +29,7 @@ export type ProbeResult = 'answered' | 'silence' | `refused ${number}`
 
 const probeTimeout = 1500
 const probeInterval = 250
-/** Room for the answers to what a check asks at once. */
+/** Peer-reflexive, one address, component 1 (RFC 8445 §5.1.2). */
 const checkPriority = 1_853_824_767
 
 /** The media side of a session: ICE, DTLS and SRTP over a socket of its own. */
@@ -40,6 +40,8 @@ export class LivePeer implements DatagramReceiver, Machine {
   readonly #heard = new EventEmitter<{ datagram: [] }>()
   readonly #probes = new Map<string, ProbeResult | undefined>()
   readonly #passwords = new Map<string, string>()
+  /** Ours of a later ICE generation; the first is the peer's. */
+  #restarted: IceCredentials | undefined
   #socket!: ClientSocket
   #peer!: ClientPeer
   #packets = 0
@@ -105,7 +107,7 @@ export class LivePeer implements DatagramReceiver, Machine {
 
   datagram(datagram: Buffer, from: Endpoint, now: number): void {
     if (this.#closed) return
-    if (!this.#readProbe(datagram)) {
+    if (!this.#readStun(datagram, from)) {
       this.#peer.receive(datagram, from, now)
       this.#options.context.loop.moved(this)
     }
@@ -180,11 +182,31 @@ export class LivePeer implements DatagramReceiver, Machine {
     return result
   }
 
-  #readProbe(datagram: Buffer): boolean {
-    if (classify(datagram) !== 'stun') return false
-    const message = parseStun(datagram)
-    const key = message?.transactionId.toString('latin1')
-    if (!message || key === undefined || !this.#probes.has(key)) return false
+  /** From now on the checks of a full agent are answered under these credentials, too. */
+  restarted(local: IceCredentials): void {
+    this.#restarted = local
+  }
+
+  #readStun(datagram: Buffer, from: Endpoint): boolean {
+    const message = classify(datagram) === 'stun' ? parseStun(datagram) : undefined
+    if (!message) return false
+    return this.#readProbe(message, datagram) || this.#answerCheck(message, datagram, from)
+  }
+
+  #answerCheck(message: StunMessage, datagram: Buffer, from: Endpoint): boolean {
+    const local = this.#restarted
+    if (!local || message.class !== 'request') return false
+    if (!message.username?.startsWith(`${local.ufrag}:`)) return false
+    const { password } = local
+    if (!checkIntegrity(datagram, message, password)) return false
+    const answer = writeBindingSuccess({ ...from, transactionId: message.transactionId, password })
+    this.#socket.send(answer, answer.length, from.address, from.port)
+    return true
+  }
+
+  #readProbe(message: StunMessage, datagram: Buffer): boolean {
+    const key = message.transactionId.toString('latin1')
+    if (!this.#probes.has(key)) return false
     if (!checkIntegrity(datagram, message, this.#passwords.get(key)!)) return true
     if (message.class === 'success') this.#probes.set(key, 'answered')
     if (message.class === 'error') this.#probes.set(key, `refused ${message.errorCode ?? 0}`)

@@ -203,6 +203,7 @@ export const restartChecks: readonly SharedCheck[] = [
       const { session, restart } = await newlyRestarted(trial)
       const peer = await session.peer()
       const remote = credentialsIn(restart.exchange.body)
+      peer.restarted(restart.credentials)
       const before = await peer.receives(20)
       const check = await peer.probe(restart.credentials, remote, true)
       const after = await peer.receives(20)

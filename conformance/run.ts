@@ -80,7 +80,7 @@ class Run {
   constructor(command: ConformanceCommand, context: ClientContext, say: Say, signal: AbortSignal) {
     this.#command = command
     this.#context = context
-    this.#caller = new Caller(context.http, command.rate)
+    this.#caller = new Caller(context.http, command)
     this.#say = say
     this.#signal = signal
   }
@@ -96,7 +96,7 @@ class Run {
   async whep(): Promise<Row[]> {
     const { whip, whep, publishToken } = this.#command
     if (whep === undefined) return []
-    if (whip === undefined) return this.#try('WHEP', whep, checks.WHEP)
+    if (whip === undefined || this.#caller.gaveUp) return this.#try('WHEP', whep, checks.WHEP)
     const options = { url: whip, token: publishToken, signal: this.#signal }
     const publisher = await LivePublisher.start(this.#context, options)
     try {
