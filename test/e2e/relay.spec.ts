@@ -83,3 +83,22 @@ describe('the watch page', () => {
     expect(statuses).toEqual(['POST 406', 'PATCH 204', 'PATCH 200'])
   }, 60_000)
 })
+
+describe('the publish page', () => {
+  it('takes a relay where nothing else gets through', async () => {
+    await using opened = new AsyncDisposableStack()
+    const line = { delayMs: 25 }
+    const relayed = await RelayedStage.open({ transport: 'tcp', line })
+    opened.defer(() => relayed.close())
+    const { browser, server } = relayed.stage
+    relayed.closeMedia(line)
+    const page = await browser.newPage()
+    await page.goto(`${server.origin}/publish?stream=studio`)
+    await page.fill('#key', server.key)
+    await page.click('#start')
+    await page.waitForSelector('html[data-state="live"]', { state: 'attached' })
+    expect(relayed.coturn.lastWords).toContain('ALLOCATE processed, success')
+    expect(await server.status('studio')).toMatchObject({ state: 'live', epoch: 1 })
+    await page.close()
+  }, 60_000)
+})

@@ -32,11 +32,21 @@ export class RelayedStage {
     await using opened = new AsyncDisposableStack()
     // The near end of a line.
     const url = `turn:10.77.0.1:3478?transport=${transport}`
-    const env = { TAILRACE_TURN_SECRET: secret, TAILRACE_TURN_URLS: url }
-    const stage = await Stage.open({ line, env })
+    const port = '8080'
+    const stage = await Stage.open({
+      line,
+      env: {
+        TAILRACE_TURN_SECRET: secret,
+        TAILRACE_TURN_URLS: url,
+        TAILRACE_HTTP_PORT: port,
+      },
+      // For its camera; there is no certificate in this network.
+      chromiumFlags: [`--unsafely-treat-insecure-origin-as-secure=http://10.77.0.1:${port}`],
+    })
     opened.defer(() => stage.close())
     const end = stage.line!.near
     const coturn = await Coturn.start({ end, secrets: [secret], peer: end.address })
+    opened.defer(() => coturn.close())
     await stage.page.call('extend', '/relayed-view.js')
     opened.move()
     return new RelayedStage(stage, coturn)
