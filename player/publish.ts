@@ -1,6 +1,7 @@
 import { capture, listDevices, type Source } from './capture.ts'
 import { RefusedError } from './http-session.ts'
 import { backoff, byId, delay, pageToken } from './page.ts'
+import { type Encoding, encodingsFor, hasSvc, type LayerChoice } from './publish-layers.ts'
 import { PublisherStatsReader } from './publisher-stats.ts'
 import type { StatsEntry } from './viewer-stats.ts'
 import { type Publication, publish, sendableCodecs } from './whip-client.ts'
@@ -19,6 +20,7 @@ const stop = byId('stop', HTMLButtonElement)
 const streamField = byId('stream', HTMLInputElement)
 const keyField = byId('key', HTMLInputElement)
 const codecField = byId('codec', HTMLSelectElement)
+const layersField = byId('layers', HTMLSelectElement)
 const camera = byId('camera', HTMLSelectElement)
 const microphone = byId('microphone', HTMLSelectElement)
 const watchLink = byId('watch-link', HTMLAnchorElement)
@@ -42,7 +44,7 @@ async function goLive(): Promise<void> {
     void listAll()
     // The browser's own "stop sharing" ends the track.
     media.getTracks()[0]?.addEventListener('ended', () => stopping?.abort())
-    await keepLive(media, maxBitrate, signal)
+    await keepLive(media, encodingsOf(media, maxBitrate), signal)
     setState('idle', 'Not live')
   } catch (error) {
     setState('stopped', reason(error))
@@ -52,15 +54,25 @@ async function goLive(): Promise<void> {
   }
 }
 
+function encodingsOf(media: MediaStream, maxBitrate: number): Encoding[] {
+  const height = media.getVideoTracks()[0]?.getSettings().height ?? 0
+  const codec = codecField.value || undefined
+  return encodingsFor(layersField.value as LayerChoice, { codec, height, maxBitrate })
+}
+
 /** Publishes again whenever the connection is lost, until told to stop or refused. */
-async function keepLive(media: MediaStream, maxBitrate: number, signal: AbortSignal) {
+async function keepLive(
+  media: MediaStream,
+  videoEncodings: readonly Encoding[],
+  signal: AbortSignal,
+) {
   setState('connecting', 'Connecting …')
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       current = await publish(`/whip/${streamField.value}`, media, {
         token: keyField.value || undefined,
         codec: codecField.value || undefined,
-        maxBitrate,
+        videoEncodings,
       })
       if (await untilLost(current, signal)) attempt = 0
     } catch (error) {
@@ -145,6 +157,14 @@ async function listAll(): Promise<void> {
   await listDevices(microphone, 'audioinput')
 }
 
+// Of the codec that is chosen now.
+function offerLayers(): void {
+  const svc = layersField.querySelector<HTMLOptionElement>('[value=svc]')
+  if (!svc) return
+  svc.disabled = !hasSvc(codecField.value)
+  if (svc.disabled && svc.selected) layersField.value = 'automatic'
+}
+
 function preparePage(): void {
   const page = new URLSearchParams(location.search)
   streamField.value = page.get('stream') ?? 'live'
@@ -153,6 +173,8 @@ function preparePage(): void {
   codecField.replaceChildren(
     ...sendableCodecs().map((name) => new Option(name.replace('video/', ''), name)),
   )
+  codecField.addEventListener('change', offerLayers)
+  offerLayers()
   if (!isSecureContext || !navigator.mediaDevices) {
     byId('insecure', HTMLElement).hidden = false
     start.disabled = true

@@ -13,7 +13,7 @@ export class PublisherStatsReader {
   read(entries: Iterable<StatsEntry>): string {
     const all = [...entries]
     const outbound = all.filter(({ type }) => type === 'outbound-rtp')
-    const video = outbound.find(({ kind }) => kind === 'video')
+    const video = largest(outbound.filter(({ kind }) => kind === 'video'))
     const remote = all.filter(({ type }) => type === 'remote-inbound-rtp')
     const codec = all.find(({ type, id }) => type === 'codec' && id === video?.codecId)
     const bitrate = this.#bitrate(outbound)
@@ -43,4 +43,10 @@ export class PublisherStatsReader {
     if (!last || now.timestamp <= last.timestamp || now.bytes < last.bytes) return undefined
     return ((now.bytes - last.bytes) * 8 * 1000) / (now.timestamp - last.timestamp)
   }
+}
+
+// Of simulcast, the picture that those see whose link carries it.
+function largest(outbound: readonly StatsEntry[]): StatsEntry | undefined {
+  const width = ({ frameWidth }: StatsEntry) => Number(frameWidth) || 0
+  return outbound.toSorted((one, other) => width(other) - width(one))[0]
 }

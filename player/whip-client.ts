@@ -4,8 +4,8 @@ export interface PublishOptions {
   readonly token: string | undefined
   /** MIME type to prefer, such as "video/H264"; the others stay in the offer behind it. */
   readonly codec: string | undefined
-  /** Bits per second of video. */
-  readonly maxBitrate: number
+  /** Of the video; not empty. */
+  readonly videoEncodings: readonly RTCRtpEncodingParameters[]
 }
 
 export interface Publication extends HttpSession {
@@ -19,15 +19,14 @@ export interface Publication extends HttpSession {
 export async function publish(
   endpoint: string,
   stream: MediaStream,
-  { token, codec, maxBitrate }: PublishOptions,
+  { token, codec, videoEncodings }: PublishOptions,
 ): Promise<Publication> {
   const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
   for (const track of stream.getTracks()) {
-    const encoding = track.kind === 'video' ? { maxBitrate } : {}
     const transceiver = peer.addTransceiver(track, {
       direction: 'sendonly',
       streams: [stream],
-      sendEncodings: [encoding],
+      sendEncodings: track.kind === 'video' ? [...videoEncodings] : [{}],
     })
     if (track.kind === 'video' && codec !== undefined) prefer(transceiver, codec)
   }

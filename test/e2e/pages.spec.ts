@@ -71,6 +71,36 @@ describe('the pages of a node that plays the demo', () => {
     await page.locator('#start').click()
     await page.locator('html[data-state=live]').waitFor({ timeout: 20_000 })
     await expectToPlay(await open('/watch/camera'))
+    // A picture of 720 lines goes in three sizes, which Chromium begins one after the other.
+    const widths = async () => {
+      const { layers = [] } = await stage.server.status('camera')
+      return (layers as readonly { readonly width: number }[]).map(({ width }) => width)
+    }
+    await expect.poll(widths, { timeout: 30_000 }).toEqual([320, 640, 1280])
+    await page.locator('#stop').click()
+    await page.locator('html[data-state=idle]').waitFor()
+    await page.context().close()
+  })
+
+  it('publish layers as they are chosen, those within one only where the codec has them', async () => {
+    const page = await open('/publish')
+    const svc = page.locator('#layers option[value=svc]')
+    await page.locator('#codec').selectOption('video/VP8')
+    expect(await svc.isDisabled()).toBe(true)
+    await page.locator('#codec').selectOption('video/VP9')
+    expect(await svc.isDisabled()).toBe(false)
+    await page.locator('#layers').selectOption('svc')
+    await page.locator('#stream').fill('within')
+    await page.locator('#key').fill(stage.server.key)
+    await page.locator('#start').click()
+    await page.locator('html[data-state=live]').waitFor({ timeout: 20_000 })
+    const rates = async () => {
+      const { layers = [] } = await stage.server.status('within')
+      return (layers as readonly { readonly temporalId?: number }[]).map((one) => one.temporalId)
+    }
+    await expect.poll(rates, { timeout: 20_000 }).toContain(2)
+    await page.locator('#codec').selectOption('video/H264')
+    expect(await page.locator('#layers').inputValue()).toBe('automatic')
     await page.locator('#stop').click()
     await page.locator('html[data-state=idle]').waitFor()
     await page.context().close()
