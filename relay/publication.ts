@@ -220,7 +220,7 @@ export class Publication implements Machine {
     const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
     for (const { rate, bitrate } of all) rate.sample(bitrate.bitsPerSecond(now), now)
     this.#offered = bySize(all)
-      .filter(({ rate }) => rate.active)
+      .filter((layer) => layer.rate.active && isShowable(layer))
       .map((layer) => {
         const { logId: id, rate } = layer
         return { layer, id, rate: rate.rate, reliable: rate.reliable(now) }
@@ -271,6 +271,14 @@ function openLayers(
     })
   })
   return { format, layers }
+}
+
+/**
+ * Viewers get no dependency descriptor, and without it browsers cannot tell the frames of an AV1
+ * picture apart: of several sizes, they show the smallest alone.
+ */
+function isShowable({ codec, spatialId = 0 }: ViewedLayer): boolean {
+  return codec !== 'AV1' || spatialId === 0
 }
 
 /** Whether nothing came for about a second. */
