@@ -128,6 +128,15 @@ export function is4xx({ status }: Exchange): boolean {
   return status >= 400 && status < 500
 }
 
+/**
+ * Whether a request to a session was refused for what it is.
+ * @throws NotSeen where the session was gone
+ */
+export function isRefused(exchange: Exchange): boolean {
+  if (exchange.status === 404) throw new NotSeen('the session was gone')
+  return is4xx(exchange)
+}
+
 export function is2xx({ status }: Exchange): boolean {
   return status >= 200 && status < 300
 }

@@ -1,4 +1,4 @@
-import { type Exchange, is2xx, is4xx, told, typeOf } from './caller.ts'
+import { type Exchange, is2xx, is4xx, isRefused, told, typeOf } from './caller.ts'
 import { type Check, judge, NotOffered, NotSeen } from './check.ts'
 import { answerTo, newCredentials, unknownCodec } from './offers.ts'
 import type { OpenSession } from './open-session.ts'
@@ -92,7 +92,7 @@ export const counterOffers: readonly Check[] = [
     run: async (trial) => {
       const { session } = await countered(trial)
       const patched = await session.patch('v=0\r\nthis is no SDP\r\n', { type: sdpType })
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
   {
@@ -122,7 +122,7 @@ export const counterOffers: readonly Check[] = [
     level: 'MUST',
     run: async (trial) => {
       const patched = await answer(trial, await trial.session())
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
   {

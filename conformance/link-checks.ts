@@ -12,7 +12,7 @@ export function readLinks(field: string | readonly string[] | undefined): Link[]
   const text = Array.isArray(field) ? field.join(', ') : String(field ?? '')
   const links: Link[] = []
   for (const [, target = '', rest = ''] of text.matchAll(
-    /<([^>]*)>((?:\s*;\s*[^;,"]+(?:"(?:[^"\\]|\\.)*")?)*)/g,
+    /<([^<>]*)>((?:\s*;\s*[^;,"]+(?:"(?:[^"\\]|\\.)*")?)*)/g,
   )) {
     const parameters: Record<string, string> = {}
     for (const [, name = '', quoted, bare] of rest.matchAll(

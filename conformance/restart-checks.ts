@@ -1,4 +1,4 @@
-import { is4xx, told, typeOf } from './caller.ts'
+import { isRefused, told, typeOf } from './caller.ts'
 import { judge, NotOffered, NotSeen } from './check.ts'
 import { newCredentials } from './offers.ts'
 import { fragmentType, type OpenSession, type Restart } from './open-session.ts'
@@ -158,12 +158,14 @@ export const restartChecks: readonly SharedCheck[] = [
     run: async (trial) => {
       const { session, restart } = await restarted(trial)
       const { body } = restart.exchange
-      const differing = ['ice-lite', 'ice-options', 'ice-pacing'].filter((name) => {
-        const before = [...new Set(everywhere(session.answer, name))].join()
-        return before !== [...new Set(everywhere(body, name))].join()
+      const differing = ['ice-lite', 'ice-options', 'ice-pacing'].flatMap((name) => {
+        const [before, after] = [session.answer, body].map((text) => {
+          const found = [...new Set(everywhere(text, name))]
+          return found.length === 0 ? `no a=${name}` : `a=${name}:${found.join()}`
+        })
+        return before === after ? [] : [`${before}, then ${after}`]
       })
-      const evidence = differing.length === 0 ? 'as before' : `a=${differing.join(', a=')} differs`
-      return judge(differing.length === 0, evidence)
+      return judge(differing.length === 0, differing.join('; ') || 'as before')
     },
   },
   {
@@ -177,7 +179,7 @@ export const restartChecks: readonly SharedCheck[] = [
       const { ufrag } = newCredentials()
       const body = session.fragment({ credentials: { ...session.local, ufrag, password: 'short' } })
       const refused = await session.patch(body, { ifMatch: '*' })
-      if (!is4xx(refused)) throw new NotSeen(`not refused: ${told(refused)}`)
+      if (!isRefused(refused)) throw new NotSeen(`not refused: ${told(refused)}`)
       const check = await peer.probe(session.local, peer.remote)
       return judge(check === 'answered', `${told(refused)}, check ${check}`)
     },
@@ -232,7 +234,7 @@ export const restartChecks: readonly SharedCheck[] = [
       const { ufrag } = newCredentials()
       const body = session.fragment({ credentials: { ufrag } })
       const patched = await session.patch(body, { ifMatch: '*' })
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
 ]

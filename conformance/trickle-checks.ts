@@ -1,4 +1,4 @@
-import { type Exchange, is4xx, told } from './caller.ts'
+import { type Exchange, isRefused, told } from './caller.ts'
 import { type Finding, judge, NotOffered, NotSeen } from './check.ts'
 import { candidate } from './offers.ts'
 import type { OpenSession } from './open-session.ts'
@@ -45,7 +45,7 @@ export const trickleChecks: readonly SharedCheck[] = [
       const session = await trial.session()
       const body = session.fragment()
       const patched = await session.patch(body, { type: 'text/plain', ifMatch: session.strongTag })
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
   {
@@ -56,7 +56,7 @@ export const trickleChecks: readonly SharedCheck[] = [
     run: async (trial) => {
       const session = await trial.session()
       const patched = await session.patch('this is no fragment', { ifMatch: session.strongTag })
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
   {
@@ -185,7 +185,7 @@ export const trickleChecks: readonly SharedCheck[] = [
       const session = await trickling(trial)
       const body = `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n${session.fragment()}`
       const patched = await session.patch(body, { ifMatch: session.strongTag })
-      return judge(is4xx(patched), told(patched))
+      return judge(isRefused(patched), told(patched))
     },
   },
   {
