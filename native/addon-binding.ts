@@ -110,6 +110,8 @@ export interface MediaBinding {
     leadBytes: number,
     leadPace: number,
     prefix: readonly Buffer[],
+    alignedLog: number,
+    alignmentTicks: number,
   ): void
   silence(plane: PlaneHandle, track: number): void
   setPace(plane: PlaneHandle, track: number, pace: number): void

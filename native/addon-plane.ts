@@ -197,6 +197,7 @@ export class AddonPlane implements MediaPlane {
 
   replay(track: TrackId, source: TrackSource, replay: Replay): void {
     const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [] } = replay
+    const { log: alignedLog, ticks } = replay.alignment ?? { log: -1, ticks: 0 }
     this.#binding.replay(
       this.#handle,
       track,
@@ -207,6 +208,8 @@ export class AddonPlane implements MediaPlane {
       lead.bytes,
       lead.pace,
       prefix,
+      alignedLog,
+      ticks >>> 0,
     )
   }
 

@@ -91,6 +91,11 @@ export interface Replay {
   readonly pace: number
   /** Bytes that may leave at once. */
   readonly burst: number
+  /**
+   * Another encoding of the same picture: where its RTP time stands against that of the log sent
+   * until now. Without it, time goes on from the last packet sent.
+   */
+  readonly alignment?: { readonly log: LogId; readonly ticks: number }
   /** Bytes after the burst that go at a pace of their own: the keyframe. */
   readonly lead?: { readonly bytes: number; readonly pace: number }
 }
@@ -147,11 +152,6 @@ export type DropReason =
   | 'too-long'
   | 'authentication'
   | 'replayed'
-
-/**
- * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
- * replay, retransmission, sender reports (DESIGN §7).
- *
   /** STUN that is no check of a session that is expected. */
   | 'unknown-ufrag'
   | 'bad-integrity'
@@ -159,6 +159,11 @@ export type DropReason =
   | 'unknown-path'
   /** More STUN or DTLS than a peer sends, or than all strangers may together. */
   | 'too-often'
+
+/**
+ * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
+ * replay, retransmission, sender reports (DESIGN §7).
+ *
  * It alone owns a viewer's numbers: SRTP index, sequence, transport-wide count, history. The
  * caller decides and posts commands, and never builds an outgoing media packet: two owners of
  * one counter would reuse a GCM nonce. Implemented by the addon
@@ -171,11 +176,6 @@ export interface MediaPlane {
   /** STUN and DTLS, as they are. */
   sendControl(datagram: Buffer, path: Path): void
 
-  /** From now on SRTP that comes on `path` is this peer's. */
-  addPeer(peer: PeerId, keys: SrtpKeys, path: Path): void
-  /** The peer's address changed, proved by an authenticated check. Contexts stay. */
-  movePeer(peer: PeerId, path: Path): void
-  /** Ends its tracks too. */
   /**
    * Checks that name `ufrag` and know `password` are welcome until it is forgotten. Strangers
    * cost the caller no time: from the first session on, what no peer sent is dropped unheard
@@ -186,6 +186,11 @@ export interface MediaPlane {
   expect(ufrag: string, password: string): void
   forget(ufrag: string): void
 
+  /** From now on SRTP that comes on `path` is this peer's. */
+  addPeer(peer: PeerId, keys: SrtpKeys, path: Path): void
+  /** The peer's address changed, proved by an authenticated check. Contexts stay. */
+  movePeer(peer: PeerId, path: Path): void
+  /** Ends its tracks too. */
   removePeer(peer: PeerId): void
   /** @param compound plain RTCP; protected and sent */
   sendRtcp(peer: PeerId, compound: Buffer): void

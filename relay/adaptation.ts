@@ -15,6 +15,8 @@ const leastEstimate = 50_000
 const repairShare = 0.03
 /** Loss that says congestion by itself (BWE-77). */
 const heavyLoss = 0.1
+/** Bytes of a packet that a probe repeats, about: the track does not count them as its own. */
+const probeBytes = 1000
 /** Times the largest layer: more is of no use (BWE-59). */
 const usefulFactor = 2
 /** Changes of the pace smaller than this part are not worth a command. */
@@ -40,8 +42,6 @@ export class Adaptation {
   readonly #choice = new LayerChoice()
   #layers: readonly OfferedLayer[] = []
   #livePace = Number.POSITIVE_INFINITY
-  /** Of all probes so far: they leave as repeats, which the track does not count as its bytes. */
-  #probeBytes = 0
 
   constructor(video: VideoTrack, plane: MediaPlane, observer: RelayObserver) {
     this.#video = video
@@ -92,6 +92,7 @@ export class Adaptation {
     this.#layers = layers
     this.#countSent(now)
     this.#measured?.poll(now)
+    this.#video.poll(now)
     this.#adapt(now)
   }
 
@@ -115,8 +116,8 @@ export class Adaptation {
   }
 
   #countSent(now: number): void {
-    const { bytes } = this.#plane.trackStatistics(this.#video.id)
-    this.#measured?.sentBytes(now, bytes + this.#probeBytes)
+    const { bytes, probed } = this.#plane.trackStatistics(this.#video.id)
+    this.#measured?.sentBytes(now, bytes + probed * probeBytes)
   }
 
   get #link(): BandwidthEstimator | ReportedEstimate {
@@ -134,7 +135,9 @@ export class Adaptation {
     }
     const chosen = this.#choice.decide(this.#layers, link, now)
     this.#video.linkRate = estimate / 8000
-    if (chosen !== before || this.#choice.paused !== wasPaused) this.#carryOut(before, chosen, now)
+    if (chosen !== before || this.#choice.paused !== wasPaused) {
+      this.#carryOut(before, chosen, link.congested, now)
+    }
     if (this.#measured) this.#pace(this.#measured, now)
   }
 
@@ -146,18 +149,21 @@ export class Adaptation {
     }
     const wanted = this.#choice.wanted(this.#layers, now) ?? 0
     const probe = measured.takeProbe(now, wanted)
-    if (!probe) return
-    this.#probeBytes += probe.bytes
-    this.#plane.probe(this.#video.id, probe)
+    if (probe) this.#plane.probe(this.#video.id, probe)
   }
 
-  #carryOut(before: number | undefined, chosen: number | undefined, now: number): void {
+  #carryOut(
+    before: number | undefined,
+    chosen: number | undefined,
+    congested: boolean,
+    now: number,
+  ): void {
     const position = (id: number | undefined) => this.#layers.findIndex((one) => one.id === id)
     const [from, to] = [position(before), position(chosen)]
     const layer = this.#layers[to]?.layer
     const down = to < from
     if (!layer) this.#observer.layerSwitched('pause')
     else if (before !== undefined) this.#observer.layerSwitched(down ? 'down' : 'up')
-    this.#video.choose(layer, { urgent: down || from < 0 }, now)
+    this.#video.choose(layer, { urgent: down || from < 0, congested: down && congested }, now)
   }
 }

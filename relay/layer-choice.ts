@@ -6,6 +6,8 @@ export interface LayerOption {
   readonly id: LogId
   /** Bits per second on the way to a viewer. */
   readonly rate: number
+  /** Bytes since its last keyframe: what a viewer has to be sent first. */
+  readonly backlog: number
   /** Has come for a while and still does, so that one may rely on it (BWE-79, 83). */
   readonly reliable: boolean
 }
@@ -40,6 +42,10 @@ const longestBlock = 60_000
 const blockFactor = 4
 /** Ms: a way up that lasted longer was no mistake. */
 const provenAfter = 20_000
+/** Ms that catching up with a smaller layer may take: until then the picture lags. */
+const longestCatchUp = 1_000
+/** Less than this part of a layer's rate is no misjudgement of the layer, but another link. */
+const collapsed = 0.6
 
 /**
  * Which layer a viewer gets: down at once, up with patience, and never to and fro. `undefined`
@@ -53,6 +59,7 @@ export class LayerChoice {
   #shortSince: number | undefined
   #ampleSince: number | undefined
   #upAt = Number.NEGATIVE_INFINITY
+  #fellAt = Number.NEGATIVE_INFINITY
   #block = shortestBlock
   #blockedUntil = Number.NEGATIVE_INFINITY
 
@@ -119,14 +126,22 @@ export class LayerChoice {
       this.#paused = true
     } else {
       if (!congested && short < downAfter) return true
-      this.#take(largestThatFits(choices.slice(0, at), usable) ?? choices[0])
+      const lower = choices.slice(0, at)
+      this.#take(lower.findLast((layer) => catchesUp(layer, usable)) ?? choices[0])
     }
-    this.#block =
-      now - this.#upAt < provenAfter
-        ? Math.min(this.#block * blockFactor, longestBlock)
-        : shortestBlock
-    this.#blockedUntil = now + this.#block
+    this.#fall(usable >= collapsed * choices[at]!.rate, now)
     return true
+  }
+
+  // From the largest to the smallest in three steps is one fall. A link that has lost half of its
+  // rate at once says nothing about the step up before.
+  #fall(marginal: boolean, now: number): void {
+    if (this.#upAt > this.#fellAt) {
+      const proved = now - this.#upAt >= provenAfter || !marginal
+      this.#block = proved ? shortestBlock : Math.min(this.#block * blockFactor, longestBlock)
+    }
+    this.#fellAt = now
+    this.#blockedUntil = now + this.#block
   }
 
   #goUp(
@@ -159,6 +174,11 @@ export class LayerChoice {
     this.#shortSince = undefined
     this.#ampleSince = undefined
   }
+}
+
+/** Whether the link carries the layer, and soon what of it a viewer lacks besides. */
+function catchesUp({ rate, backlog }: LayerOption, usable: number): boolean {
+  return backlog * 8000 <= (usable - rate) * longestCatchUp
 }
 
 function largestThatFits(layers: readonly LayerOption[], usable: number): LayerOption | undefined {

@@ -1,4 +1,4 @@
-import type { LogId, MediaPlane } from '#native/media-plane.ts'
+import type { LogClock, LogId, MediaPlane } from '#native/media-plane.ts'
 import { type Slab, SlabPool, slabSize } from '#native/slab.ts'
 import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
@@ -14,6 +14,8 @@ export interface WholeEncoding {
   readonly rid: string | undefined
   readonly keyframes: KeyframeRequests
   readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
+  readonly clock: LogClock | undefined
+  readonly clockRate: number
 }
 
 export interface OperatingPointOptions {
@@ -37,6 +39,7 @@ const pool = new SlabPool(4)
  */
 export class OperatingPoint implements ViewedLayer {
   readonly codec: MediaCodec
+  readonly clockRate: number
   readonly rid: string | undefined
   readonly target: number
   readonly spatialId: number
@@ -58,6 +61,7 @@ export class OperatingPoint implements ViewedLayer {
 
   constructor(plane: MediaPlane, whole: WholeEncoding, options: OperatingPointOptions) {
     this.codec = whole.codec
+    this.clockRate = whole.clockRate
     this.rid = whole.rid
     this.target = options.target
     this.spatialId = options.spatialId
@@ -67,6 +71,10 @@ export class OperatingPoint implements ViewedLayer {
     this.#whole = whole
     this.#size = options.size
     this.logId = plane.openLog(this.log)
+  }
+
+  get clock(): LogClock | undefined {
+    return this.#whole.clock
   }
 
   get inspector(): { readonly facts: Readonly<StreamFacts> } | undefined {

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { LogClock, MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
 import { ntpMiddle, wallFromNtp } from '#rtp/ntp.ts'
 import { RtpPacket } from '#rtp/packet.ts'
@@ -70,8 +70,6 @@ export class Publication implements Machine {
   readonly #listener: PublicationListener
   readonly #router: SsrcRouter
   readonly #publisherClock = new PublisherClock()
-  /** What the time of a layer's packets means, by what is known best. */
-  readonly #clocks = new Map<UpLayer, LogClock>()
   readonly #packet = new RtpPacket()
   readonly #touched = new Set<UpLayer>()
   /** SSRCs that the plane knows the log of; the router bounds their number. */
@@ -182,10 +180,10 @@ export class Publication implements Machine {
       if (layer.ssrc === undefined) return
       if (!unwrapRtx(packet, { ssrc: layer.ssrc, payloadType: format.payloadType })) return
     }
-    if (!this.#clocks.has(layer)) {
+    if (!layer.clock) {
       // Until a sender report says better, what arrives now was captured now.
       const clock = { rtpTimestamp: packet.timestamp, wall: this.#clock.wall() }
-      this.#setClock(layer, clock)
+      layer.setClock(clock)
     }
     const index = layer.receive(packet, slab, arrival)
     this.#touched.add(layer)
@@ -197,7 +195,7 @@ export class Publication implements Machine {
 
   #flush(layer: UpLayer): void {
     if (layer.flush()) this.#keyframe(layer)
-    const clock = this.#clocks.get(layer)
+    const { clock } = layer
     for (const lower of layer.lower) {
       if (!lower.flush()) continue
       // It may have begun with this keyframe.
@@ -223,7 +221,9 @@ export class Publication implements Machine {
       .filter((layer) => layer.rate.active && isShowable(layer))
       .map((layer) => {
         const { logId: id, rate } = layer
-        return { layer, id, rate: rate.rate, reliable: rate.reliable(now) }
+        const { keyframe } = layer.log
+        const backlog = keyframe === undefined ? Infinity : layer.log.bytesFrom(keyframe)
+        return { layer, id, rate: rate.rate, backlog, reliable: rate.reliable(now) }
       })
   }
 
@@ -241,13 +241,7 @@ export class Publication implements Machine {
     layer.reception?.receiveSenderReport(ntpMiddle(report.ntp), now)
     const reported = wallFromNtp(report.ntp)
     const clock = this.#publisherClock.fromReport(report.rtpTimestamp, reported, wall)
-    this.#setClock(layer, clock)
-  }
-
-  #setClock(layer: UpLayer, clock: LogClock): void {
-    this.#clocks.set(layer, clock)
-    this.#plane.setClock(layer.logId, clock)
-    for (const lower of layer.lower) this.#plane.setClock(lower.logId, clock)
+    layer.setClock(clock)
   }
 }
 

@@ -21,8 +21,13 @@ const fastest = 6_250
 const startFactor = 1.5
 const topFactor = 10
 const bottomFactor = 1.2
-/** Of a link that is known: the rest is for sound and repairs. */
-const almostAll = 0.9
+/**
+ * Of a link that is known. With its queue full: the rest is for sound, for repairs, and for the
+ * queue to empty. Else a little more than it is known to carry: a keyframe of the next layer would
+ * take half a second, and at twice the rate it would look like congestion.
+ */
+const mostOfLink = 0.8
+const freeShare = 1.25
 
 // Single losses are weather: halving on each would hold a link with 1 % of it at walking pace.
 // A replay that overruns its link loses a tenth and more at once.
@@ -45,23 +50,36 @@ export class ReplayPace {
   #mediaRate = slowest / topFactor
   #pace = slowest
   #metLimit = false
+  #shareOfLink = mostOfLink
 
   /**
    * A replay begins, or begins again: what was learnt of the link stays.
    *
    * @param mediaRate of the layer, in bytes per ms
-   * @param linkRate what the link is known to carry, in bytes per ms
+   * @param link what it is known to carry, in bytes per ms, and whether its queue is full now
    * @returns bytes per ms
    */
-  begin(mediaRate: number, linkRate?: number): number {
+  begin(mediaRate: number, link?: { readonly rate: number; readonly congested: boolean }): number {
     this.#mediaRate = Math.max(mediaRate, slowest / topFactor)
-    if (linkRate === undefined) {
+    if (!link) {
       const start = this.#mediaRate * startFactor
       this.#pace = this.#bounded(this.#metLimit ? Math.min(start, this.#pace) : start)
     } else {
-      this.#metLimit = true
-      this.#pace = Math.max(linkRate * almostAll, this.#mediaRate * bottomFactor)
+      this.#shareOfLink = link.congested ? mostOfLink : freeShare
+      this.follow(link.rate)
     }
+    return this.#pace
+  }
+
+  /**
+   * Of a link whose rate is estimated, a replay takes what the estimate leaves it.
+   *
+   * @param linkRate bytes per ms
+   * @returns bytes per ms
+   */
+  follow(linkRate: number): number {
+    this.#metLimit = true
+    this.#pace = linkRate * this.#shareOfLink
     return this.#pace
   }
 

@@ -1,4 +1,4 @@
-import type { LogId, MediaPlane } from '#native/media-plane.ts'
+import type { LogClock, LogId, MediaPlane } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
 import { StreamInspector } from '#rtp/codecs/stream-inspector.ts'
 import {
@@ -60,6 +60,7 @@ export class UpLayer implements ViewedLayer {
   readonly bitrate = new RateMeter()
   readonly rate = new LayerRate()
   reception: ReceptionStatistics | undefined
+  #clock: LogClock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
   /** Ms between the arrivals of the last two keyframes. */
@@ -115,6 +116,17 @@ export class UpLayer implements ViewedLayer {
   /** Whether a packet has come yet. */
   get active(): boolean {
     return this.ssrc !== undefined
+  }
+
+  get clock(): LogClock | undefined {
+    return this.#clock
+  }
+
+  /** What RTP time means is known, or known better. */
+  setClock(clock: LogClock): void {
+    this.#clock = clock
+    this.#plane.setClock(this.logId, clock)
+    for (const lower of this.lower) this.#plane.setClock(lower.logId, clock)
   }
 
   mediaRate(now: number): number {

@@ -1,8 +1,8 @@
-import type { MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
+import type { LogId, MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
 import { type LinkReport, ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
-import type { ViewedLayer } from './viewed-layer.ts'
+import { ticksAhead, type ViewedLayer } from './viewed-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
 const restartInterval = 1000
@@ -40,12 +40,16 @@ export class VideoTrack {
   /** What is sent, and what shall be: not the same while a keyframe is waited for. */
   #layer: ViewedLayer | undefined
   #wanted: ViewedLayer | undefined
+  /** What was sent before the track fell silent. */
+  #left: ViewedLayer | undefined
   #state: VideoState = 'waiting'
   readonly #pace = new ReplayPace()
   #restartAllowedAt = Number.NEGATIVE_INFINITY
   /** Until when the next keyframe of the wanted layer is waited for. */
   #patientUntil = Number.POSITIVE_INFINITY
   #hasPicture = false
+  /** The replay under way goes by the estimate of the link. */
+  #byEstimate = false
   /** Bytes per ms that the link carries, where that is estimated. */
   linkRate: number | undefined
   /** Whether all that is sent gets a transport-wide number, for that estimate. */
@@ -74,6 +78,8 @@ export class VideoTrack {
   /** The stream's layer is known: shows its last keyframe, or waits for the first. */
   watch(layer: ViewedLayer, now: number): void {
     this.#layer = undefined
+    this.#left = undefined
+    this.#patientUntil = Number.POSITIVE_INFINITY
     this.#wanted = layer
     this.#state = 'waiting'
     if (!this.#replay(layer, now, this.#arrival)) layer.keyframes.want()
@@ -82,6 +88,8 @@ export class VideoTrack {
   /** Nothing is published any more; what was sent stays on the screen. */
   unwatch(): void {
     this.#layer = undefined
+    this.#left = undefined
+    this.#patientUntil = Number.POSITIVE_INFINITY
     this.#wanted = undefined
     this.#state = 'waiting'
   }
@@ -92,35 +100,42 @@ export class VideoTrack {
    * @param urgent from its last keyframe on where the publisher sends no other for the asking, or
    *   has not in time; else from its next one, unless the last is so near that catching up from it
    *   goes unnoticed
+   * @param congested what is sent now is too much for the link: it only delays what comes
    */
-  choose(layer: ViewedLayer | undefined, { urgent }: { urgent: boolean }, now: number): void {
+  choose(
+    layer: ViewedLayer | undefined,
+    { urgent, congested = false }: { urgent: boolean; congested?: boolean },
+    now: number,
+  ): void {
     if (layer === this.#wanted) return
     this.#wanted = layer
     if (!layer) {
-      this.#layer = undefined
-      this.#state = 'waiting'
-      this.#plane.silence(this.id)
+      this.#fallSilent()
       return
     }
     if (layer === this.#layer) return
     const isAnswered = layer.keyframes.answers === 'yes'
     const soon = this.#state === 'waiting' || this.#isNear(layer, now) || (urgent && !isAnswered)
     this.#patientUntil = urgent ? now + answerWait : Number.POSITIVE_INFINITY
-    if (!soon || !this.#replay(layer, now, this.#arrival ?? 'layer')) layer.keyframes.want()
+    if (soon && this.#replay(layer, now, this.#arrival ?? 'layer', congested)) return
+    layer.keyframes.want()
+    if (congested) this.#fallSilent()
   }
 
   /** A few times a second: the keyframe that was asked for may not come. */
   poll(now: number): void {
     const wanted = this.#wanted
     if (!wanted || wanted === this.#layer || now < this.#patientUntil) return
-    this.#replay(wanted, now, this.#arrival ?? 'layer')
+    this.#replay(wanted, now, 'layer')
   }
 
   /** A keyframe began in a layer of the publication. */
   keyframe(layer: ViewedLayer, now: number): void {
     if (layer !== this.#wanted) return
     const switched = layer !== this.#layer
-    const cause = this.#arrival ?? (switched ? 'layer' : undefined)
+    // Having fallen silent for a moment is part of the change.
+    const isChange = switched && (this.#state !== 'waiting' || this.#left !== undefined)
+    const cause = isChange ? 'layer' : this.#arrival
     // At the live end the keyframe comes by itself; in a replay it makes the rest superfluous.
     if (switched || this.#state !== 'live') this.#replay(layer, now, cause)
   }
@@ -140,12 +155,21 @@ export class VideoTrack {
   /** What arrived of a report's packets paces the replay. */
   report(report: LinkReport): void {
     if (this.#state !== 'replaying') return
-    this.#plane.setPace(this.id, this.#pace.report(report))
+    const { linkRate } = this
+    const known = this.#byEstimate && linkRate !== undefined
+    this.#plane.setPace(this.id, known ? this.#pace.follow(linkRate) : this.#pace.report(report))
   }
 
   /** The replay has reached the live end. */
   caughtUp(): void {
     if (this.#state === 'replaying') this.#state = 'live'
+  }
+
+  #fallSilent(): void {
+    this.#left = this.#layer ?? this.#left
+    this.#layer = undefined
+    this.#state = 'waiting'
+    this.#plane.silence(this.id)
   }
 
   // A jump within a replay is no news; a first picture, or one after a pause, is.
@@ -154,14 +178,20 @@ export class VideoTrack {
     return this.#hasPicture ? 'return' : 'join'
   }
 
-  #isNear({ log }: ViewedLayer, now: number): boolean {
-    const rate = this.linkRate ?? 0
-    if ((log.keyframeAge(now) ?? 0) > fresh) return false
-    return log.keyframe !== undefined && log.bytesFrom(log.keyframe) <= rate * unnoticed
+  #isNear(layer: ViewedLayer, now: number): boolean {
+    const { keyframe } = layer.log
+    if ((layer.log.keyframeAge(now) ?? 0) > fresh) return false
+    const spare = (this.linkRate ?? 0) - layer.mediaRate(now)
+    return keyframe !== undefined && layer.log.bytesFrom(keyframe) <= spare * unnoticed
   }
 
   // Every layer has its keyframe somewhere; without one there is nothing a decoder could use.
-  #replay(layer: ViewedLayer, now: number, cause: ReplayCause | undefined): boolean {
+  #replay(
+    layer: ViewedLayer,
+    now: number,
+    cause: ReplayCause | undefined,
+    congested = false,
+  ): boolean {
     const from = layer.log.keyframe
     const source = from === undefined ? undefined : this.#source(layer)
     if (from === undefined || !source) return false
@@ -170,19 +200,27 @@ export class VideoTrack {
       this.#restartAllowedAt = now + firstRestartAfter
     }
     // A first picture shall come soon, whatever is believed of a link that has told nothing yet.
-    const known = cause === 'layer' ? this.linkRate : undefined
+    // A jump to a newer keyframe is part of the same change.
+    this.#byEstimate = cause === 'layer' || (cause === undefined && this.#byEstimate)
+    const rate = this.#byEstimate ? this.linkRate : undefined
+    const link = rate === undefined ? undefined : { rate, congested }
+    const alignment = alignmentOf(layer, this.#layer ?? this.#left)
+    this.#left = undefined
+    this.#patientUntil = Number.POSITIVE_INFINITY
     this.#layer = layer
     this.#state = 'replaying'
     this.#hasPicture = true
-    const pace = this.#pace.begin(layer.mediaRate(now), known)
+    const pace = this.#pace.begin(layer.mediaRate(now), link)
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
       pace,
-      burst: known === undefined ? replayBurst : Math.min(replayBurst, known * burstTime),
+      // Nothing at once where the link's queue is full.
+      burst: link ? (congested ? 0 : link.rate * burstTime) : replayBurst,
       lead: { bytes: replayLead, pace: this.#pace.lead },
       ...(bare && { prefix: facts.parameterSets }),
+      ...(alignment && { alignment }),
     })
     return true
   }
@@ -199,4 +237,17 @@ export class VideoTrack {
       ...(this.numbered && { numbered: true }),
     }
   }
+}
+
+/**
+ * Where one layer's time stands against another's of the same publication. A decoder of VP8 takes
+ * frames for old by their PictureID and time together: its time only goes ahead.
+ */
+function alignmentOf(
+  layer: ViewedLayer,
+  before: ViewedLayer | undefined,
+): { log: LogId; ticks: number } | undefined {
+  if (!before || before === layer || layer.codec === 'VP8') return undefined
+  const ticks = ticksAhead(layer, before)
+  return ticks === undefined ? undefined : { log: before.logId, ticks }
 }

@@ -1,4 +1,4 @@
-import type { LogId } from '#native/media-plane.ts'
+import type { LogClock, LogId } from '#native/media-plane.ts'
 import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import type { RateMeter } from '#rtp/rate-meter.ts'
@@ -19,6 +19,9 @@ export interface ViewedLayer {
   readonly keyframes: KeyframeRequests
   readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
   readonly bitrate: RateMeter
+  /** What the RTP time of its packets means; undefined before the first packet. */
+  readonly clock: LogClock | undefined
+  readonly clockRate: number
   /** What it takes of a viewer's link. */
   readonly rate: LayerRate
   /** The highest layers within it; undefined where it is not known to have any. */
@@ -37,4 +40,20 @@ export function mediaRate({ log, bitrate }: ViewedLayer, now: number): number {
   // The keyframe itself would make the first half second look many times as rich.
   if (keyframe !== undefined && age >= 500) return log.bytesFrom(keyframe) / age
   return bitrate.bitsPerSecond(now) / 8000
+}
+
+/** Farther apart than this, in ms, clocks are of different timelines. */
+const sharedTimeline = 500
+
+/**
+ * Ticks by which the RTP time of one encoding is ahead of another's of the same picture. Those of
+ * OBS share one timeline (IO-24): what their clocks differ by is the jitter of their first packets.
+ *
+ * @returns undefined while a clock is not known
+ */
+export function ticksAhead(one: ViewedLayer, other: ViewedLayer): number | undefined {
+  if (!one.clock || !other.clock) return undefined
+  const ticks = (one.clock.rtpTimestamp - other.clock.rtpTimestamp) | 0
+  const ms = ticks / (one.clockRate / 1000) - (one.clock.wall - other.clock.wall)
+  return Math.abs(ms) < sharedTimeline ? 0 : Math.round((ms * one.clockRate) / 1000)
 }

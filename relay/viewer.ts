@@ -206,8 +206,8 @@ export class Viewer {
   #arrivals(feedback: Buffer, now: number): void {
     const digest = this.#plane.readFeedback(this.peer, feedback, now)
     if (!digest) return
-    this.video?.report(digest)
     this.adaptation?.report(digest, now)
+    this.video?.report(digest)
   }
 
   // Without transport-wide numbers the reports of every second have to do.

@@ -65,6 +65,7 @@ class OutgoingStream {
    * use to a decoder any more, and repeats of it would only be in the keyframe's way.
    */
   void startOver() { startedOver_ = nextOut_; }
+  void align(LogId log, LogId from, uint32_t ticks) { timeline_.align(log, from, ticks); }
   /** @param pace bytes per ms of live packets */
   void limitRepeats(double pace) { budget_.limit(pace); }
 

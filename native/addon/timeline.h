@@ -40,6 +40,18 @@ class Timeline {
     return *delta_;
   }
 
+  /**
+   * Another encoding of the same picture is sent next: what was captured at one time keeps one
+   * time (SRTP-107). Nothing happens unless `from` is what was sent until now.
+   *
+   * @param ticks by which the RTP time of `log` is ahead of that of `from`
+   */
+  void align(LogId log, LogId from, uint32_t ticks) {
+    if (!delta_ || log_ != from) return;
+    log_ = log;
+    delta_ = *delta_ - ticks;
+  }
+
  private:
   static uint32_t continued(const PacketLog& log, int64_t index, const LastPacket& last,
                             uint32_t clockRate, double now) {

@@ -1,5 +1,5 @@
 import { firstIndexBound } from '#native/first-index.ts'
-import type { TrackFormat, TrackSource } from '#native/media-plane.ts'
+import type { LogId, TrackFormat, TrackSource } from '#native/media-plane.ts'
 import type { PacketPlace } from '#native/packet-store.ts'
 import { type HeaderTemplate, headerTemplate, type PlayoutDelay } from './header-template.ts'
 import { type Outlet, PacketWriter } from './packet-writer.ts'
@@ -68,6 +68,11 @@ export class OutgoingStream {
   /** Whether repeats of what is sent now are numbered, too. */
   get numbersRepeats(): boolean {
     return this.#segments.current?.repeats?.transportCcAt !== undefined
+  }
+
+  /** @param from, ticks as in `Replay.alignment` */
+  align(log: SourceLog, from: LogId, ticks: number): void {
+    this.#timeline.align(log, from, ticks)
   }
 
   /** From now on packet `index` of the log has the next number, and the others follow from it. */

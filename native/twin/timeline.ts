@@ -1,4 +1,6 @@
+import type { LogId } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
+import type { SourceLog } from './source-log.ts'
 
 /** The packet that got a track's highest number. */
 export interface LastPacket {
@@ -12,7 +14,7 @@ export interface LastPacket {
 export class Timeline {
   readonly #clockRate: number
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
-  #current: { readonly log: PacketStore; readonly delta: number } | undefined
+  #current: { readonly log: SourceLog; readonly delta: number } | undefined
 
   /** @param clockRate ticks per second */
   constructor(clockRate: number) {
@@ -30,11 +32,22 @@ export class Timeline {
    *
    * @param index of its packet that is sent next
    */
-  of(log: PacketStore, index: number, last: LastPacket, now: number): number {
+  of(log: SourceLog, index: number, last: LastPacket, now: number): number {
     if (this.#current?.log !== log) {
       this.#current = { log, delta: this.#continued(log, index, last, now) }
     }
     return this.#current.delta
+  }
+
+  /**
+   * Another encoding of the same picture is sent next: what was captured at one time keeps one
+   * time (SRTP-107). Nothing happens unless `from` is what was sent until now.
+   *
+   * @param ticks by which the RTP time of `log` is ahead of that of `from`
+   */
+  align(log: SourceLog, from: LogId, ticks: number): void {
+    if (this.#current?.log.id !== from) return
+    this.#current = { log, delta: this.#current.delta - ticks }
   }
 
   #continued(log: PacketStore, index: number, last: LastPacket, now: number): number {

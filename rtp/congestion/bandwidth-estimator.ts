@@ -26,6 +26,11 @@ const longestSilence = 2000
 /** Ms without a report, while sending, that are congestion; and this much is left (BWE-47). */
 const feedbackTimeout = 1000
 const longestRoundTrip = 3000
+/** Packets lost in one report, and lost for each that came, that are no mere loss. */
+const collapseLost = 5
+const collapseShare = 0.6
+/** Of what came out meanwhile: less, so that the queue empties. */
+const collapseFactor = 0.9
 const timeoutInterval = 1000
 const timeoutFactor = 0.8
 /** Times the estimate at which packets leave (BWE-67). */
@@ -120,11 +125,34 @@ export class BandwidthEstimator {
     this.#sentSinceReport = false
     this.#loss.count(digest.received, digest.lost, now)
     if (digest.received > 0) this.#measure(digest)
+    if (this.#collapses(digest, now)) {
+      this.#combine(now)
+      return
+    }
     const usage = this.#judge(digest, now)
     const shown = this.#probes.report(digest, now)
     if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
     else this.#prove(shown, now)
     this.#combine(now)
+  }
+
+  /**
+   * A link that has become much narrower loses most of what it is sent as soon as its queue is
+   * full. Halving step by step would take a second: what still comes out is what it carries.
+   */
+  #collapses({ received, lost, delivered }: FeedbackDigest, now: number): boolean {
+    if (lost < collapseLost || lost < received * collapseShare || delivered === undefined) {
+      return false
+    }
+    const carried = delivered * 8000 * collapseFactor
+    if (carried >= this.#estimate) return false
+    this.#state = 'overuse'
+    this.#overusedAt = now
+    this.#probes.stop()
+    this.#probes.dropped(this.#control.target, carried, now)
+    this.#control.limit(carried)
+    this.#loss.collapse(this.#control.target, now)
+    return true
   }
 
   /** Time passes without reports (BWE-46, 47): a few times a second will do. */

@@ -15,6 +15,8 @@ const slots = historySpan / slotSpan
 const decreaseInterval = 300
 /** Ms from the first report in which the delay alone counts, until a loss (BWE-43). */
 const fastStart = 2000
+/** Ms after a collapse in which what its queue still lost is told. */
+const collapseTime = 500
 /** Ms after which a loss report says nothing any more (BWE-44). */
 const lifetime = 6000
 
@@ -97,6 +99,16 @@ export class LossBound {
   set(rate: number): void {
     this.#target = Math.max(this.#minimum, rate)
     this.#least.fill(rate)
+  }
+
+  /** What was lost has been reckoned with: it counts no more. */
+  collapse(rate: number, now: number): void {
+    this.set(rate)
+    this.#received = 0
+    this.#lost = 0
+    this.#countedSince = now
+    this.#spent = true
+    this.#decreasedAt = now + collapseTime
   }
 
   #leastOfSecond(now: number): number {

@@ -54,7 +54,7 @@ const refusedInterval = 3500
 const periodicInterval = 5000
 const periodicFactor = 2
 /** Over what is wanted, since a measured rate is a little less than what was aimed at. */
-const wantedMargin = 1.15
+const wantedMargin = 1.05
 /** Times the estimate, as far as one goal goes (BWE-63 has 2, which takes more steps). */
 const longestStep = 4
 /** Times what is wanted, or what arrives, and bits per second where neither is known (BWE-59). */

@@ -1,9 +1,11 @@
 import { expect } from 'vitest'
+import { headerOf } from './log-feed.ts'
 import { onEveryPlane } from './on-every-plane.ts'
 import { withoutRtx } from './received.ts'
 import { until } from './until.ts'
 
 const ticksPerMs = 90
+const timeAt = (index: number) => headerOf(index).timestamp
 
 onEveryPlane('a new log (an epoch or a layer, SRTP-102, SRTP-109)', (it) => {
   it('goes on with numbers, and with time by what has passed', async (rig) => {
@@ -50,6 +52,36 @@ onEveryPlane('a new log (an epoch or a layer, SRTP-102, SRTP-109)', (it) => {
       expect(ticks).toBeGreaterThanOrEqual(ticksPerMs)
       expect(ticks).toBeLessThanOrEqual(Math.ceil((elapsed + 1) * ticksPerMs))
     }
+  })
+
+  it('keeps the time of capture where it is another encoding of the same (SRTP-107)', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    first.arriveAll(100, 101)
+    second.arriveAll(60_000, 60_005)
+    rig.replay(viewer, first, 100)
+    const [before] = await viewer.take(2)
+    // 60002 was captured when 100 was, though it comes later.
+    const ticks = timeAt(60_002) - timeAt(100)
+    const replay = { from: 60_000, pace: 1e6, burst: 1e6 }
+    const { plane } = rig
+    plane.replay(viewer.track, second.source, { ...replay, alignment: { log: first.id, ticks } })
+    const after = await viewer.take(6)
+    expect(after[2]!.timestamp).toBe(before!.timestamp)
+    expect(after[0]!.timestamp).toBe((before!.timestamp + timeAt(60_000) - timeAt(60_002)) >>> 0)
+  })
+
+  it('goes on as ever where what is named was not sent before', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second, other] = [rig.log('a'), rig.log('b'), rig.log('c')]
+    first.arriveAll(100, 101)
+    second.arriveAll(60_000, 60_001)
+    rig.replay(viewer, first, 100)
+    const [, before] = await viewer.take(2)
+    const replay = { from: 60_000, pace: 1e6, burst: 1e6, alignment: { log: other.id, ticks: 5 } }
+    rig.plane.replay(viewer.track, second.source, replay)
+    const [after] = await viewer.take(2)
+    expect(after!.timestamp - before!.timestamp).toBeGreaterThanOrEqual(ticksPerMs)
   })
 
   it('keeps its own time when it is replayed again', async (rig) => {

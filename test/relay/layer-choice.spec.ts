@@ -4,9 +4,9 @@ import { LayerChoice, type LayerOption } from '#relay/layer-choice.ts'
 const kbit = 1000
 const [low, middle, high] = [1, 2, 3]
 const options: readonly LayerOption[] = [
-  { id: low, rate: 200 * kbit, reliable: true },
-  { id: middle, rate: 700 * kbit, reliable: true },
-  { id: high, rate: 2500 * kbit, reliable: true },
+  { id: low, rate: 200 * kbit, backlog: 20_000, reliable: true },
+  { id: middle, rate: 700 * kbit, backlog: 60_000, reliable: true },
+  { id: high, rate: 2500 * kbit, backlog: 200_000, reliable: true },
 ]
 
 /** A choice in simulated time, asked every 100 ms. */
@@ -79,7 +79,7 @@ describe('the way down', () => {
     const rig = watching(3000 * kbit)
     rig.run(500, 1000 * kbit)
     expect(rig.take()).toEqual([])
-    rig.run(100, 1000 * kbit)
+    rig.run(100, 1200 * kbit)
     expect(rig.take()).toEqual([middle])
   })
 
@@ -138,12 +138,21 @@ describe('the way up', () => {
     rig.run(1100, 3000 * kbit)
     rig.take()
     const waits = [1, 2, 3].map(() => {
-      rig.run(100, 1000 * kbit, { congested: true })
+      rig.run(100, 1800 * kbit, { congested: true })
       for (let i = 0; i < 1000 && rig.choice.current !== high; i++) rig.run(100, 3000 * kbit)
       const [[down] = [0], [up] = [0]] = rig.switches.slice(-2)
       return up - down
     })
     expect(waits).toEqual([17_000, 61_000, 61_000])
+  })
+
+  it('is closed for a short while where the link has lost most of its rate: it may recover', () => {
+    const rig = watching(1000 * kbit)
+    rig.run(1100, 3000 * kbit)
+    rig.run(100, 1000 * kbit, { congested: true })
+    rig.run(20_000, 3000 * kbit)
+    const [[down] = [0], [up] = [0]] = rig.switches.slice(-2)
+    expect(up - down).toBe(5000)
   })
 
   it('is closed for a short while again after one that lasted', () => {

@@ -13,6 +13,9 @@ export interface VethArm {
 
 let made = 0
 
+/** Bytes that a line of a rate takes at once: three whole packets. */
+const bucket = 4_600
+
 /** Why virtual cables cannot be made here; `undefined` where they can. */
 export function vethUnavailable(): string | undefined {
   const without = netnsUnavailable()
@@ -80,9 +83,9 @@ export class VethStar {
    * @param queueMs longest wait; what would wait longer is dropped
    */
   async shape(arm: number, mbps: number, queueMs: number): Promise<void> {
-    // What goes at once: 10 ms of the rate, and never less than two whole packets.
-    const burst = Math.max(3100, Math.round(mbps * 1250))
-    const rate = ['rate', `${Math.round(mbps * 1000)}kbit`, 'burst', String(burst)]
+    // The same bucket at every rate: a segmented train that waits, and is longer than the bucket
+    // has become meanwhile, would block the line for ever.
+    const rate = ['rate', `${Math.round(mbps * 1000)}kbit`, 'burst', String(bucket)]
     await this.#limit(arm, [...rate, 'latency', `${queueMs}ms`])
   }
 

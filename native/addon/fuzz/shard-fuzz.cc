@@ -158,6 +158,8 @@ class World {
     replay.burst = input_.between(0, isFast ? 30'000 : 300);
     replay.leadBytes = input_.onceIn(2) ? 0 : input_.between(0, isFast ? 100'000 : 1000);
     replay.leadPace = input_.between(1, 3000);
+    if (input_.onceIn(4)) replay.alignedLog = anySource().log;
+    replay.alignmentTicks = input_.between(0, 0xffff'ffff);
     shard_.replay(anyTrack(), source, replay);
   }
 
