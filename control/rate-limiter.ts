@@ -47,8 +47,11 @@ export class RateLimiter {
     this.#subject = subject
   }
 
-  /** Counts one request. Returns 0 if it may go on, else ms until the next one may. */
-  take(subject: string, now: number): number {
+  /**
+   * Counts one request, or one that costs as much as several: then it may overdraw, and who comes
+   * next waits. Returns 0 if it may go on, else ms until the next one may.
+   */
+  take(subject: string, now: number, cost = 1): number {
     const { perSecond, burst } = this.#limit
     const key = this.#subject === 'from this address' ? networkOf(subject) : subject
     const bucket = this.#buckets.get(key) ?? { tokens: burst, filledAt: now }
@@ -56,13 +59,13 @@ export class RateLimiter {
     bucket.filledAt = now
     this.#remember(key, bucket)
     if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1000) / perSecond
-    bucket.tokens -= 1
+    bucket.tokens -= cost
     return 0
   }
 
   /** Counts one request. @throws ServiceError `rate-limited` when it is one too many */
-  admit(subject: string, now: number): void {
-    const wait = this.take(subject, now)
+  admit(subject: string, now: number, cost = 1): void {
+    const wait = this.take(subject, now, cost)
     if (wait === 0) return
     throw new ServiceError('rate-limited', `too many requests ${this.#subject}`, {
       retryAfter: Math.ceil(wait / 1000),

@@ -3,7 +3,14 @@ import type { Action, Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type StreamName, streamKey, streamName } from '#core/stream-name.ts'
-import { bodyOf, fragmentType, optionalBodyOf, readBodiesAsText, sdpType } from './bodies.ts'
+import {
+  bodyOf,
+  fragmentType,
+  largestBody,
+  optionalBodyOf,
+  readBodiesAsText,
+  sdpType,
+} from './bodies.ts'
 import type { CreatedSession } from './created-session.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { type Overflow, redirectOverflow } from './overflow.ts'
@@ -82,7 +89,8 @@ export function endpointRoutes(
   app.decorateRequest('receivedAt', 0)
   app.addHook('onRequest', async (request) => {
     request.receivedAt = clock.now()
-    if (request.method === 'POST') limiter.admit(request.ip, request.receivedAt)
+    if (request.method !== 'POST') return
+    limiter.admit(request.ip, request.receivedAt, costOf(request))
   })
 
   if (overflow) redirectOverflow(app, kind, overflow)
@@ -124,6 +132,18 @@ export function endpointRoutes(
     refuseOtherMethods(app, url, methods)
   }
   return urls
+}
+
+/** Bytes of a body that cost as much as a request: an offer of a browser has some 8 KiB. */
+const bytesPerRequest = 12 * 1024
+
+// Reading 64 KiB costs ten times as much as what a client sends; who does not say how much it is
+// going to be pays for all that is taken.
+function costOf({ headers }: FastifyRequest): number {
+  const length = Number(
+    headers['content-length'] ?? (headers['transfer-encoding'] ? largestBody : 0),
+  )
+  return 1 + Math.floor(Math.min(length, largestBody) / bytesPerRequest) || 1
 }
 
 async function open(endpoint: Endpoint, sender: Sender, request: FastifyRequest) {

@@ -16,6 +16,13 @@ describe('rate of requests from one address (RFC 9725 §5)', () => {
     expect(new Set(waits)).toEqual(new Set([0]))
   })
 
+  it('lets one that costs several overdraw, and the next one pay', () => {
+    const limiter = new RateLimiter(limit)
+    expect(limiter.take('192.0.2.1', 0, 5)).toBe(0)
+    expect(limiter.take('192.0.2.1', 0)).toBeCloseTo(300)
+    expect(limiter.take('192.0.2.1', 300)).toBe(0)
+  })
+
   it('saves no more than one burst', () => {
     const limiter = new RateLimiter(limit)
     limiter.take('192.0.2.1', 0)
