@@ -125,7 +125,12 @@ export const answerChecks: readonly SharedCheck[] = [
       const offered = offeredSections(trial).media.flat()
       const answered = active(await answerOf(trial)).flat()
       const keyed = (lines: readonly string[], name: string) =>
-        new Map(values(lines, name).map((value) => value.split(' ') as [string, string]))
+        new Map(
+          values(lines, name).map((value) => {
+            const [id = '', what = ''] = value.split(' ')
+            return [id, what]
+          }),
+        )
       const alike = ['rtpmap', 'extmap'].filter((name) => {
         const ours = keyed(offered, name)
         return [...keyed(answered, name)].every(([id, what]) => {

@@ -101,6 +101,13 @@ export class Caller {
   }
 }
 
+/** An address that the server named. @throws NotSeen where it leads nowhere */
+export function resolved(reference: string, base: string): string {
+  const url = URL.canParse(reference, base) ? new URL(reference, base) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href
+  throw new NotSeen(`an address that cannot be read: ${reference.slice(0, 80)}`)
+}
+
 /** `POST 201, content-type: application/sdp`: the headers named, a dash where one is not there. */
 export function told({ method, status, headers }: Exchange, ...names: string[]): string {
   return [

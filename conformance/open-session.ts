@@ -1,6 +1,6 @@
 import type { ClientContext } from '#load/client-connection.ts'
 import type { IceCredentials } from '#load/ice-client.ts'
-import type { Caller, Exchange } from './caller.ts'
+import { type Caller, type Exchange, resolved } from './caller.ts'
 import { LivePeer } from './live-peer.ts'
 import { type FragmentParts, newCredentials, writeFragment } from './offers.ts'
 import { bundleOf, readSdp, values } from './sdp-text.ts'
@@ -37,7 +37,7 @@ export class OpenSession {
     this.#parts = parts
     this.local = parts.local
     const { headers, url } = parts.posted
-    this.location = new URL(headers.location ?? '', url).href
+    this.location = resolved(headers.location ?? '', url)
     this.etag = headers.etag
   }
 

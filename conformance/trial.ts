@@ -1,6 +1,6 @@
 import type { ClientContext } from '#load/client-connection.ts'
 import type { Fingerprint } from '#webrtc/dtls/fingerprint.ts'
-import type { Caller, Exchange } from './caller.ts'
+import { type Caller, type Exchange, resolved } from './caller.ts'
 import { NotSeen, type Protocol } from './check.ts'
 import { browserOffer, type Change, newCredentials } from './offers.ts'
 import { OpenSession } from './open-session.ts'
@@ -81,7 +81,7 @@ export class Trial {
       const { location } = exchange.headers
       const isRedirect = exchange.status === 307 || exchange.status === 308
       if (!isRedirect || !location || hop === maxRedirects) return exchange
-      url = new URL(location, url).href
+      url = resolved(location, url)
     }
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exchange, is4xx, told } from './caller.ts'
+import { type Exchange, is4xx, resolved, told } from './caller.ts'
 import { type Check, judge, NotOffered, NotSeen } from './check.ts'
 import { type EventsSeen, readEvents, type ServerEvent } from './event-reader.ts'
 import { type Link, readLinks } from './link-checks.ts'
@@ -24,7 +24,7 @@ export async function announced(trial: Trial, opened?: OpenSession): Promise<Ann
     return parameters.rel === rel
   })
   if (!link) throw new NotOffered('the 201 announces no server-sent events')
-  return { session, link, url: new URL(link.target, session.posted.url).href }
+  return { session, link, url: resolved(link.target, session.posted.url) }
 }
 
 async function subscribe(
@@ -37,7 +37,7 @@ async function subscribe(
   const posted = await session.call(url, 'POST', body === undefined ? {} : json, body)
   const { location } = posted.headers
   if (posted.status !== 201 || location === undefined) throw new NotSeen(told(posted, 'location'))
-  return { posted, url: new URL(location, url).href, session }
+  return { posted, url: resolved(location, url), session }
 }
 
 /** Events of a session that has media. */

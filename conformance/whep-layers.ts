@@ -1,4 +1,4 @@
-import { type Exchange, is4xx, told } from './caller.ts'
+import { type Exchange, is4xx, resolved, told } from './caller.ts'
 import { type Check, judge, NotOffered } from './check.ts'
 import { readLinks } from './link-checks.ts'
 import { kindOf, readSdp } from './sdp-text.ts'
@@ -12,7 +12,7 @@ async function layerUrl(trial: Trial): Promise<string> {
   const { posted } = await trial.session()
   const link = readLinks(posted.headers.link).find(({ parameters }) => parameters.rel === rel)
   if (!link) throw new NotOffered('the 201 announces no choice of layers')
-  return new URL(link.target, posted.url).href
+  return resolved(link.target, posted.url)
 }
 
 /** Layers are there once media is. */

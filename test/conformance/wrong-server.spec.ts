@@ -85,6 +85,34 @@ describe('a server that does everything wrong', () => {
   })
 })
 
+const gibberish =
+  (location: string): RequestListener =>
+  (request, response) => {
+    request.resume()
+    const headers = {
+      'content-type': 'application/sdp; valid-until="never"',
+      location,
+      etag: '"\u00ff',
+      link: [
+        '<http://>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events=",,"',
+        '<http://[>;rel="urn:ietf:params:whep:ext:core:layer", <<>>;;;="',
+      ],
+      'retry-after': 'soon',
+      'access-control-allow-origin': 'null, *',
+    }
+    const status = { POST: 201, PATCH: 200, DELETE: 999, GET: 226 }[request.method ?? ''] ?? 207
+    response.writeHead(status, headers)
+    response.end('v=0\r\nm=\r\na=extmap\r\na=rtpmap:\r\nm=video 0\r\na=group:BUNDLE\r\n\u0000')
+  }
+
+describe('a server that talks nonsense', () => {
+  it.each(['http://', '/a', 'x:y'])('is heard out where Location is %s', async (location) => {
+    const origin = await serve(gibberish(location))
+    const rows = [...(await tried('--whip', origin)), ...(await tried('--whep', origin))]
+    expect(rows.length).toBeGreaterThan(200)
+  })
+})
+
 describe('a server that is not there', () => {
   it.each`
     what                      | listener
