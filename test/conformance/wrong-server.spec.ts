@@ -105,7 +105,7 @@ const gibberish =
     response.end('v=0\r\nm=\r\na=extmap\r\na=rtpmap:\r\nm=video 0\r\na=group:BUNDLE\r\n\u0000')
   }
 
-describe('a server that talks nonsense', () => {
+describe('a server that talks nonsense', { timeout: 20_000 }, () => {
   it.each(['http://', '/a', 'x:y'])('is heard out where Location is %s', async (location) => {
     const origin = await serve(gibberish(location))
     const rows = [...(await tried('--whip', origin)), ...(await tried('--whep', origin))]
@@ -113,7 +113,7 @@ describe('a server that talks nonsense', () => {
   })
 })
 
-describe('a server that is not there', () => {
+describe('a server that is not there', { timeout: 20_000 }, () => {
   it.each`
     what                      | listener
     ${'nothing is answered'}  | ${() => {}}
