@@ -17,6 +17,8 @@ const unnoticed = 400
 const fresh = 150
 /** A publisher that answers requests sends a keyframe within this, in ms, or it is not waited for. */
 const answerWait = 700
+/** Ms after which a picture that began has come whole. */
+const pictureTime = 50
 /** Of a known link, what may leave at once, in ms of its rate. */
 const burstTime = 50
 
@@ -133,6 +135,10 @@ export class VideoTrack {
   keyframe(layer: ViewedLayer, now: number): void {
     if (layer !== this.#wanted) return
     const switched = layer !== this.#layer
+    if (switched && this.#isWithin(layer)) {
+      this.#patientUntil = now + pictureTime
+      return
+    }
     // Having fallen silent for a moment is part of the change.
     const isChange = switched && (this.#state !== 'waiting' || this.#left !== undefined)
     const cause = isChange ? 'layer' : this.#arrival
@@ -180,9 +186,18 @@ export class VideoTrack {
 
   #isNear(layer: ViewedLayer, now: number): boolean {
     const { keyframe } = layer.log
-    if ((layer.log.keyframeAge(now) ?? 0) > fresh) return false
+    const age = layer.log.keyframeAge(now) ?? 0
+    if (age > fresh || (age < pictureTime && this.#isWithin(layer))) return false
     const spare = (this.linkRate ?? 0) - layer.mediaRate(now)
     return keyframe !== undefined && layer.log.bytesFrom(keyframe) <= spare * unnoticed
+  }
+
+  // The picture that the keyframe begins is on its way in all its sizes. A browser that was sent the
+  // first of them alone takes the same again for a repeat, and waits for the others for 3 s.
+  #isWithin({ rid, spatialId }: ViewedLayer): boolean {
+    const shown = this.#layer
+    if (this.#state === 'waiting' || !shown || shown.rid !== rid) return false
+    return (spatialId ?? 0) < (shown.spatialId ?? 0)
   }
 
   // Every layer has its keyframe somewhere; without one there is nothing a decoder could use.

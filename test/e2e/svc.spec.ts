@@ -91,6 +91,7 @@ describe('an encoding of several layers by Chromium', () => {
   it('of VP9 is shown at half its size, and whole again', async () => {
     const { viewing, points, close } = await open('VP9', 'L3T3_KEY')
     await until(viewing, ({ widths }) => widths.includes(640) && widths.length === 1)
+    const start = await viewing.report()
     const [smallest] = await points()
     expect(smallest).toMatchObject({ spatialId: 0, temporalId: 0, width: 320 })
     for (let turn = 0; turn < 2; turn++) {
@@ -101,7 +102,10 @@ describe('an encoding of several layers by Chromium', () => {
       const whole = await until(viewing, ({ widths }) => !widths.includes(320))
       expect(whole).toMatchObject({ widths: [640], unreadable: 0, packetsLost: 0 })
     }
-    expect((await viewing.report()).nackCount).toBeLessThan(5)
+    const end = await viewing.report()
+    expect(end.nackCount).toBeLessThan(5)
+    // Without a picture for 3 s it would have asked for one.
+    expect(end.pliCount - start.pliCount).toBe(0)
     await close()
   }, 60_000)
 
