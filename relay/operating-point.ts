@@ -98,9 +98,9 @@ export class OperatingPoint implements ViewedLayer {
     return index
   }
 
-  /** A packet is missing, and nobody knows whether the target needs it: its number stays free. */
-  skip(): void {
-    this.#next++
+  /** Packets are missing, and nobody knows whether the target needs them: numbers stay free. */
+  skip(count: number): void {
+    this.#next += count
   }
 
   /** The packet at `index` shows that its frame is a keyframe. */

@@ -21,6 +21,8 @@ const repairWait = 150
 const mostWaiting = 512
 /** Points made of one encoding at most: three sizes at three rates, less the whole of it. */
 const mostPoints = 8
+/** Ms between two sets of points: a log of each is opened in every shard. */
+const restructureInterval = 1000
 
 /** An encoding whose layers can be left out, and what was seen of its packets. */
 export interface LayeredEncoding extends WholeEncoding {
@@ -48,6 +50,7 @@ export class OperatingPoints {
   #next: number | undefined
   #wholeIds: { readonly spatialId: number; readonly temporalId: number } | undefined
   #missingSince: number | undefined
+  #restructuredAt = Number.NEGATIVE_INFINITY
 
   constructor(
     plane: MediaPlane,
@@ -80,15 +83,21 @@ export class OperatingPoints {
       const place = log.find(this.#next)
       if (place) this.#take(place.slab, place.offset, place.length, now)
       else if (this.#waits(log, now)) return
-      else for (const point of this.#points) point.skip()
+      else this.#skip(log)
       this.#missingSince = undefined
-      this.#next++
+      this.#next = place ? this.#next + 1 : log.heldFrom(this.#next)
     }
   }
 
   close(): void {
     for (const point of this.#points) point.close()
     this.#points = []
+  }
+
+  // Numbers cost a publisher nothing: of a jump, no more stay free than would have been waited for.
+  #skip(log: PacketLog): void {
+    const missing = Math.min(log.heldFrom(this.#next!) - this.#next!, mostWaiting)
+    for (const point of this.#points) point.skip(missing)
   }
 
   #waits({ end }: PacketLog, now: number): boolean {
@@ -103,7 +112,7 @@ export class OperatingPoints {
     if (!extensions.find(this.#extensionId)) return
     const frame = this.#reader.read(bytes, extensions.start, extensions.end)
     if (!frame) return
-    if (frame.structure) this.#restructure(frame.structure)
+    if (frame.structure) this.#restructure(frame.structure, now)
     const keyframe = this.#isKeyframe(bytes, packet.payloadStart, packet.payloadEnd)
     for (const point of this.#points) {
       if (frame.targets[point.target] === indication.absent) continue
@@ -116,12 +125,16 @@ export class OperatingPoints {
     return endOfFrame && spatialId === point.spatialId
   }
 
-  // Keyframes repeat the structure. Another one is another set of points.
-  #restructure(structure: DependencyStructure): void {
+  // Keyframes repeat the structure. Another one is another set of points; while they come too fast
+  // there are none.
+  #restructure(structure: DependencyStructure, now: number): void {
     if (this.#structure && sameShape(this.#structure, structure)) return
-    this.#structure = structure
     this.close()
+    this.#structure = undefined
     this.#wholeIds = highest(structure.templates)
+    if (now - this.#restructuredAt < restructureInterval) return
+    this.#structure = structure
+    this.#restructuredAt = now
     this.#points = lowerPoints(structure)
       .slice(0, mostPoints)
       .map((options) => new OperatingPoint(this.#plane, this.#whole, options))

@@ -150,6 +150,13 @@ export class PacketLog implements PacketStore {
     return length === 0 ? undefined : { slab: this.#slabs[at]!, offset: this.#offsets[at]!, length }
   }
 
+  /** The first index from there on that is held, or the end. */
+  heldFrom(index: number): number {
+    const from = Math.max(index, this.#start)
+    const isHole = from < this.#end && this.#lengths[this.#at(from)] === 0
+    return isHole ? this.#pastHoles(from) : Math.min(from, this.#end)
+  }
+
   /** Lets go of all packets. */
   close(): void {
     this.#dropBefore(this.#end)

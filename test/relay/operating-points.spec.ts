@@ -12,7 +12,7 @@ import { SlabWriter } from '#test/support/stored-packets.ts'
 const dependencyId = 5
 
 /** L2T2 as four decode targets: S0T0, S0T1, S1T0, S1T1; sizes 320 × 180 and 640 × 360. */
-function structure(into: BitWriter): BitWriter {
+function structure(into: BitWriter, width: number): BitWriter {
   into.u(6, 0).u(5, 3).u(2, 1).u(2, 2).u(2, 1).u(2, 3)
   for (const needs of [
     [2, 2, 2, 2],
@@ -23,7 +23,7 @@ function structure(into: BitWriter): BitWriter {
     for (const need of needs) into.u(2, need)
   }
   into.u(4, 0).u(2, 0).u(1, 1)
-  for (const side of [319, 179, 639, 359]) into.u(16, side)
+  for (const side of [width - 1, 179, 639, 359]) into.u(16, side)
   return into
 }
 
@@ -51,6 +51,8 @@ class SvcRig {
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #next = 100
   now = 0
+  /** Of the smaller size, as the structure tells. */
+  width = 320
 
   /** Sends a picture: a frame of two packets in each size. */
   picture(temporal: number, { keyframe = false, lost = -1 } = {}): number {
@@ -62,6 +64,11 @@ class SvcRig {
       else this.#receive(this.#next++, packet, first)
     }
     return first
+  }
+
+  /** So many packets are lost, or never were. */
+  jump(count: number): void {
+    this.#next += count
   }
 
   /** Brings what was lost. */
@@ -90,7 +97,9 @@ class SvcRig {
     const bits = new BitWriter().u(1, Number(sent.first)).u(1, Number(sent.last))
     bits.u(6, template).u(16, picture)
     const told = sent.keyframe && sent.first && sent.spatial === 0
-    const data = told ? structure(bits.u(5, 0b10000)).rbsp() : bits.rbsp().subarray(0, 3)
+    const data = told
+      ? structure(bits.u(5, 0b10000), this.width).rbsp()
+      : bits.rbsp().subarray(0, 3)
     // VP9: beginning of a frame; of a keyframe while nothing is predicted.
     const flags = sent.keyframe && sent.first && sent.spatial === 0 ? '08' : '40'
     const name = `S${sent.spatial}T${sent.temporal}${sent.first ? 'a' : 'b'}`
@@ -168,6 +177,24 @@ describe('the operating points of an encoding of layers', () => {
   })
 })
 
+describe('a publisher whose structure is another one each time', () => {
+  const logs = (rig: SvcRig) => rig.plane.logs.size
+
+  it('has new points once a second at most, and the last structure counts then', () => {
+    const rig = started()
+    for (let i = 1; i <= 10; i++) {
+      rig.now += 50
+      rig.width = 320 + i
+      rig.picture(0, { keyframe: true })
+    }
+    expect([rig.layer.lower, logs(rig)]).toEqual([[], 1])
+    rig.now = 1000
+    rig.picture(0, { keyframe: true })
+    expect(rig.layer.lower[0]?.inspector?.facts.width).toBe(330)
+    expect(logs(rig)).toBe(4)
+  })
+})
+
 describe('a packet lost on the way in', () => {
   it('holds up what follows until it is repaired', () => {
     const rig = started()
@@ -188,5 +215,23 @@ describe('a packet lost on the way in', () => {
     rig.picture(0)
     const [smallest] = rig.layer.lower
     expect(rig.held(smallest!)).toBe('S0T0a S0T0b| - S0T0a S0T0b| S0T0a S0T0b|')
+  })
+
+  it('waits as long with others beside it as by itself', () => {
+    const rig = started()
+    rig.jump(4)
+    rig.picture(0)
+    rig.now = 200
+    rig.picture(0)
+    const [smallest] = rig.layer.lower
+    expect(rig.held(smallest!)).toBe('S0T0a S0T0b| - - - - S0T0a S0T0b| S0T0a S0T0b|')
+  })
+
+  it('leaves a bounded hole, however far the numbers jump', () => {
+    const rig = started()
+    rig.jump(30_000)
+    rig.picture(0)
+    const [smallest] = rig.layer.lower
+    expect(smallest!.log.end).toBe(2 + 512 + 2)
   })
 })
