@@ -73,6 +73,8 @@ export class TokenVerifier {
   #claimsOf(payload: unknown): Claims {
     const claims = readClaims(payload)
     if (!claims) throw invalid('one of its claims is of the wrong form')
+    // Its text is no name: the same signature can be written in several ways.
+    if (claims.once && claims.jti === undefined) throw invalid('good once, it needs a "jti"')
     const { clock, leeway = defaultLeeway } = this.#options
     if ((claims.iat ?? 0) > clock.wall() / 1000 + leeway) throw invalid('it is of the future')
     return claims

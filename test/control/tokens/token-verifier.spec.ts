@@ -82,6 +82,7 @@ describe('a token (RFC 8725 §3)', () => {
     ${{ actions: 'publish' }}                              | ${'its actions are no list'}
     ${{ max_height: 0 }}                                   | ${'its height is none'}
     ${{ sub: 7 }}                                          | ${'its subject is a number'}
+    ${{ once: true, jti: undefined }}                      | ${'it is good once and has no name'}
   `('does not count when $why', async ({ claims }) => {
     const strict = verifier({ issuer: 'issuer', audience: 'tailrace' } as object)
     await strict.verify(await keys.ed.sign(goodClaims))
