@@ -17,6 +17,7 @@ const libraries = ['-l:libcrypto.so.3']
 /** Programs of `native/addon` that look for faults: what each is compiled with, and how it is run. */
 export const programs = [
   { name: 'incoming', source: 'fuzz/incoming-fuzz.cc', core: 'fuzz', run: fuzz },
+  { name: 'gate', source: 'fuzz/gate-fuzz.cc', core: 'fuzz', run: fuzz },
   { name: 'frames', source: 'fuzz/tcp-frames-fuzz.cc', core: 'fuzz', run: fuzz },
   { name: 'shard', source: 'fuzz/shard-fuzz.cc', core: 'fuzz', run: fuzz },
   { name: 'feedback', source: 'fuzz/feedback-fuzz.cc', core: 'fuzz', run: fuzz },
