@@ -19,6 +19,9 @@ export const publishRateLimit: RateLimit = { perSecond: 1, burst: 20 }
 /** A client that sends each candidate by itself has some twenty at once (SEC-20). */
 export const patchRateLimit: RateLimit = { perSecond: 10, burst: 50 }
 
+/** A choice of layer may begin a replay, and nobody chooses faster for long. */
+export const layerRateLimit: RateLimit = { perSecond: 1, burst: 20 }
+
 /** What shares a bucket, as the refusal names it. */
 export type RateSubject = 'from this address' | 'with this key' | 'for this session'
 

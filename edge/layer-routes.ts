@@ -3,7 +3,7 @@ import { readBodiesAsText } from '#control/http/bodies.ts'
 import { jsonOf, jsonType, largestJson } from '#control/http/json-body.ts'
 import { refuseOtherMethods } from '#control/http/methods.ts'
 import { checkAccess, type SessionAccess } from '#control/http/session-access.ts'
-import type { RateLimiter } from '#control/rate-limiter.ts'
+import { layerRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
 import { type LayerRequest, layerRequest } from './layer-request.ts'
 
@@ -30,6 +30,7 @@ const methods = ['OPTIONS', 'POST', 'DELETE']
 /** Which layer a viewer wants to be sent (WHEP extension `layer`, WHEP-98..106). */
 export const layerRoutes: FastifyPluginAsync<LayerOptions> = async (app, options) => {
   const { access, selections, clock, limiter } = options
+  const choices = new RateLimiter(layerRateLimit, 'for this session')
 
   readBodiesAsText(app)
   app.addHook('onRequest', async (request) => {
@@ -39,6 +40,7 @@ export const layerRoutes: FastifyPluginAsync<LayerOptions> = async (app, options
   app.post<LayerRoute>(url, { bodyLimit: largestJson }, async (request, reply) => {
     const { id } = request.params
     await checkAccess(access, id, request)
+    choices.admit(id, clock.now())
     selections.select(id, layerRequest(jsonOf(request)), clock.now())
     return reply.status(200).send()
   })
@@ -47,6 +49,7 @@ export const layerRoutes: FastifyPluginAsync<LayerOptions> = async (app, options
   app.delete<LayerRoute>(url, async (request, reply) => {
     const { id } = request.params
     await checkAccess(access, id, request)
+    choices.admit(id, clock.now())
     selections.select(id, {}, clock.now())
     return reply.status(200).send()
   })

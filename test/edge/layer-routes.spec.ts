@@ -92,6 +92,18 @@ describe('a choice of layer (WHEP-98..106)', () => {
     await other.close()
   })
 
+  it('may be made once a second for long: each may begin a replay', async () => {
+    const flood = async () => {
+      const body = (i: number) => `{"rid":"${i % 2 === 0 ? 'h' : 'l'}"}`
+      for (let i = 0; i < 30; i++) await post(body(i))
+      const back = await app.inject({ method: 'DELETE', url: layer })
+      return [rig.selected.length, back.statusCode, back.headers['retry-after']]
+    }
+    expect(await flood()).toEqual([20, 429, '1'])
+    rig.clock.time += 3000
+    expect(await flood()).toEqual([23, 429, '1'])
+  })
+
   it('is 409 while nobody publishes', async () => {
     rig.unpublish()
     expect((await post('{"rid":"h"}')).statusCode).toBe(409)
