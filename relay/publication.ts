@@ -42,6 +42,8 @@ export interface PublicationListener {
 const aliveInterval = 1000
 /** Between two looks at what the layers take, in ms. */
 const offerInterval = 250
+/** Keyframes between two that have the layers looked at at once: as many as begin together. */
+const mostEarlyOffers = 8
 
 export interface PublicationServices {
   readonly plane: MediaPlane
@@ -79,6 +81,7 @@ export class Publication implements Machine {
   #aliveAt = Number.NEGATIVE_INFINITY
   #offered: readonly OfferedLayer[] = []
   #offeredAt = Number.NEGATIVE_INFINITY
+  #earlyOffers = 0
 
   constructor(
     peer: PeerId,
@@ -159,6 +162,8 @@ export class Publication implements Machine {
     if (this.hasViewers) this.#replaceSilent(now)
     this.feedback.poll(now, this.hasViewers)
     if (this.layered && now - this.#offeredAt >= offerInterval) {
+      this.#offeredAt = now
+      this.#earlyOffers = 0
       this.#offer(now)
       this.#listener.offered(now)
     }
@@ -209,12 +214,11 @@ export class Publication implements Machine {
     const now = this.#clock.now()
     const isBetter = !shown || pixels(layer) > pixels(shown) || isSilent(shown, now)
     if (isBetter) this.#video = layer
-    if (this.layered) this.#offer(now)
+    if (this.layered && this.#earlyOffers++ < mostEarlyOffers) this.#offer(now)
     this.#listener.keyframe(layer)
   }
 
   #offer(now: number): void {
-    this.#offeredAt = now
     const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
     for (const { rate, bitrate } of all) rate.sample(bitrate.bitsPerSecond(now), now)
     this.#offered = bySize(all)

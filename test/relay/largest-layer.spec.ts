@@ -91,3 +91,31 @@ describe('the layer that viewers watch', () => {
     expect(simulcast.publication.video?.rid).toBe('f')
   })
 })
+
+describe('keyframes without end', () => {
+  it('do not keep viewers from fitting to what the layers take', () => {
+    const simulcast = watched()
+    simulcast.offeredAt.length = 0
+    for (let sent = 0; sent < 1000; sent += 100) {
+      simulcast.keyframe('q')
+      simulcast.send(100, 'q', 'h', 'f')
+    }
+    expect(simulcast.offeredAt.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('make the layers looked at so often and no oftener: it takes a walk over their packets', () => {
+    const simulcast = watched()
+    const looks = new Set([simulcast.publication.offered])
+    for (let i = 0; i < 20; i++) {
+      simulcast.keyframe('q')
+      looks.add(simulcast.publication.offered)
+    }
+    expect(looks.size).toBe(1 + 8)
+    simulcast.send(300, 'q')
+    looks.clear()
+    simulcast.keyframe('h')
+    const { offered } = simulcast.publication
+    simulcast.keyframe('h')
+    expect(simulcast.publication.offered).not.toBe(offered)
+  })
+})

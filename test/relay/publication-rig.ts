@@ -42,6 +42,8 @@ export class PublicationRig {
   readonly keyframes: { readonly layer: ViewedLayer; readonly index: number }[] = []
   /** When it was told that the publisher is still there. */
   readonly aliveAt: number[] = []
+  /** When it was told that the layers were looked at again. */
+  readonly offeredAt: number[] = []
   readonly #writer = new SlabWriter(new SlabPool())
 
   constructor(format: NegotiatedPublication, traits = browser, peer: PeerId = 7) {
@@ -53,7 +55,9 @@ export class PublicationRig {
         alive: (now) => {
           this.aliveAt.push(now)
         },
-        offered: () => {},
+        offered: (now) => {
+          this.offeredAt.push(now)
+        },
         keyframe: (layer) => {
           this.keyframes.push({ layer, index: layer.log.keyframe! })
         },
