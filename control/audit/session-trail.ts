@@ -27,19 +27,34 @@ export interface TrailOptions {
 
 /** Refusals that go on record, per chain: a flood of bad tokens must not fill the disk. */
 const refusalRate = { perSecond: 1, burst: 20 }
+/**
+ * Sessions that go on record, per address, of viewers whom no issuer has named: they open and end
+ * them for nothing, and each takes 600 bytes.
+ */
+const viewerRate = { perSecond: 1, burst: 200 }
 
 /** What sessions and tokens leave in the audit log (SEC-72). */
 export class SessionTrail {
   readonly #options: TrailOptions
   readonly #open = new Map<string, AuditEvent>()
   readonly #refusals = new RateLimiter(refusalRate, 'with this key')
+  readonly #viewers = new RateLimiter(viewerRate)
   #unrecorded = 0
+  #unrecordedViewers = 0
 
   constructor(options: TrailOptions) {
     this.#options = options
   }
 
   begun({ id, kind, name, principal, address }: Beginning): void {
+    // Only an issuer's token says until when it is good.
+    const isNobodys = kind === 'whep' && principal.expiresAt === undefined
+    if (isNobodys && this.#viewers.take(address, this.#options.clock.now()) > 0) {
+      this.#unrecordedViewers++
+      return
+    }
+    const unrecorded = this.#unrecordedViewers
+    this.#unrecordedViewers = 0
     const ip = addressFor(address, this.#options.addresses)
     const session = {
       tenant: name.tenant,
@@ -53,6 +68,7 @@ export class SessionTrail {
       stream: streamKey(name),
       ...(subject !== undefined && { subject: subject.toWellFormed() }),
       ...(tokenId !== undefined && { jti: tokenId.toWellFormed() }),
+      ...(unrecorded > 0 && { unrecorded }),
     }
     this.#open.set(id, {
       ...session,

@@ -37,6 +37,26 @@ describe('what a session leaves (SEC-72)', () => {
     expect(JSON.stringify(events)).not.toContain(id)
   })
 
+  it('is bounded by address for viewers whom nobody has named, and the rest counted', () => {
+    const { trail: left, events, clock } = trail()
+    const viewer = { ...session, kind: 'whep', principal: { id: 'anonymous' } } as const
+    const flood = (more: object, count = 300) => {
+      for (let i = 0; i < count; i++) {
+        left.begun({ ...viewer, id: `${i}`, ...more })
+        left.ended(`${i}`, 'deleted')
+      }
+      return events.splice(0)
+    }
+    expect(flood({}).length).toBe(2 * 200)
+    const [first, ...others] = flood({ address: '198.51.100.1' }, 1)
+    expect([first!.detail, others.length]).toMatchObject([{ unrecorded: 100 }, 1])
+    clock.time += 3000
+    expect(flood({}).length).toBe(2 * 3)
+    const named = { ...anna, expiresAt: 1 }
+    expect(flood({ principal: named }).length).toBe(2 * 300)
+    expect(flood({ kind: 'whip' }).length).toBe(2 * 300)
+  })
+
   it('names a takeover', () => {
     const { trail: left, events } = trail()
     left.begun(session)
