@@ -248,10 +248,12 @@ describe('session resource, other methods', () => {
     expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(200)
   })
 
-  it('limits the rate of PATCH and DELETE (§5)', async () => {
+  it('limits the rate of PATCH, DELETE and GET (§5)', async () => {
     const app = await fakeServer({ limiter: new RateLimiter({ perSecond: 1, burst: 1 }) })
     expect((await app.inject(goodPatch)).statusCode).toBe(204)
     expect((await app.inject(goodPatch)).statusCode).toBe(429)
     expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(429)
+    expect((await app.inject({ method: 'GET', url })).statusCode).toBe(429)
+    expect((await app.inject({ method: 'OPTIONS', url })).statusCode).toBe(200)
   })
 })
