@@ -46,6 +46,8 @@ const provenAfter = 20_000
 const longestCatchUp = 1_000
 /** Less than this part of a layer's rate is no misjudgement of the layer, but another link. */
 const collapsed = 0.6
+/** Ms after a way up in which the new layer is given time to settle. */
+const settleTime = 1_500
 
 /**
  * Which layer a viewer gets: down at once, up with patience, and never to and fro. `undefined`
@@ -59,6 +61,7 @@ export class LayerChoice {
   #shortSince: number | undefined
   #ampleSince: number | undefined
   #upAt = Number.NEGATIVE_INFINITY
+  #congestedAt = Number.NEGATIVE_INFINITY
   #fellAt = Number.NEGATIVE_INFINITY
   #block = shortestBlock
   #blockedUntil = Number.NEGATIVE_INFINITY
@@ -89,6 +92,7 @@ export class LayerChoice {
       ? options.filter(({ reliable }) => reliable)
       : options
     const at = choices.findIndex(({ id }) => id === this.#current)
+    if (link.congested) this.#congestedAt = now
     if (choices.length === 0) this.#take(undefined)
     else if (this.#paused) this.#resume(choices, link, now)
     else if (at < 0) this.#take(largestThatFits(choices, link.usable) ?? choices[0])
@@ -114,7 +118,9 @@ export class LayerChoice {
     { usable, congested }: LinkCapacity,
     now: number,
   ): boolean {
-    if (usable >= tooLittle * choices[at]!.rate) {
+    // The keyframe that a step up begins with looks like congestion, and is over in a second.
+    const settles = now - this.#upAt < settleTime && usable >= collapsed * choices[at]!.rate
+    if (settles || usable >= tooLittle * choices[at]!.rate) {
       this.#shortSince = undefined
       return false
     }
@@ -122,6 +128,8 @@ export class LayerChoice {
     this.#shortSince ??= now
     const short = now - this.#shortSince
     if (at === 0) {
+      // The rate is the layer's richest second: that it does not fit shows in the link.
+      if (now - this.#congestedAt > pauseAfter / 2) this.#shortSince = now
       if (short < pauseAfter) return true
       this.#paused = true
     } else {

@@ -157,6 +157,18 @@ export class PacketLog implements PacketStore {
     return isHole ? this.#pastHoles(from) : Math.min(from, this.#end)
   }
 
+  /** Bytes of the newest keyframe as far as it has come; 0 without one. */
+  get keyframeBytes(): number {
+    const first = this.#keyframe
+    if (first === undefined) return 0
+    const timestamp = this.#timestamp(first)
+    let bytes = 0
+    for (let i = first; i < this.#end && (this.#timestamp(i) ?? timestamp) === timestamp; i++) {
+      bytes += this.#lengths[this.#at(i)]!
+    }
+    return bytes
+  }
+
   /** Lets go of all packets. */
   close(): void {
     this.#dropBefore(this.#end)

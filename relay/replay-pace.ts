@@ -1,3 +1,4 @@
+import type { Replay } from '#native/media-plane.ts'
 import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 
 /** What one report of a receiver tells about the link to it. */
@@ -41,6 +42,17 @@ const drain = 0.85
 /** Step up once the link's rate has been met: doubling would only fill the queue again. */
 const carefulStep = 1.1
 
+/** Of a known link, what may leave at once, in ms of its rate. */
+const burstTime = 50
+
+/** A link whose rate is estimated. */
+export interface LinkState {
+  /** Bytes per ms. */
+  readonly rate: number
+  /** Its queue is full now. */
+  readonly congested: boolean
+}
+
 /**
  * How fast a replay may go (DESIGN §6.6): it starts little above the media rate, doubles with
  * each clean report of the receiver, and steps back to what the link delivers when its queue
@@ -50,6 +62,7 @@ export class ReplayPace {
   #mediaRate = slowest / topFactor
   #pace = slowest
   #metLimit = false
+  #floor = slowest
   #shareOfLink = mostOfLink
 
   /**
@@ -59,7 +72,7 @@ export class ReplayPace {
    * @param link what it is known to carry, in bytes per ms, and whether its queue is full now
    * @returns bytes per ms
    */
-  begin(mediaRate: number, link?: { readonly rate: number; readonly congested: boolean }): number {
+  begin(mediaRate: number, link?: LinkState): number {
     this.#mediaRate = Math.max(mediaRate, slowest / topFactor)
     if (!link) {
       const start = this.#mediaRate * startFactor
@@ -81,6 +94,32 @@ export class ReplayPace {
     this.#metLimit = true
     this.#pace = linkRate * this.#shareOfLink
     return this.#pace
+  }
+
+  /**
+   * How a replay begins.
+   *
+   * @param keyframeBytes where little is known of the link, and the layer is a small one for its
+   *   sake: then nothing but the keyframe goes ahead
+   * @param link as for `begin`
+   */
+  plan(
+    mediaRate: number,
+    keyframeBytes: number | undefined,
+    link?: LinkState,
+  ): Pick<Replay, 'pace' | 'burst' | 'lead'> {
+    this.#floor = keyframeBytes === undefined ? slowest : 0
+    const pace = this.begin(mediaRate, link)
+    const ahead = link
+      ? 0
+      : Math.min(keyframeBytes ?? replayBurst + replayLead, replayBurst + replayLead)
+    const burst = Math.min(replayBurst, ahead)
+    return {
+      pace,
+      // Nothing at once where the link's queue is full.
+      burst: link ? (link.congested ? 0 : link.rate * burstTime) : burst,
+      lead: { bytes: ahead - burst, pace: this.lead },
+    }
   }
 
   /** Bytes per ms. */
@@ -112,8 +151,8 @@ export class ReplayPace {
   }
 
   #bounded(pace: number): number {
-    const top = Math.max(slowest, Math.min(fastest, this.#mediaRate * topFactor))
-    const bottom = Math.max(slowest, this.#mediaRate * bottomFactor)
+    const top = Math.max(this.#floor, Math.min(fastest, this.#mediaRate * topFactor))
+    const bottom = Math.max(this.#floor, this.#mediaRate * bottomFactor)
     return Math.min(Math.max(pace, bottom), Math.max(top, bottom))
   }
 }

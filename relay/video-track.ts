@@ -1,7 +1,7 @@
 import type { LogId, MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
-import { type LinkReport, ReplayPace, replayBurst, replayLead } from './replay-pace.ts'
+import { type LinkReport, ReplayPace } from './replay-pace.ts'
 import { ticksAhead, type ViewedLayer } from './viewed-layer.ts'
 
 /** Between two restarts of a viewer's replay, in ms (DESIGN §6.9). */
@@ -19,8 +19,6 @@ const fresh = 150
 const answerWait = 700
 /** Ms after which a picture that began has come whole. */
 const pictureTime = 50
-/** Of a known link, what may leave at once, in ms of its rate. */
-const burstTime = 50
 
 export interface TrackServices {
   readonly plane: MediaPlane
@@ -216,7 +214,7 @@ export class VideoTrack {
     }
     // A first picture shall come soon, whatever is believed of a link that has told nothing yet.
     // A jump to a newer keyframe is part of the same change.
-    this.#byEstimate = cause === 'layer' || (cause === undefined && this.#byEstimate)
+    if (cause) this.#byEstimate = cause === 'layer' || (cause === 'return' && this.numbered)
     const rate = this.#byEstimate ? this.linkRate : undefined
     const link = rate === undefined ? undefined : { rate, congested }
     const alignment = alignmentOf(layer, this.#layer ?? this.#left)
@@ -225,15 +223,12 @@ export class VideoTrack {
     this.#layer = layer
     this.#state = 'replaying'
     this.#hasPicture = true
-    const pace = this.#pace.begin(layer.mediaRate(now), link)
+    const keyframeBytes = this.numbered ? layer.log.keyframeBytes : undefined
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
-      pace,
-      // Nothing at once where the link's queue is full.
-      burst: link ? (congested ? 0 : link.rate * burstTime) : replayBurst,
-      lead: { bytes: replayLead, pace: this.#pace.lead },
+      ...this.#pace.plan(layer.mediaRate(now), keyframeBytes, link),
       ...(bare && { prefix: facts.parameterSets }),
       ...(alignment && { alignment }),
     })

@@ -65,7 +65,12 @@ class OutgoingStream {
    * use to a decoder any more, and repeats of it would only be in the keyframe's way.
    */
   void startOver() { startedOver_ = nextOut_; }
-  void align(LogId log, LogId from, uint32_t ticks) { timeline_.align(log, from, ticks); }
+  /** Another encoding of the same picture comes next, from that packet on. */
+  void align(const PacketLog& log, const Replay& replay) {
+    if (replay.alignedLog < 0) return;
+    timeline_.align(log, replay.from, static_cast<LogId>(replay.alignedLog), replay.alignmentTicks,
+                    last_, format.clockRate);
+  }
   /** @param pace bytes per ms of live packets */
   void limitRepeats(double pace) { budget_.limit(pace); }
 

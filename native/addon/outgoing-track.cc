@@ -46,9 +46,7 @@ void OutgoingTrack::replay(const TrackSource& source, std::shared_ptr<PacketLog>
   leave();
   enter(source, std::move(log));
   if (source.numbered) stream_.startOver();
-  if (replay.alignedLog >= 0) {
-    stream_.align(log_->id, static_cast<LogId>(replay.alignedLog), replay.alignmentTicks);
-  }
+  stream_.align(*log_, replay);
   if (!replay.prefix.empty()) stream_.sendPrefix(source, *log_, replay);
   begin(replay.from, PlayoutDelay::kNow);
   cursor_.emplace(replay, outlet_.now);

@@ -42,17 +42,28 @@ class Timeline {
 
   /**
    * Another encoding of the same picture is sent next: what was captured at one time keeps one
-   * time (SRTP-107). Nothing happens unless `from` is what was sent until now.
+   * time (SRTP-107), but never two frames in a row: a browser would take them for one
+   * (SRTP-108). Nothing happens unless `from` is what was sent until now.
    *
+   * @param index of its packet that is sent next
    * @param ticks by which the RTP time of `log` is ahead of that of `from`
    */
-  void align(LogId log, LogId from, uint32_t ticks) {
-    if (!delta_ || log_ != from) return;
-    log_ = log;
-    delta_ = *delta_ - ticks;
+  void align(const PacketLog& log, int64_t index, LogId from, uint32_t ticks,
+             const LastPacket& last, uint32_t clockRate) {
+    const StoredPacket* packet = log.locate(index);
+    if (!delta_ || log_ != from || !packet) return;
+    const uint32_t delta = *delta_ - ticks;
+    const uint32_t behind = last.timestamp - (packet->view().timestamp() + delta);
+    const uint32_t ms = clockRate / 1000;
+    const bool follows = last.sent && behind < kSameFrames * ms;
+    log_ = log.id;
+    delta_ = delta + (follows ? behind + ms : 0);
   }
 
  private:
+  /** Ms: what is that little behind comes right after what was sent last, or at the same time. */
+  static constexpr uint32_t kSameFrames = 150;
+
   static uint32_t continued(const PacketLog& log, int64_t index, const LastPacket& last,
                             uint32_t clockRate, double now) {
     const StoredPacket* packet = last.sent ? log.locate(index) : nullptr;

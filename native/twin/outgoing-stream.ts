@@ -1,5 +1,5 @@
 import { firstIndexBound } from '#native/first-index.ts'
-import type { LogId, TrackFormat, TrackSource } from '#native/media-plane.ts'
+import type { Replay, TrackFormat, TrackSource } from '#native/media-plane.ts'
 import type { PacketPlace } from '#native/packet-store.ts'
 import { type HeaderTemplate, headerTemplate, type PlayoutDelay } from './header-template.ts'
 import { type Outlet, PacketWriter } from './packet-writer.ts'
@@ -70,9 +70,9 @@ export class OutgoingStream {
     return this.#segments.current?.repeats?.transportCcAt !== undefined
   }
 
-  /** @param from, ticks as in `Replay.alignment` */
-  align(log: SourceLog, from: LogId, ticks: number): void {
-    this.#timeline.align(log, from, ticks)
+  /** Another encoding of the same picture comes next, from that packet on. */
+  align(log: SourceLog, { from, alignment }: Replay): void {
+    if (alignment) this.#timeline.align(log, from, alignment, this.#last)
   }
 
   /** From now on packet `index` of the log has the next number, and the others follow from it. */

@@ -77,8 +77,8 @@ export class OutgoingTrack {
     }
     this.leave()
     this.#enter(source, log)
-    const { from, prefix, alignment } = replay
-    if (alignment) this.#stream.align(log, alignment.log, alignment.ticks)
+    const { from, prefix } = replay
+    this.#stream.align(log, replay)
     if (source.numbered) this.#stream.startOver()
     if (prefix) this.#stream.sendPrefix(source, log, { from, prefix })
     this.#begin(log, from, 'now')

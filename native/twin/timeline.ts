@@ -1,4 +1,4 @@
-import type { LogId } from '#native/media-plane.ts'
+import type { Replay } from '#native/media-plane.ts'
 import type { PacketPlace, PacketStore } from '#native/packet-store.ts'
 import type { SourceLog } from './source-log.ts'
 
@@ -9,6 +9,11 @@ export interface LastPacket {
   readonly at: number
   readonly sent: boolean
 }
+
+type Alignment = NonNullable<Replay['alignment']>
+
+/** Ms: what is that little behind comes right after what was sent last, or at the same time. */
+const sameFrames = 150
 
 /** Relates the RTP time of the logs that a track sends from to the track's own. */
 export class Timeline {
@@ -41,13 +46,19 @@ export class Timeline {
 
   /**
    * Another encoding of the same picture is sent next: what was captured at one time keeps one
-   * time (SRTP-107). Nothing happens unless `from` is what was sent until now.
+   * time (SRTP-107), but never two frames in a row: a browser would take them for one
+   * (SRTP-108). Nothing happens unless `from` is what was sent until now.
    *
-   * @param ticks by which the RTP time of `log` is ahead of that of `from`
+   * @param index of its packet that is sent next
    */
-  align(log: SourceLog, from: LogId, ticks: number): void {
-    if (this.#current?.log.id !== from) return
-    this.#current = { log, delta: this.#current.delta - ticks }
+  align(log: SourceLog, index: number, { log: from, ticks }: Alignment, last: LastPacket): void {
+    if (this.#current?.log.id !== from || !log.locate(index, this.#place)) return
+    const delta = this.#current.delta - ticks
+    const next = this.#place.bytes.readUInt32BE(this.#place.offset + 4) + delta
+    const behind = (last.timestamp - next) >>> 0
+    const ms = this.#clockRate / 1000
+    const shift = last.sent && behind < sameFrames * ms ? behind + ms : 0
+    this.#current = { log, delta: delta + shift }
   }
 
   #continued(log: PacketStore, index: number, last: LastPacket, now: number): number {

@@ -23,12 +23,18 @@ const roundTripWeight = 1 / 8
 const enoughGroups = 2
 /** Ms without a report after which the trend begins anew (BWE-13). */
 const longestSilence = 2000
+/** A probe that shows this part of what is believed already is no news. */
+const roughly = 0.7
 /** Ms without a report, while sending, that are congestion; and this much is left (BWE-47). */
 const feedbackTimeout = 1000
+/** Ms without reports, since nothing was sent, after which a probe may ask. */
+const idleTime = 1500
 const longestRoundTrip = 3000
 /** Packets lost in one report, and lost for each that came, that are no mere loss. */
 const collapseLost = 5
 const collapseShare = 0.6
+/** Ms of queue, while less than half of the estimate comes out, that are no mere burst. */
+const collapseQueue = 120
 /** Of what came out meanwhile: less, so that the queue empties. */
 const collapseFactor = 0.9
 const timeoutInterval = 1000
@@ -137,15 +143,18 @@ export class BandwidthEstimator {
   }
 
   /**
-   * A link that has become much narrower loses most of what it is sent as soon as its queue is
-   * full. Halving step by step would take a second: what still comes out is what it carries.
+   * A link that has become much narrower has a long queue at once, and loses most of what it is
+   * sent as soon as that is full. Halving step by step would take a second: what still comes out
+   * is what it carries.
    */
-  #collapses({ received, lost, delivered }: FeedbackDigest, now: number): boolean {
-    if (lost < collapseLost || lost < received * collapseShare || delivered === undefined) {
+  #collapses({ received, lost, delivered, queueing = 0 }: FeedbackDigest, now: number): boolean {
+    if (delivered === undefined) return false
+    const carried = delivered * 8000 * collapseFactor
+    const loses = lost >= collapseLost && lost >= received * collapseShare
+    const queues = queueing > collapseQueue && !this.#probes.disturbs(now)
+    if (!(loses && carried < this.#estimate) && !(queues && carried < this.#estimate / 2)) {
       return false
     }
-    const carried = delivered * 8000 * collapseFactor
-    if (carried >= this.#estimate) return false
     this.#state = 'overuse'
     this.#overusedAt = now
     this.#probes.stop()
@@ -174,12 +183,15 @@ export class BandwidthEstimator {
    */
   takeProbe(now: number, wanted: number): Probe | undefined {
     if (this.#reportedAt === undefined) return undefined
+    // While nothing is sent, nothing new is told: what was wrong then says nothing of now.
+    const idle = now - this.#reportedAt > idleTime
     const calm =
-      this.#state === 'normal' &&
-      now - this.#overusedAt >= calmAfterOveruse &&
-      !this.#loss.limiting &&
-      this.#queueing < calmQueue &&
-      now - this.#timedOutAt >= timeoutInterval
+      idle ||
+      (this.#state === 'normal' &&
+        now - this.#overusedAt >= calmAfterOveruse &&
+        !this.#loss.limiting &&
+        this.#queueing < calmQueue &&
+        now - this.#timedOutAt >= timeoutInterval)
     if (!calm && !this.#probes.disturbs(now)) {
       this.#probes.stop()
       return undefined
@@ -246,6 +258,8 @@ export class BandwidthEstimator {
   #prove(rate: number, now: number): void {
     const arriving = Math.min(this.#estimate, this.#acknowledged.value ?? 0)
     const proven = Math.max(rate, arriving, this.#minimum)
+    // What few packets showed is off by a third for reasons of its own.
+    if (proven < this.#control.target && proven > this.#control.target * roughly) return
     this.#control.set(proven, now)
     this.#loss.set(this.#control.target)
     this.#acknowledged.expectChange()

@@ -138,6 +138,7 @@ describe('the way up', () => {
     rig.run(1100, 3000 * kbit)
     rig.take()
     const waits = [1, 2, 3].map(() => {
+      rig.run(2000, 3000 * kbit)
       rig.run(100, 1800 * kbit, { congested: true })
       for (let i = 0; i < 1000 && rig.choice.current !== high; i++) rig.run(100, 3000 * kbit)
       const [[down] = [0], [up] = [0]] = rig.switches.slice(-2)
@@ -166,6 +167,18 @@ describe('the way up', () => {
   })
 })
 
+describe('a step up', () => {
+  it('has a second and a half to settle: its keyframe looks like congestion', () => {
+    const rig = watching(1000 * kbit)
+    rig.run(1100, 3000 * kbit)
+    rig.take()
+    rig.run(1400, 1800 * kbit, { congested: true })
+    expect(rig.take()).toEqual([])
+    rig.run(100, 1000 * kbit, { congested: true })
+    expect(rig.take()).toEqual([low])
+  })
+})
+
 describe('to and fro', () => {
   it('is a switch in ten seconds at most while the link swings about a layer’s rate (BWE-98)', () => {
     const rig = watching(1000 * kbit)
@@ -184,7 +197,7 @@ describe('to and fro', () => {
 })
 
 describe('a link that carries not even the smallest', () => {
-  it('gets no picture after two seconds (BWE-87)', () => {
+  it('gets no picture after two seconds of congestion (BWE-87)', () => {
     const rig = watching(300 * kbit)
     rig.run(2000, 100 * kbit, { congested: true })
     expect(rig.take()).toEqual([])
@@ -192,9 +205,15 @@ describe('a link that carries not even the smallest', () => {
     expect([rig.take(), rig.choice.paused]).toEqual([[undefined], true])
   })
 
+  it('keeps the picture while nothing shows that it does not fit', () => {
+    const rig = watching(300 * kbit)
+    rig.run(20_000, 180 * kbit)
+    expect(rig.take()).toEqual([])
+  })
+
   it('gets it again when it carries more, and that is worth a probe', () => {
     const rig = watching(300 * kbit)
-    rig.run(2100, 100 * kbit)
+    rig.run(2100, 100 * kbit, { congested: true })
     rig.take()
     rig.run(10_000, 220 * kbit)
     expect([rig.take(), rig.wanted()]).toEqual([[], 240 * kbit])
