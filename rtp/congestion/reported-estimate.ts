@@ -60,9 +60,10 @@ export class ReportedEstimate {
     if (fraction > heavyLoss) {
       this.#bound = Math.max(this.#minimum, this.estimate * (1 - fraction / 2))
     } else if (fraction <= lightLoss && this.#bound < useful) {
-      // A receiver that says what it can get is believed at once.
+      // A receiver that says what it can get is believed at once, but it may say anything.
       const grown = this.#bound * growth + growthBits
-      this.#bound = Number.isFinite(this.#remb) ? Math.max(grown, this.#remb) : grown
+      const told = Number.isFinite(this.#remb) ? Math.max(grown, this.#remb) : grown
+      this.#bound = Math.min(told, useful)
     }
   }
 }

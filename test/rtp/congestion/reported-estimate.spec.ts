@@ -47,4 +47,10 @@ describe('an estimate from reports alone (BWE-89)', () => {
     estimate.receiverEstimate(100_000, 4000)
     expect(reported(estimate, 0.05, 1, 20_000)).toBe(4_000_000)
   })
+
+  it('is no more than is of use, whatever the receiver says: replays go by it', () => {
+    const estimate = opened()
+    estimate.receiverEstimate(2e24, 0)
+    expect(reported(estimate, 0, 3)).toBe(plenty)
+  })
 })
