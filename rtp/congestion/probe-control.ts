@@ -35,12 +35,16 @@ const initialFactors = [3, 6]
 const furtherFactor = 2
 const met = 0.7
 /**
- * Ms of the first and of the last probe for a goal, and times the bytes of the one before. A token
- * bucket or an aggregating radio passes the first kilobytes at any rate: the goal counts only once
- * a probe that outlasts them got through, and the shorter ones before it spare a slow link that.
+ * Ms of the first and the most of the last probe for a goal, and times the bytes of the one before.
+ * A token bucket or an aggregating radio passes the first kilobytes at any rate: the goal counts
+ * only once a probe that outlasts them got through, and the shorter ones before it spare a slow
+ * link that.
  */
 const shortest = 15
 const longest = 200
+/** Less will do where it is twice what a bucket holds, in bytes, and so many ms. */
+const twiceBucket = 40_000
+const sureAfter = 100
 const growth = 2.5
 /** Bytes that are quickly tried again when they were in vain. */
 const cheap = 20_000
@@ -264,7 +268,9 @@ export class ProbeControl {
 
 /** Bytes of the last probe for a goal, in bits per second (BWE-56). */
 function lastSize(goal: number): number {
-  return Math.max(leastPackets * packetBytes, Math.ceil((goal * longest) / 8000))
+  const most = Math.ceil((goal * longest) / 8000)
+  const sure = Math.max(Math.ceil((goal * sureAfter) / 8000), twiceBucket)
+  return Math.max(leastPackets * packetBytes, Math.min(most, sure))
 }
 
 /** @param before bytes of the probe before, 0 for the first */
