@@ -148,7 +148,7 @@ export class Adaptation {
       this.#plane.setLivePace(this.#video.id, pacing)
     }
     const wanted = this.#choice.wanted(this.#layers, now) ?? 0
-    const probe = measured.takeProbe(now, wanted)
+    const probe = measured.takeProbe(now, wanted / (1 - repairShare))
     if (probe) this.#plane.probe(this.#video.id, probe)
   }
 

@@ -30,7 +30,7 @@ const ample = 1.15
 const ampleAfterPause = 1.2
 /** Ms of too little before a smaller layer is chosen, and before the picture pauses. */
 const downAfter = 500
-const pauseAfter = 2_000
+const pauseAfter = 4_000
 /** Ms of ample room before a larger one is. */
 const upAfter = 1_000
 /**
@@ -118,9 +118,12 @@ export class LayerChoice {
     { usable, congested }: LinkCapacity,
     now: number,
   ): boolean {
-    // The keyframe that a step up begins with looks like congestion, and is over in a second.
-    const settles = now - this.#upAt < settleTime && usable >= collapsed * choices[at]!.rate
-    if (settles || usable >= tooLittle * choices[at]!.rate) {
+    const { rate } = choices[at]!
+    // The keyframe that a step up begins with looks like congestion, and is over in a second. What
+    // is sent of the smallest layer bounds what can be seen of the link, so it stays until less
+    // than that gets through.
+    const enough = at === 0 || now - this.#upAt < settleTime ? collapsed : tooLittle
+    if (usable >= enough * rate) {
       this.#shortSince = undefined
       return false
     }
@@ -128,7 +131,6 @@ export class LayerChoice {
     this.#shortSince ??= now
     const short = now - this.#shortSince
     if (at === 0) {
-      // The rate is the layer's richest second: that it does not fit shows in the link.
       if (now - this.#congestedAt > pauseAfter / 2) this.#shortSince = now
       if (short < pauseAfter) return true
       this.#paused = true
@@ -171,7 +173,10 @@ export class LayerChoice {
 
   #resume(choices: readonly LayerOption[], { usable }: LinkCapacity, now: number): void {
     const smallest = choices[0]!
-    if (usable < smallest.rate * ampleAfterPause || now < this.#blockedUntil) return
+    const isAmple = usable >= smallest.rate * ampleAfterPause
+    // Nothing is sent by which the link could show more: in the end only trying helps.
+    const isTried = now >= this.#blockedUntil + this.#block
+    if (now < this.#blockedUntil || !(isAmple || isTried)) return
     this.#take(smallest)
     this.#upAt = now
   }

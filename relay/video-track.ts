@@ -8,6 +8,8 @@ import { ticksAhead, type ViewedLayer } from './viewed-layer.ts'
 const restartInterval = 1000
 /** Between the first replay and a restart, in ms: the keyframe may still be on its way. */
 const firstRestartAfter = 400
+/** A link of less, in bytes per ms, is no faster than a first replay begins. */
+const slowLink = 100
 /** Catching up within this, in ms, looks like nothing but the change of layer. */
 const unnoticed = 400
 /**
@@ -160,7 +162,8 @@ export class VideoTrack {
   report(report: LinkReport): void {
     if (this.#state !== 'replaying') return
     const { linkRate } = this
-    const known = this.#byEstimate && linkRate !== undefined
+    const isSlow = this.numbered && (linkRate ?? slowLink) < slowLink
+    const known = linkRate !== undefined && (this.#byEstimate || isSlow)
     this.#plane.setPace(this.id, known ? this.#pace.follow(linkRate) : this.#pace.report(report))
   }
 

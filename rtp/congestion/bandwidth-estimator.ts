@@ -136,7 +136,7 @@ export class BandwidthEstimator {
       return
     }
     const usage = this.#judge(digest, now)
-    const shown = this.#probes.report(digest, now)
+    const shown = this.#probes.report(digest, this.#estimate, now)
     if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
     else this.#prove(shown, now)
     this.#combine(now)

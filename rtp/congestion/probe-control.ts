@@ -44,6 +44,8 @@ const shortest = 15
 const longest = 200
 /** Less will do where it is twice what a bucket holds, in bytes, and so many ms. */
 const twiceBucket = 40_000
+/** Bytes that a line's bucket, most often a few packets, passes of a short probe. */
+const bucket = 5_000
 const sureAfter = 100
 const growth = 2.5
 /** Bytes that are quickly tried again when they were in vain. */
@@ -58,7 +60,7 @@ const refusedInterval = 3500
 const periodicInterval = 5000
 const periodicFactor = 2
 /** Over what is wanted, since a measured rate is a little less than what was aimed at. */
-const wantedMargin = 1.05
+const wantedMargin = 1.1
 /** Times the estimate, as far as one goal goes (BWE-63 has 2, which takes more steps). */
 const longestStep = 4
 /** Times what is wanted, or what arrives, and bits per second where neither is known (BWE-59). */
@@ -96,6 +98,8 @@ export class ProbeControl {
   #goal: number | undefined
   /** Of the last probe for the goal; 0 before the first. */
   #bytes = 0
+  /** Of a probe that was too short to tell, where the next ladder begins; 0 for the bottom. */
+  #outset = 0
   /** Of the rung below. */
   #passed: ProbeMeasurement | undefined
   #running: Running | undefined
@@ -150,7 +154,7 @@ export class ProbeControl {
       this.#end()
       return undefined
     }
-    const bytes = nextSize(this.#goal, this.#bytes)
+    const bytes = nextSize(this.#goal, this.#bytes || this.#outset)
     this.#bytes = bytes
     this.#budget.spend(bytes, now)
     const pace = this.#goal / 8000
@@ -166,8 +170,11 @@ export class ProbeControl {
     return { cluster: this.#cluster, pace, bytes }
   }
 
-  /** @returns bits per second that the link is shown to carry, once a goal is met or missed */
-  report({ probe }: FeedbackDigest, now: number): number | undefined {
+  /**
+   * @param estimate bits per second, until now
+   * @returns bits per second that the link is shown to carry, once a goal is met or missed
+   */
+  report({ probe }: FeedbackDigest, estimate: number, now: number): number | undefined {
     const running = this.#running
     if (!running) return undefined
     const spoken = probe?.cluster === running.cluster
@@ -179,10 +186,16 @@ export class ProbeControl {
     this.#measured = undefined
     const more = running.bytes < running.lastBytes
     if (this.#overused || (measured.limited && !(measured.slightly && more))) {
-      const rate = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
+      const between = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
+      const rate = drain * between
       this.#refuse(now)
       this.#disturbedUntil = now + aftermath
-      return drain * rate
+      this.#outset = 0
+      if (running.bytes >= cheap || rate <= estimate) return rate
+      // Some of a short one may have gone through a bucket: the next one begins longer.
+      this.#outset = running.bytes
+      const sure = (8000 * (measured.bytes - bucket)) / measured.span
+      return Math.max(estimate, Math.min(rate, drain * sure))
     }
     if (more) {
       if (!measured.limited) this.#passed = measured

@@ -197,9 +197,9 @@ describe('to and fro', () => {
 })
 
 describe('a link that carries not even the smallest', () => {
-  it('gets no picture after two seconds of congestion (BWE-87)', () => {
+  it('gets no picture after four seconds of congestion (BWE-87)', () => {
     const rig = watching(300 * kbit)
-    rig.run(2000, 100 * kbit, { congested: true })
+    rig.run(4000, 100 * kbit, { congested: true })
     expect(rig.take()).toEqual([])
     rig.run(100, 100 * kbit)
     expect([rig.take(), rig.choice.paused]).toEqual([[undefined], true])
@@ -213,11 +213,19 @@ describe('a link that carries not even the smallest', () => {
 
   it('gets it again when it carries more, and that is worth a probe', () => {
     const rig = watching(300 * kbit)
-    rig.run(2100, 100 * kbit, { congested: true })
+    rig.run(4100, 100 * kbit, { congested: true })
     rig.take()
-    rig.run(10_000, 220 * kbit)
+    rig.run(5000, 220 * kbit)
     expect([rig.take(), rig.wanted()]).toEqual([[], 240 * kbit])
     rig.run(100, 250 * kbit)
     expect([rig.take(), rig.choice.paused]).toEqual([[low], false])
+  })
+
+  it('is tried again after a while where nothing can show that it carries more', () => {
+    const rig = watching(300 * kbit)
+    rig.run(4100, 100 * kbit, { congested: true })
+    rig.take()
+    rig.run(8100, 100 * kbit)
+    expect(rig.take()).toEqual([low])
   })
 })
