@@ -1,5 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
-import { networkOf } from './rate-limiter.ts'
+import { networkOf } from '#core/network.ts'
 
 /**
  * Sessions of one address that may wait for their peer at a time. A POST costs a stranger nothing,

@@ -1,4 +1,5 @@
 import { ServiceError } from '#core/errors.ts'
+import { networkOf } from '#core/network.ts'
 
 export interface RateLimit {
   /** Requests a second that may be made for ever. */
@@ -25,7 +26,7 @@ export const layerRateLimit: RateLimit = { perSecond: 1, burst: 20 }
 /** What shares a bucket, as the refusal names it. */
 export type RateSubject = 'from this address' | 'with this key' | 'for this session'
 
-/** Addresses, keys or sessions remembered. Beyond it the one unseen for longest is forgotten: it starts afresh. */
+/** Addresses, keys or sessions remembered; beyond it the one unseen for longest starts afresh. */
 const capacity = 10_000
 
 interface Bucket {
@@ -36,8 +37,7 @@ interface Bucket {
 /**
  * A token bucket per remote address, key or session (RFC 9725 §5, SEC-20).
  *
- * Sans-IO; `now` is monotonic ms. An IPv6 customer has a whole /64 to write from, so that is
- * what shares a bucket.
+ * Sans-IO; `now` is monotonic ms. Addresses of one network share a bucket.
  */
 export class RateLimiter {
   readonly #limit: RateLimit
@@ -87,21 +87,4 @@ export class RateLimiter {
     const oldest = this.#buckets.keys().next()
     if (!oldest.done) this.#buckets.delete(oldest.value)
   }
-}
-
-/** The address itself for IPv4, also when mapped into IPv6; the first 64 bits for IPv6. */
-export function networkOf(address: string): string {
-  const dotted = /(?:^|:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)
-  if (dotted) return dotted[1]!
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':')
-  if (tail !== undefined) {
-    const missing = 8 - groups.length - tail.split(':').length
-    groups.push(...Array<string>(Math.max(0, missing)).fill('0'), ...tail.split(':'))
-  }
-  // An empty group is what `::1` leaves of its left side.
-  return groups
-    .slice(0, 4)
-    .map((group) => group || '0')
-    .join(':')
 }

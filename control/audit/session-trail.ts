@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Principal, Refusal } from '#control/permissions.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
+import { networkOf } from '#core/network.ts'
 import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { AuditLog } from './audit-log.ts'
 import { nodeChain } from './audit-log.ts'
@@ -117,9 +118,6 @@ function hashed(id: string): string {
 function addressFor(address: string, detail: AddressDetail): string | undefined {
   if (detail === 'none') return undefined
   if (detail === 'full') return address
-  const dotted = /(\d+\.\d+\.\d+)\.\d+$/.exec(address)
-  if (dotted) return `${dotted[1]}.0/24`
-  const [head = ''] = address.split('::')
-  const groups = head.split(':').slice(0, 3)
-  return `${[...groups, ...Array<string>(3 - groups.length).fill('0')].map((group) => group || '0').join(':')}::/48`
+  const network = networkOf(address, 3)
+  return network.includes(':') ? `${network}::/48` : `${network.replace(/\d+$/, '0')}/24`
 }

@@ -1,3 +1,5 @@
+import { networkOf } from '#core/network.ts'
+
 /** Connections at a time. */
 const maxConnections = 8192
 /** Of one IPv4 address, or of one /64 of IPv6. A school or an office may stand behind it. */
@@ -59,14 +61,4 @@ export class TcpGuests<Guest extends { readonly address: string }> {
     if (--count.all === 0) this.#byNetwork.delete(network)
     this.#size--
   }
-}
-
-/** An IPv4 address, or the first four groups of one of IPv6. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('%')[0]!.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail ? tail.split(':').length : 0)
-  const all = [...groups, ...Array<string>(missing).fill('0'), ...(tail ? tail.split(':') : [])]
-  return all.slice(0, 4).join(':')
 }
