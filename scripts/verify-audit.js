@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { verifyAudit } from '#control/audit/chain-folder.ts'
+import { verifyAudit } from '#control/audit/verify-audit.ts'
 
 const usage = 'npm run verify-audit -- <data folder> [--key public.pem] [--anchor head.json]…\n'
 

@@ -27,8 +27,6 @@ export const layers = Object.keys(mayImport)
 const ioPlaces = [
   'native/addon-inbox.ts',
   'native/addon-plane.ts',
-  'native/addon-inbox.ts',
-  'native/addon-plane.ts',
   'native/twin/udp-sockets.ts',
   'native/twin/tcp-connections.ts',
   'native/twin/ticker.ts',
@@ -36,7 +34,7 @@ const ioPlaces = [
   'control/sqlite-store.ts',
   'control/audit/audit-log.ts',
   'control/audit/chain-file.ts',
-  'control/audit/chain-folder.ts',
+  'control/audit/verify-audit.ts',
   'load/',
   'conformance/',
   'server/',

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditLog } from '#control/audit/audit-log.ts'
-import { type ChainReport, verifyAudit } from '#control/audit/chain-folder.ts'
+import { type ChainReport, verifyAudit } from '#control/audit/verify-audit.ts'
 
 interface RigOptions {
   readonly rotateAt?: number
