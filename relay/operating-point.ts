@@ -1,22 +1,17 @@
 import type { LogClock, LogId, MediaPlane } from '#native/media-plane.ts'
 import { type Slab, SlabPool, slabSize } from '#native/slab.ts'
-import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { RateMeter } from '#rtp/rate-meter.ts'
 import type { KeyframeRequests } from './keyframe-requests.ts'
 import { LayerRate } from './layer-rate.ts'
-import { PacketLog } from './packet-log.ts'
+import { PacketLog, type StoredPacket } from './packet-log.ts'
 import { mediaRate, type ViewedLayer } from './viewed-layer.ts'
 
 /** What an operating point shares with the encoding that it is a part of. */
-export interface WholeEncoding {
-  readonly codec: MediaCodec
-  readonly rid: string | undefined
-  readonly keyframes: KeyframeRequests
-  readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
-  readonly clock: LogClock | undefined
-  readonly clockRate: number
-}
+export type WholeEncoding = Pick<
+  ViewedLayer,
+  'codec' | 'rid' | 'keyframes' | 'inspector' | 'clock' | 'clockRate'
+>
 
 export interface OperatingPointOptions {
   /** Among the decode targets of the dependency structure. */
@@ -77,22 +72,22 @@ export class OperatingPoint implements ViewedLayer {
     return this.#whole.clock
   }
 
-  get inspector(): { readonly facts: Readonly<StreamFacts> } | undefined {
+  get inspector(): ViewedLayer['inspector'] {
     const facts = this.#whole.inspector?.facts
     return facts && { facts: { ...facts, ...this.#size } }
   }
 
   /**
-   * The next packet of the target.
+   * The next packet of the target, whose slab the log keeps.
    *
    * @param endsPicture whether nothing of the picture follows for this target, whatever follows for
    *   others: the last packet has to say so (SRTP-110)
    */
-  take(slab: Slab, offset: number, length: number, endsPicture: boolean, now: number): number {
+  take(packet: StoredPacket, endsPicture: boolean, now: number): number {
+    const { slab, offset, length } = packet
     const marked = (slab.bytes[offset + 1]! & 0x80) !== 0
     const index = this.#next++
-    if (endsPicture && !marked) this.#append(index, this.#withMarker(slab, offset, length), now)
-    else this.#append(index, { slab, offset, length }, now)
+    this.#append(index, endsPicture && !marked ? this.#withMarker(packet) : packet, now)
     this.bitrate.add(length, now)
     if (endsPicture || marked) this.#frames.add(1, now)
     return index
@@ -131,8 +126,8 @@ export class OperatingPoint implements ViewedLayer {
     this.#copies = undefined
   }
 
-  #append(index: number, packet: { slab: Slab; offset: number; length: number }, now: number) {
-    this.log.append(index, packet.slab, packet.offset, packet.length, now)
+  #append(index: number, { slab, offset, length }: StoredPacket, now: number): void {
+    this.log.append(index, slab, offset, length, now)
     if (this.#freshCount === batchSize) this.#deliver()
     this.#fresh[this.#freshCount++] = index
   }
@@ -143,7 +138,7 @@ export class OperatingPoint implements ViewedLayer {
   }
 
   // The bytes are shared with those who get the layers above, too: so it is done in a copy.
-  #withMarker(slab: Slab, offset: number, length: number) {
+  #withMarker({ slab, offset, length }: StoredPacket): StoredPacket {
     if (this.#copies && this.#copies.used + length > slabSize) {
       this.#copies.slab.release()
       this.#copies = undefined

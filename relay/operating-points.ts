@@ -1,5 +1,4 @@
 import type { MediaPlane } from '#native/media-plane.ts'
-import type { Slab } from '#native/slab.ts'
 import type { KeyframeDetector } from '#rtp/codecs/video-codec.ts'
 import {
   DependencyReader,
@@ -13,7 +12,7 @@ import {
   type OperatingPointOptions,
   type WholeEncoding,
 } from './operating-point.ts'
-import type { PacketLog } from './packet-log.ts'
+import type { PacketLog, StoredPacket } from './packet-log.ts'
 
 /** Ms that a missing packet holds up what follows it: a repair comes within a round trip or two. */
 const repairWait = 150
@@ -24,7 +23,7 @@ const mostPoints = 8
 /** Ms between two sets of points: a log of each is opened in every shard. */
 const restructureInterval = 1000
 
-/** An encoding whose layers can be left out, and what was seen of its packets. */
+/** An encoding whose layers can be left out. */
 export interface LayeredEncoding extends WholeEncoding {
   readonly log: PacketLog
 }
@@ -80,12 +79,12 @@ export class OperatingPoints {
     this.#next ??= log.start
     if (this.#next < log.start) this.#next = log.start
     while (this.#next < log.end) {
-      const place = log.find(this.#next)
-      if (place) this.#take(place.slab, place.offset, place.length, now)
+      const packet = log.find(this.#next)
+      if (packet) this.#take(packet, now)
       else if (this.#waits(log, now)) return
       else this.#skip(log)
       this.#missingSince = undefined
-      this.#next = place ? this.#next + 1 : log.heldFrom(this.#next)
+      this.#next = packet ? this.#next + 1 : log.heldFrom(this.#next)
     }
   }
 
@@ -105,9 +104,9 @@ export class OperatingPoints {
     return now - this.#missingSince < repairWait && end - this.#next! < mostWaiting
   }
 
-  #take(slab: Slab, offset: number, length: number, now: number): void {
+  #take(stored: StoredPacket, now: number): void {
     const packet = this.#packet
-    if (!packet.read(slab.bytes, offset, offset + length)) return
+    if (!packet.read(stored.slab.bytes, stored.offset, stored.offset + stored.length)) return
     const { extensions, bytes } = packet
     if (!extensions.find(this.#extensionId)) return
     const frame = this.#reader.read(bytes, extensions.start, extensions.end)
@@ -116,7 +115,7 @@ export class OperatingPoints {
     const keyframe = this.#isKeyframe(bytes, packet.payloadStart, packet.payloadEnd)
     for (const point of this.#points) {
       if (frame.targets[point.target] === indication.absent) continue
-      const index = point.take(slab, offset, length, this.#ends(point, frame), now)
+      const index = point.take(stored, this.#ends(point, frame), now)
       if (keyframe) point.markKeyframe(index)
     }
   }

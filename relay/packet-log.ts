@@ -9,6 +9,13 @@ export interface PacketLogLimits {
   readonly maximumBytes: number
 }
 
+/** Where a packet lies; lengths and offsets in bytes. Borrowed: the slab is the log's. */
+export interface StoredPacket {
+  readonly slab: Slab
+  readonly offset: number
+  readonly length: number
+}
+
 /** DESIGN §4. */
 export const packetLogLimits: PacketLogLimits = {
   minimumAge: 2_000,
@@ -143,7 +150,7 @@ export class PacketLog implements PacketStore {
   }
 
   /** The stored packet at `index`, and the memory that holds it. */
-  find(index: number): { slab: Slab; offset: number; length: number } | undefined {
+  find(index: number): StoredPacket | undefined {
     if (index < this.#start || index >= this.#end) return undefined
     const at = this.#at(index)
     const length = this.#lengths[at]!
