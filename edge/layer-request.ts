@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { HttpError } from '#control/http/http-error.ts'
+import { checkedJson } from '#control/http/json-body.ts'
 import { automatic, type LayerSelection } from '#relay/layer-selection.ts'
 import { type NamedLayer, namedLayers, type ReportableLayer } from './named-layers.ts'
 
@@ -34,14 +34,8 @@ export interface PickableMedia {
 
 /** @throws HttpError 400 for members that are not as WHEP-100 has them */
 export function layerRequest(body: unknown): LayerRequest {
-  if (Value.Check(LayerRequest, body)) return body
   const members = Object.keys(LayerRequest.properties)
-  const [fault] = Value.Errors(LayerRequest, body)
-  const where = fault?.instancePath.slice(1) || 'the body'
-  throw new HttpError(
-    400,
-    `${where} ${fault?.message}: send a JSON object of ${members.join(', ')}`,
-  )
+  return checkedJson(LayerRequest, body, `a JSON object of ${members.join(', ')}`)
 }
 
 /**

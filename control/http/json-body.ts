@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import { bodyOf } from './bodies.ts'
 import { HttpError } from './http-error.ts'
 
 export const jsonType = 'application/json'
-/** Of what extensions take; larger bodies are answered with 413 (SEC-34). */
+/** In bytes; larger bodies are answered with 413 (SEC-34). */
 export const largestJson = 4096
 /** Arrays and objects within one another. */
 const deepest = 4
@@ -28,6 +30,23 @@ export function jsonOf(request: FastifyRequest): unknown {
     if (open.length > deepest) throw new HttpError(400, `the body nests over ${deepest} deep`)
   }
   return value
+}
+
+/**
+ * What a body says, if it is as the schema has it.
+ *
+ * @param shape of what to send instead, as the refusal ends
+ * @throws HttpError 400 that names the first member at fault
+ */
+export function checkedJson<Schema extends TSchema>(
+  schema: Schema,
+  body: unknown,
+  shape: string,
+): Static<Schema> {
+  if (Value.Check(schema, body)) return body
+  const [fault] = Value.Errors(schema, body)
+  const where = fault?.instancePath.slice(1).replaceAll('/', '.') || 'the body'
+  throw new HttpError(400, `${where} ${fault?.message ?? 'is wrong'}: send ${shape}`)
 }
 
 function parse(text: string): unknown {

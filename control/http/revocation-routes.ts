@@ -1,8 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { AuditLog } from '#control/audit/audit-log.ts'
-import { nodeChain } from '#control/audit/audit-log.ts'
+import { type AuditLog, nodeChain } from '#control/audit/audit-log.ts'
 import { nothingHere } from '#control/grant.ts'
 import type { Authority, Principal } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
@@ -10,6 +9,7 @@ import type { Revocations, RevokedThing } from '#control/revocations.ts'
 import type { Revocation } from '#control/store.ts'
 import type { Clock } from '#core/clock.ts'
 import { HttpError } from './http-error.ts'
+import { checkedJson, largestJson } from './json-body.ts'
 import { tokenOf } from './token.ts'
 
 export interface RevocationOptions {
@@ -45,9 +45,6 @@ const shape =
   '{"kind": "token", "key" or "subject", "value": a jti, a kid or the id of a static key, or a ' +
   'sub, "tenant"?, "until"?: a date as 2030-01-31T00:00:00Z, "reason"?}'
 
-/** Bodies are short (SEC-34). */
-const largestBody = 4096
-
 const url = '/api/v1/revocations'
 
 declare module 'fastify' {
@@ -78,8 +75,8 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     revocations: revocations.list(administrator?.tenant).map(shown),
   }))
 
-  app.post(url, { bodyLimit: largestBody }, async (request, reply) => {
-    const { until, ...body } = bodyOf(request)
+  app.post(url, { bodyLimit: largestJson }, async (request, reply) => {
+    const { until, ...body } = revocationBody(request.body)
     const thing = { ...body, ...scopeOf(request, body.tenant) }
     const revocation: Revocation = {
       ...thing,
@@ -107,12 +104,8 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
   )
 }
 
-function bodyOf({ body }: FastifyRequest): RevocationBody {
-  if (!Value.Check(RevocationBody, body)) {
-    const [first] = Value.Errors(RevocationBody, body)
-    const where = first?.instancePath.slice(1).replaceAll('/', '.') || 'the body'
-    throw new HttpError(400, `${where} ${first?.message ?? 'is wrong'}: send ${shape}`)
-  }
+function revocationBody(sent: unknown): RevocationBody {
+  const body = checkedJson(RevocationBody, sent, shape)
   if (body.until !== undefined && Number.isNaN(Date.parse(body.until))) {
     throw new HttpError(400, `until is no date: send ${shape}`)
   }
