@@ -6,7 +6,9 @@ export interface StreamName {
   readonly stream: string
 }
 
-const namePattern = /^[a-z0-9_-]{1,64}$/
+/** Of tenants and of streams, as schemas take it. */
+export const namePattern = '^[a-z0-9_-]{1,64}$'
+const nameForm = new RegExp(namePattern)
 
 /** Tenant of the streams whose URL names none. */
 export const defaultTenant = 'default'
@@ -15,7 +17,7 @@ export const defaultTenant = 'default'
 export function streamName(tenant: string | undefined, stream: string): StreamName {
   const name = { tenant: tenant ?? defaultTenant, stream }
   for (const part of ['tenant', 'stream'] as const) {
-    if (!namePattern.test(name[part])) {
+    if (!nameForm.test(name[part])) {
       throw new ServiceError(
         'bad-stream-name',
         `the ${part} name may have 1 to 64 characters of a-z, 0-9, "_" and "-"`,

@@ -8,6 +8,7 @@ import type { RateLimiter } from '#control/rate-limiter.ts'
 import type { Revocations, RevokedThing } from '#control/revocations.ts'
 import type { Revocation } from '#control/store.ts'
 import type { Clock } from '#core/clock.ts'
+import { namePattern } from '#core/stream-name.ts'
 import { HttpError } from './http-error.ts'
 import { checkedJson, largestJson } from './json-body.ts'
 import { tokenOf } from './token.ts'
@@ -26,7 +27,7 @@ const words = { minLength: 1, maxLength: 256 }
 const Thing = {
   kind: Type.Enum(['token', 'key', 'subject']),
   value: Type.String(words),
-  tenant: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' })),
+  tenant: Type.Optional(Type.String({ pattern: namePattern })),
 }
 const RevocationBody = Type.Object(
   {

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Action, everyAction, type Grant } from '#control/grant.ts'
-import { defaultTenant } from '#core/stream-name.ts'
+import { defaultTenant, namePattern } from '#core/stream-name.ts'
 
 const words = { maxLength: 256 }
 const pattern = Type.String({ pattern: '^[a-z0-9_/-]{0,128}\\*?$' })
@@ -15,7 +15,7 @@ export const Claims = Type.Object({
   iss: Type.Optional(Type.String(words)),
   sub: Type.Optional(Type.String({ minLength: 1, ...words })),
   jti: Type.Optional(Type.String({ minLength: 1, ...words })),
-  tenant: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' })),
+  tenant: Type.Optional(Type.String({ pattern: namePattern })),
   stream: Type.Optional(Type.Union([pattern, Type.Array(pattern, { maxItems: 64 })])),
   actions: Type.Optional(Type.Array(Type.String(words), { maxItems: 16 })),
   scope: Type.Optional(Type.String({ maxLength: 1024 })),
