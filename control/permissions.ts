@@ -1,78 +1,14 @@
 import type { Clock } from '#core/clock.ts'
-import { type ErrorCode, ServiceError } from '#core/errors.ts'
+import { ServiceError } from '#core/errors.ts'
 import type { StreamName } from '#core/stream-name.ts'
+import type { Authority, Refusal } from './authority.ts'
 import { type Action, type Grant, requireGrant } from './grant.ts'
+import { anonymous, idOf, type Principal, principalOf } from './principal.ts'
 import type { Revocations } from './revocations.ts'
-import { digest, readKey, StaticKeys } from './static-keys.ts'
+import { readKey, StaticKeys } from './static-keys.ts'
 import { grantOf } from './tokens/claims.ts'
 import { SpentTokens } from './tokens/spent-tokens.ts'
 import { looksLikeJwt, type TokenVerifier, type VerifiedToken } from './tokens/token-verifier.ts'
-
-export type { Action } from './grant.ts'
-
-/**
- * Whoever a token stands for. `id` is the same for the same holder and tells nothing about the
- * token: it may be logged, compared and kept, the token may not.
- */
-export interface Principal {
-  /** Of one token, or of all tokens that one issuer gave one subject of one tenant. */
-  readonly id: string
-  /** Of the very token, where `id` is its holder's. */
-  readonly token?: string
-  /** Its only tenant; absent: every tenant of this node. */
-  readonly tenant?: string
-  /** The streams it may know of, as `Grant` has them; absent: every one. */
-  readonly streams?: readonly string[]
-  /** Who it was given to, as its issuer names them. */
-  readonly subject?: string
-  /** Its `jti`. */
-  readonly tokenId?: string
-  /** The `kid` of the key it is signed with. */
-  readonly keyId?: string
-  /** Ms since the Unix epoch. */
-  readonly issuedAt?: number
-  /** Ms since the Unix epoch after which it opens nothing; absent: never. */
-  readonly expiresAt?: number
-  /** Pixels of the largest picture that it may be sent. */
-  readonly maxHeight?: number
-  /** Good for one session. */
-  readonly once?: boolean
-}
-
-/** Decides who may do what. */
-export interface Authority {
-  /**
-   * @param name the stream; `undefined` asks whether the token is good for any stream at all
-   * @param token as the client sent it, without "Bearer"
-   * @returns rejects with ServiceError `token-missing`, `token-invalid`, `not-allowed`,
-   *   `not-found` for another tenant's stream, or `keys-unavailable`
-   */
-  authorize(
-    action: Action,
-    name: StreamName | undefined,
-    token: string | undefined,
-  ): Promise<Principal>
-  /** Whoever holds a token that is good for something here, whatever that is. */
-  holder(token: string): Promise<Principal | undefined>
-  /**
-   * Uses up a token that is good once; any other stays as it is.
-   *
-   * @returns undoes it, for a request that came to nothing
-   * @throws ServiceError `token-invalid` when it was used already
-   */
-  redeem(principal: Principal): () => void
-}
-
-/** Somebody was turned away. */
-export interface Refusal {
-  readonly code: ErrorCode
-  readonly action: Action
-  readonly name: StreamName | undefined
-  /** First half of the SHA-256 of what was sent, in hex; absent where nothing was. */
-  readonly token: string | undefined
-  /** Whose token it is, where that much is proved. */
-  readonly principal: Principal | undefined
-}
 
 export interface PermissionsOptions {
   /** Keys as `readKey` takes them. */
@@ -96,21 +32,10 @@ const longestToken = 8192
 /** A token counts so long after its expiry, in ms (SEC-3). */
 const leeway = 60_000
 
-/** Whoever comes without a token where none is needed. */
-const anonymous: Principal = { id: 'anonymous' }
-
 /** One way in which a token may be good. */
 interface Standing {
   readonly principal: Principal
   readonly grant: Grant
-}
-
-/**
- * The principal of a token that stands for itself. 128 bits of its SHA-256: enough that nobody
- * finds another token with the same id, and one-way.
- */
-export function principalOf(token: string | undefined): Principal {
-  return token === undefined ? anonymous : { id: idOf(token) }
 }
 
 /** Static keys of a single node, JWTs of an issuer, and what nobody needs a token for. */
@@ -243,10 +168,6 @@ function tokenStanding(token: string, { claims, kid }: VerifiedToken): Standing 
     ...(once && grant.actions.includes('publish') && { once }),
   }
   return { principal, grant }
-}
-
-function idOf(token: string): string {
-  return digest(token).toString('hex', 0, 16)
 }
 
 const wanted: Readonly<Record<Action, string>> = {

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
-import type { Principal } from './permissions.ts'
+import type { Principal } from './principal.ts'
 import type { Revocation, Store } from './store.ts'
 
 /** What is revoked, without when and why. */

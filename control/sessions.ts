@@ -1,5 +1,5 @@
 import { randomId } from '#core/ids.ts'
-import { type Principal, principalOf } from './permissions.ts'
+import { type Principal, principalOf } from './principal.ts'
 
 /** What a restarted session answers with (RFC 9725 §4.3.3). */
 export interface RestartAnswer {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { Authority } from '#control/authority.ts'
 import { coversStream, nothingHere } from '#control/grant.ts'
 import { tokenOf } from '#control/http/token.ts'
-import type { Authority } from '#control/permissions.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
 import { type StreamName, streamName } from '#core/stream-name.ts'

@@ -1,4 +1,4 @@
-import type { Principal } from '#control/permissions.ts'
+import type { Principal } from '#control/principal.ts'
 import type { RestartAnswer, Session } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'

@@ -1,5 +1,5 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
-import type { Principal } from '#control/permissions.ts'
+import type { Principal } from '#control/principal.ts'
 import type { SessionTable } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'

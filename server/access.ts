@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { Permissions, type Refusal } from '#control/permissions.ts'
+import type { Refusal } from '#control/authority.ts'
+import { Permissions } from '#control/permissions.ts'
 import type { Revocations } from '#control/revocations.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Config } from './config.ts'

@@ -1,7 +1,7 @@
 import type { SessionTrail } from '#control/audit/session-trail.ts'
+import type { Authority } from '#control/authority.ts'
 import type { CreatedSession } from '#control/http/created-session.ts'
 import type { OfferRequest } from '#control/http/endpoint-routes.ts'
-import type { Authority } from '#control/permissions.ts'
 
 interface Recording {
   readonly kind: 'whip' | 'whep'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Principal, Refusal } from '#control/permissions.ts'
+import type { Refusal } from '#control/authority.ts'
+import type { Principal } from '#control/principal.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
 import { networkOf } from '#core/network.ts'

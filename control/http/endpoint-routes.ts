@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Action, Authority, Principal } from '#control/permissions.ts'
+import type { Authority } from '#control/authority.ts'
+import type { Action } from '#control/grant.ts'
+import type { Principal } from '#control/principal.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
 import { type StreamName, streamKey, streamName } from '#core/stream-name.ts'

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Permissions, principalOf, type Refusal } from '#control/permissions.ts'
+import type { Refusal } from '#control/authority.ts'
+import { Permissions } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { keyPattern, readKey } from '#control/static-keys.ts'
 import { KeyRing } from '#control/tokens/key-ring.ts'
 import { TokenVerifier } from '#control/tokens/token-verifier.ts'

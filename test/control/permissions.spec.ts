@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Permissions, principalOf } from '#control/permissions.ts'
+import { Permissions } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { streamName } from '#core/stream-name.ts'
 
 const name = streamName(undefined, 'main')

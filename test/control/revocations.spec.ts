@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Principal } from '#control/permissions.ts'
+import type { Principal } from '#control/principal.ts'
 import { Revocations } from '#control/revocations.ts'
 import type { Revocation, Store } from '#control/store.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { principalOf } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { type Session, SessionTable } from '#control/sessions.ts'
 
 function session(token: string | undefined): Session {

@@ -1,6 +1,7 @@
 import type { InjectOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { Permissions, principalOf } from '#control/permissions.ts'
+import { Permissions } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { ServiceError } from '#core/errors.ts'
 import {
   FakeMedia,

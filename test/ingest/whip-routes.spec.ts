@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Permissions, principalOf } from '#control/permissions.ts'
+import { Permissions } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { RateLimiter } from '#control/rate-limiter.ts'
 import { ServiceError } from '#core/errors.ts'
 import { FakeMedia, fakeServer, goodPost, sessionId, tag } from '#test/support/http.ts'

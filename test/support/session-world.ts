@@ -1,5 +1,5 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
-import { principalOf } from '#control/permissions.ts'
+import { principalOf } from '#control/principal.ts'
 import { SessionTable } from '#control/sessions.ts'
 import { SessionExtensions } from '#edge/session-extensions.ts'
 import { ViewerSessions } from '#edge/viewer-sessions.ts'
