@@ -1,19 +1,9 @@
-import type { KeyObject } from 'node:crypto'
-import type { Clock } from '#core/clock.ts'
 import { messageOf, ServiceError } from '#core/errors.ts'
-import { ChainFile } from './chain-file.ts'
+import { type ChainsOptions, OpenChains } from './open-chains.ts'
 import type { AuditEvent } from './record.ts'
 
-export interface AuditOptions {
-  /** Holds a folder per chain. */
-  readonly folder: string
-  /** Ed25519, private. */
-  readonly key: KeyObject
-  readonly clock: Clock
-  /** Told once when the disk fails, and when a chain is not as it was left. */
-  readonly failed: (why: string, chain: string) => void
-  /** Bytes after which the next file of a chain begins. */
-  readonly rotateAt?: number
+/** `failed` is told once when the disk fails, too. */
+export interface AuditOptions extends ChainsOptions {
   /** Events that may wait for the disk. */
   readonly capacity?: number
   /** Tenants with a chain of their own; the others share one. */
@@ -27,14 +17,10 @@ export const nodeChain = '@node'
 /** For tenants past those that have a chain. */
 const otherChain = '@other'
 
-/** A day of a busy node: some 60,000 records. */
-const defaultRotateAt = 16 * 1024 * 1024
 /** Ten seconds of the busiest node. */
 const defaultCapacity = 10_000
 /** Anybody can name a tenant where anybody may publish. */
 const defaultChains = 1000
-/** Files that are open at a time. */
-const mostOpen = 64
 /**
  * What nobody waits for may wait so long for company, in ms: at 200 sessions a second each costs
  * a quarter of a millisecond of CPU instead of half of one.
@@ -61,8 +47,7 @@ interface Waiting {
  */
 export class AuditLog {
   readonly #options: AuditOptions
-  /** In the order of last use. */
-  readonly #open = new Map<string, ChainFile>()
+  readonly #chains: OpenChains
   readonly #known = new Set<string>()
   #queue: Waiting[] = []
   #working: Promise<void> | undefined
@@ -75,6 +60,7 @@ export class AuditLog {
 
   constructor(options: AuditOptions) {
     this.#options = options
+    this.#chains = new OpenChains(options)
     for (const tenant of options.known ?? []) this.#known.add(tenant)
   }
 
@@ -119,7 +105,7 @@ export class AuditLog {
       await this.#working
     }
     await this.#writeHeads()
-    for (const [tenant, chain] of this.#open) await this.#letGo(tenant, chain)
+    await this.#chains.close()
   }
 
   #enqueue(waiting: Waiting): void {
@@ -159,7 +145,7 @@ export class AuditLog {
       const batch = this.#queue
       this.#queue = []
       const failed: Waiting[] = []
-      for (const [tenant, waiting] of byChain(batch, (one) => this.#chainOf(one))) {
+      for (const [tenant, waiting] of Map.groupBy(batch, (one) => this.#chainOf(one))) {
         if (!(await this.#write(tenant, waiting))) failed.push(...waiting)
       }
       if (failed.length === 0) {
@@ -175,7 +161,7 @@ export class AuditLog {
   async #write(tenant: string, waiting: readonly Waiting[]): Promise<boolean> {
     const { clock } = this.#options
     try {
-      const chain = await this.#chain(tenant)
+      const chain = await this.#chains.of(tenant)
       await chain.append(
         waiting.map(({ event }) => ({ ...event, tenant })),
         clock.wall(),
@@ -185,33 +171,10 @@ export class AuditLog {
       return true
     } catch (error) {
       // Opened anew it is read again: nobody knows what the disk has of this.
-      const chain = this.#open.get(tenant)
-      if (chain) await this.#letGo(tenant, chain)
-      this.statistics.failures++
-      if (this.#trouble === undefined) this.#fail(messageOf(error), tenant)
+      await this.#chains.letGo(tenant)
+      this.#diskFailed(error, tenant)
       return false
     }
-  }
-
-  async #chain(tenant: string): Promise<ChainFile> {
-    const { folder, key, rotateAt = defaultRotateAt, clock, failed } = this.#options
-    const known = this.#open.get(tenant)
-    this.#open.delete(tenant)
-    const chain = known ?? (await ChainFile.open({ folder, tenant, key, rotateAt }))
-    this.#open.set(tenant, chain)
-    if (known) return chain
-    if (chain.damage.torn ?? chain.damage.cut) {
-      const detail = { ...chain.damage }
-      failed(`a chain is not as it was left: ${JSON.stringify(detail)}`, tenant)
-      const event = { tenant, actor: 'node', event: 'audit.damaged', target: tenant, detail }
-      await chain.append([event], clock.wall())
-    }
-    const [oldest] = this.#open
-    if (this.#open.size > mostOpen && oldest) {
-      await oldest[1].writeHead(clock.wall())
-      await this.#letGo(...oldest)
-    }
-    return chain
   }
 
   #chainOf({ event: { tenant } }: Waiting): string {
@@ -220,15 +183,9 @@ export class AuditLog {
     return this.#known.has(tenant) ? tenant : otherChain
   }
 
-  async #letGo(tenant: string, chain: ChainFile): Promise<void> {
-    this.#open.delete(tenant)
-    await chain.close().catch(() => undefined)
-  }
-
   #schedule(): void {
     if (this.#closed || this.#timer) return
-    const behind = [...this.#open.values()].some((chain) => chain.headIsBehind)
-    if (!behind && this.#trouble === undefined) return
+    if (!this.#chains.headIsBehind && this.#trouble === undefined) return
     const wait = this.#trouble === undefined ? headInterval : retryInterval
     this.#timer = setTimeout(() => {
       this.#timer = undefined
@@ -239,15 +196,13 @@ export class AuditLog {
     }, wait).unref()
   }
 
-  async #writeHeads(): Promise<void> {
-    for (const [tenant, chain] of this.#open) {
-      try {
-        await chain.writeHead(this.#options.clock.wall())
-      } catch (error) {
-        this.statistics.failures++
-        if (this.#trouble === undefined) this.#fail(messageOf(error), tenant)
-      }
-    }
+  #writeHeads(): Promise<void> {
+    return this.#chains.writeHeads((error, tenant) => this.#diskFailed(error, tenant))
+  }
+
+  #diskFailed(error: unknown, tenant: string): void {
+    this.statistics.failures++
+    if (this.#trouble === undefined) this.#fail(messageOf(error), tenant)
   }
 
   #fail(why: string, chain: string): void {
@@ -263,13 +218,6 @@ export class AuditLog {
     const event = { tenant: nodeChain, actor: 'node', event: 'audit.lost', target: nodeChain }
     this.#enqueue({ event: { ...event, detail: { count } } })
   }
-}
-
-function byChain(
-  batch: readonly Waiting[],
-  chainOf: (waiting: Waiting) => string,
-): Map<string, Waiting[]> {
-  return Map.groupBy(batch, chainOf)
 }
 
 function notKept(): ServiceError {
