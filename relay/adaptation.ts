@@ -147,6 +147,9 @@ export class Adaptation {
       this.#livePace = pacing
       this.#plane.setLivePace(this.#video.id, pacing)
     }
+    // A change of layer would end it, and say nothing of the link.
+    const { layer, state } = this.#video
+    if (state === 'replaying' || layer?.logId !== this.#choice.current) return
     const wanted = this.#choice.wanted(this.#layers, now) ?? 0
     const probe = measured.takeProbe(now, wanted / (1 - repairShare))
     if (probe) this.#plane.probe(this.#video.id, probe)

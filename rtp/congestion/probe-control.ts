@@ -186,16 +186,8 @@ export class ProbeControl {
     this.#measured = undefined
     const more = running.bytes < running.lastBytes
     if (this.#overused || (measured.limited && !(measured.slightly && more))) {
-      const between = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
-      const rate = drain * between
-      this.#refuse(now)
       this.#disturbedUntil = now + aftermath
-      this.#outset = 0
-      if (running.bytes >= cheap || rate <= estimate) return rate
-      // Some of a short one may have gone through a bucket: the next one begins longer.
-      this.#outset = running.bytes
-      const sure = (8000 * (measured.bytes - bucket)) / measured.span
-      return Math.max(estimate, Math.min(rate, drain * sure))
+      return this.#miss(running, measured, estimate, now)
     }
     if (more) {
       if (!measured.limited) this.#passed = measured
@@ -203,6 +195,19 @@ export class ProbeControl {
     }
     this.#meet(measured.rate, now)
     return measured.rate
+  }
+
+  // Some of a short one may have gone through a bucket: it proves only what is left without that,
+  // and the next one begins longer.
+  #miss({ bytes }: Running, measured: ProbeMeasurement, estimate: number, now: number): number {
+    const between = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
+    const rate = drain * between
+    this.#refuse(now)
+    this.#outset = 0
+    if (bytes >= cheap || rate <= estimate) return rate
+    this.#outset = bytes
+    const sure = (8000 * (measured.bytes - bucket)) / measured.span
+    return Math.max(estimate, Math.min(rate, drain * sure))
   }
 
   #meet(rate: number, now: number): void {
