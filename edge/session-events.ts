@@ -60,10 +60,6 @@ export class SessionEvents implements Machine {
     this.#sessions.delete(id)
   }
 
-  has(id: string): boolean {
-    return this.#sessions.has(id)
-  }
-
   /**
    * Makes an event stream; `connect` reads it.
    *

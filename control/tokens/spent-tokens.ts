@@ -7,10 +7,6 @@ const capacity = 10_000
 export class SpentTokens {
   readonly #spent = new Map<string, number>()
 
-  get size(): number {
-    return this.#spent.size
-  }
-
   /**
    * @param expiresAt and `now`: ms since the Unix epoch
    * @returns gives it back, for a request that came to nothing
