@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Caller } from './caller.ts'
-import { Unanswered } from './caller.ts'
+import { type Caller, Unanswered } from './caller.ts'
 
 /** One message of an event stream (WHATWG HTML §9.2). */
 export interface ServerEvent {

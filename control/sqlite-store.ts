@@ -76,8 +76,11 @@ export class SqliteStore implements Store {
     }
     // A revocation that was acknowledged is on the disk. The lock, which ends with the process, is
     // for the whole folder: two writers of one audit log would fork it.
-    this.#database.exec(
-      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${tables}`,
-    )
+    this.#database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      ${tables}
+    `)
   }
 }

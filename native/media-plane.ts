@@ -161,8 +161,8 @@ export type DropReason =
   | 'too-often'
 
 /**
- * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both ways, fan-out, paced
- * replay, retransmission, sender reports (DESIGN §7).
+ * One port, of UDP and TCP (RFC 6544), and everything done per packet: demultiplexing, SRTP both
+ * ways, fan-out, paced replay, retransmission, sender reports (DESIGN §7).
  *
  * It alone owns a viewer's numbers: SRTP index, sequence, transport-wide count, history. The
  * caller decides and posts commands, and never builds an outgoing media packet: two owners of

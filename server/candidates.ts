@@ -4,8 +4,9 @@ import type { BoundAddress } from '#native/twin/udp-sockets.ts'
 import type { HostCandidate } from '#webrtc/sdp/candidate.ts'
 
 /**
- * What clients are told to send media to, best first: UDP, then TCP at the same places. What the operator says is announced in
- * place of what we see of ourselves; loopback stays, last, for clients on this machine.
+ * What clients are told to send media to, best first: UDP, then TCP at the same places. What the
+ * operator says is announced in place of what we see of ourselves; loopback stays, last, for
+ * clients on this machine.
  *
  * @param announced addresses or host names of the settings
  * @param bound as the media plane listens

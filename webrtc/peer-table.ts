@@ -1,6 +1,5 @@
 import type { MediaPlane } from '#native/media-plane.ts'
-import type { Path } from '#native/path.ts'
-import { pathKey } from '#native/path.ts'
+import { type Path, pathKey } from '#native/path.ts'
 import type { IceGeneration } from './ice-generation.ts'
 import { routingUfrag } from './ice-lite.ts'
 import type { Peer } from './peer.ts'
@@ -30,7 +29,6 @@ export type Gate = Pick<MediaPlane, 'expect' | 'forget'>
 export class PeerTable {
   readonly #byUfrag = new Map<string, Entry>()
   readonly #byPath = new Map<string, Entry>()
-
   readonly #gate: Gate
 
   constructor(gate: Gate) {

@@ -5,8 +5,7 @@ import { RateLimiter } from '#control/rate-limiter.ts'
 import type { Clock } from '#core/clock.ts'
 import { networkOf } from '#core/network.ts'
 import { type StreamName, streamKey } from '#core/stream-name.ts'
-import type { AuditLog } from './audit-log.ts'
-import { nodeChain } from './audit-log.ts'
+import { type AuditLog, nodeChain } from './audit-log.ts'
 import type { AuditEvent } from './record.ts'
 
 /** How much of an address goes on record (SEC-73). */
