@@ -5,6 +5,8 @@ export interface BannerFacts {
   /** Where clients reach the HTTP server, without a slash at the end; the best first. */
   readonly origins: readonly string[]
   readonly mediaPort: number
+  /** Media comes by ICE-TCP as well, on the same number. */
+  readonly mediaTcp: boolean
   /** Absent where metrics are not served. */
   readonly metricsOrigin?: string
   /** Absent where anyone may publish. */
@@ -38,13 +40,17 @@ export function renderBanner(facts: BannerFacts): string {
     ['OBS Studio: Settings > Stream', ...section(obsRows(whip, facts.publishKey), '  ')],
     ['ffmpeg (8 or newer), from a file', ...ffmpegLines(whip, facts.publishKey)],
     section([
-      ['Ports', `${portOf(origin)}/tcp HTTP, ${facts.mediaPort}/udp media (${facts.sending})`],
+      ['Ports', `${portOf(origin)}/tcp HTTP, ${mediaPorts(facts)} media (${facts.sending})`],
       ...metricsRow(facts.metricsOrigin),
       ['Key', keyText(facts)],
     ]),
     ...(origin.startsWith('http:') ? [notSecure] : []),
   ]
   return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function mediaPorts({ mediaPort, mediaTcp }: BannerFacts): string {
+  return mediaTcp ? `${mediaPort}/udp+tcp` : `${mediaPort}/udp`
 }
 
 type Row = readonly [label: string, value: string]

@@ -59,6 +59,7 @@ function announce(
     renderBanner({
       origins: facts.origins,
       mediaPort,
+      mediaTcp: config.MEDIA_TCP === 'on',
       metricsOrigin: `http://${config.METRICS_HOST}:${metricsPort}`,
       watchNeedsToken: !anyoneMayWatch(config),
       sending,

@@ -4,6 +4,7 @@ import { type BannerFacts, renderBanner } from '#server/banner.ts'
 const facts: BannerFacts = {
   origins: ['http://192.0.2.7:8080', 'http://[2001:db8::7]:8080'],
   mediaPort: 8189,
+  mediaTcp: true,
   metricsOrigin: 'http://127.0.0.1:9464',
   publishKey: '00112233445566778899aabbccddeeff',
   keyFile: 'data/publish-key',
@@ -31,7 +32,7 @@ ffmpeg (8 or newer), from a file
     -authorization 00112233445566778899aabbccddeeff \\
     -ac 2 -f whip http://192.0.2.7:8080/whip/live
 
-Ports    8080/tcp HTTP, 8189/udp media (gso)
+Ports    8080/tcp HTTP, 8189/udp+tcp media (gso)
 Metrics  http://127.0.0.1:9464/metrics
 Key      kept in data/publish-key
 
