@@ -8,20 +8,18 @@ import {
 } from '#control/http/bodies.ts'
 import { ifMatchHolds } from '#control/http/if-match.ts'
 import { refuseOtherMethods } from '#control/http/methods.ts'
-import { tokenOf } from '#control/http/token.ts'
+import { checkToken, type SessionAccess } from '#control/http/session-access.ts'
 import { patchRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import type { Session } from '#control/sessions.ts'
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 
 /** What the routes need of the sessions of both kinds; the specs pass a fake. */
-export interface Sessions {
+export interface Sessions extends Pick<SessionAccess, 'tokenMatches'> {
   /** `undefined`: there is no such session, or it has ended. */
   get(id: string): Session | undefined
   /** Whether it ended because our offer was not answered in time. */
   unanswered(id: string): boolean
-  /** Whether this token is of whoever made the session. Asked only when one was sent. */
-  tokenMatches(id: string, token: string): boolean | Promise<boolean>
 }
 
 export interface SessionOptions {
@@ -102,10 +100,7 @@ async function open(sessions: Sessions, request: FastifyRequest<SessionRoute>): 
     if (!sessions.unanswered(id)) throw notFound()
     throw new ServiceError('offer-expired', 'our offer was not answered in time: POST again')
   }
-  const token = tokenOf(request)
-  if (token !== undefined && !(await sessions.tokenMatches(id, token))) {
-    throw new ServiceError('token-invalid', 'the session was made with another token')
-  }
+  await checkToken(sessions, id, request)
   // It may have ended while its token was looked at.
   if (!sessions.get(id)) throw notFound()
   return session

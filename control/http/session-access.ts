@@ -24,6 +24,15 @@ export async function checkAccess(
   if (!access.has(id)) {
     throw new ServiceError('session-not-found', 'there is no such session, or it has ended')
   }
+  await checkToken(access, id, request)
+}
+
+/** @returns rejects with ServiceError `token-invalid` for a token that is another session's */
+export async function checkToken(
+  access: Pick<SessionAccess, 'tokenMatches'>,
+  id: string,
+  request: FastifyRequest,
+): Promise<void> {
   const token = tokenOf(request)
   if (token !== undefined && !(await access.tokenMatches(id, token))) {
     throw new ServiceError('token-invalid', 'the session was made with another token')
