@@ -67,7 +67,12 @@ export class ViewerSessions implements Viewers {
     })
     const client = recogniseClient(request.userAgent, offer)
     this.#peers.open({
-      ...{ id, session, stream, view, client, prepared },
+      id,
+      session,
+      stream,
+      view,
+      client,
+      prepared,
       description: answer,
       connected: this.#pending.enter(request.address),
       startedAt: request.receivedAt,
@@ -131,8 +136,14 @@ export class ViewerSessions implements Viewers {
       this.#offers.remove(id)
       const client = recogniseClient(request.userAgent, { originUsername })
       this.#peers.open({
-        ...{ id, session, stream, view, client, prepared, connected },
+        id,
+        session,
+        stream,
+        view,
+        client,
+        prepared,
         description: offer,
+        connected,
         // What a player does with our offer is not our time.
         startedAt: now,
       })

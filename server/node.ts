@@ -72,7 +72,11 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const trail = new SessionTrail({ audit, clock, addresses: config.AUDIT_ADDRESS })
   const revocations = new Revocations(store, clock)
   const authority = createPermissions({
-    ...{ config, keys, clock, log, revocations },
+    config,
+    keys,
+    clock,
+    log,
+    revocations,
     refused: (refusal) => trail.refused(refusal),
   })
   const sessions = new SessionTable({
@@ -138,8 +142,15 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   })
   await registerRoutes(app, {
     ...services,
-    ...{ publishers, viewers, sessions, extensions, streams, plane },
-    ...{ revocations, audit, trail },
+    publishers,
+    viewers,
+    sessions,
+    extensions,
+    streams,
+    plane,
+    revocations,
+    audit,
+    trail,
     unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
   })
 

@@ -61,7 +61,9 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   await app.register(eventRoutes, { access, events, clock, limiter })
   await app.register(layerRoutes, { access, selections: extensions, clock, limiter })
   await app.register(statusRoutes, {
-    ...{ authority, clock, limiter },
+    authority,
+    clock,
+    limiter,
     streams: {
       list: () => streams.list().map((stream) => streamStatus(stream, clock.now())),
       get: (name) => {
