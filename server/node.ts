@@ -18,7 +18,7 @@ import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
 import type { Config } from './config.ts'
 import { createHttpApp } from './http-app.ts'
-import { iceHelpers } from './ice-helpers.ts'
+import { iceServices } from './ice-services.ts'
 import { openKept } from './keeping.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
@@ -130,7 +130,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     authority,
     clock,
     limiter,
-    ...iceHelpers(config),
+    ...iceServices(config),
     publishLimiter: new RateLimiter(publishRateLimit, 'with this key'),
     overflow: { target: config.OVERFLOW_URL, draining: () => closing },
   }

@@ -3,7 +3,7 @@ import { TurnCredentials } from '#control/http/turn-credentials.ts'
 import type { Config } from './config.ts'
 
 /** The STUN and TURN servers that clients are told of, by the settings. */
-export function iceHelpers(config: Config): Pick<IceServices, 'iceServers' | 'turn'> {
+export function iceServices(config: Config): Pick<IceServices, 'iceServers' | 'turn'> {
   const { ICE_SERVERS, TURN_URLS: urls, TURN_SECRET: secret, TURN_TTL: lifetime } = config
   const iceServers = ICE_SERVERS.map(({ urls: url, ...rest }) => ({ url, ...rest }))
   if (secret === undefined) return { iceServers }
