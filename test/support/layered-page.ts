@@ -7,7 +7,7 @@ interface CallablePage {
   call<T>(name: string, ...args: unknown[]): Promise<T>
 }
 
-export interface Encoding {
+interface Encoding {
   readonly rid?: string
   readonly scaleResolutionDownBy?: number
   readonly maxBitrate?: number
