@@ -1,5 +1,6 @@
 import type { FeedbackDigest } from './feedback-digest.ts'
 import { ProbeBudget } from './probe-budget.ts'
+import { lastSize, nextSize, wholeLadder } from './probe-ladder.ts'
 import {
   leastPackets,
   measureProbe,
@@ -28,26 +29,13 @@ export interface ProbeInput {
   readonly recentlyLimited: boolean
 }
 
-const packetBytes = 1200
 /** Times the start, one after the other (BWE-53). */
 const initialFactors = [3, 6]
 /** The next goal after one that was met, and what "met" means (BWE-54). */
 const furtherFactor = 2
 const met = 0.7
-/**
- * Ms of the first and the most of the last probe for a goal, and times the bytes of the one before.
- * A token bucket or an aggregating radio passes the first kilobytes at any rate: the goal counts
- * only once a probe that outlasts them got through, and the shorter ones before it spare a slow
- * link that.
- */
-const shortest = 15
-const longest = 200
-/** Less will do where it is twice what a bucket holds, in bytes, and so many ms. */
-const twiceBucket = 40_000
 /** Bytes that a line's bucket, most often a few packets, passes of a short probe. */
 const bucket = 5_000
-const sureAfter = 100
-const growth = 2.5
 /** Bytes that are quickly tried again when they were in vain. */
 const cheap = 20_000
 /** Ms for the result after the probe has left (BWE-55). */
@@ -60,7 +48,7 @@ const refusedInterval = 3500
 const periodicInterval = 5000
 const periodicFactor = 2
 /** Over what is wanted, since a measured rate is a little less than what was aimed at. */
-const wantedMargin = 1.1
+const wantedMargin = 1.15
 /** Times the estimate, as far as one goal goes (BWE-63 has 2, which takes more steps). */
 const longestStep = 4
 /** Times what is wanted, or what arrives, and bits per second where neither is known (BWE-59). */
@@ -282,23 +270,4 @@ export class ProbeControl {
     this.#periodicAt = now + periodicInterval
     return periodicFactor * estimate
   }
-}
-
-/** Bytes of the last probe for a goal, in bits per second (BWE-56). */
-function lastSize(goal: number): number {
-  const most = Math.ceil((goal * longest) / 8000)
-  const sure = Math.max(Math.ceil((goal * sureAfter) / 8000), twiceBucket)
-  return Math.max(leastPackets * packetBytes, Math.min(most, sure))
-}
-
-/** @param before bytes of the probe before, 0 for the first */
-function nextSize(goal: number, before: number): number {
-  const first = Math.max(leastPackets * packetBytes, Math.ceil((goal * shortest) / 8000))
-  return before === 0 ? first : Math.min(Math.ceil(before * growth), lastSize(goal))
-}
-
-function wholeLadder(goal: number): number {
-  let sum = 0
-  for (let size = 0; size < lastSize(goal); sum += size) size = nextSize(goal, size)
-  return sum
 }

@@ -11,7 +11,7 @@ function watch(link: BottleneckOptions) {
   const world = new ViewerWorld({
     ...link,
     start: mbit,
-    media: (estimate, now) => layers.media(estimate, now),
+    media: (_, now, estimator) => layers.media(estimator, now),
     wanted: (_, now) => layers.wanted(now),
     keyframes: { every: 60, factor: 4 },
   })
@@ -48,7 +48,7 @@ describe.each`
 
   it.each([1.3, 1.6, 2.2])('stays on the middle layer of %f Mbit/s for two minutes', (rate) => {
     const { layers, world } = watch({ rate: rate * mbit, queue, burst })
-    world.run(20_000)
+    world.run(30_000)
     const settled = world.now
     world.run(120_000)
     expect(layers.switches.filter(({ at }) => at > settled)).toEqual([])

@@ -18,7 +18,7 @@ export interface WorldOptions extends BottleneckOptions {
    * Bits per second of video that there is to send, from the estimate and ms: a layer, or what an
    * encoder would make of it.
    */
-  readonly media: (estimate: number, now: number) => number
+  readonly media: (estimate: number, now: number, estimator: BandwidthEstimator) => number
   /** What is wanted beyond, in bits per second; none if absent. */
   readonly wanted?: (estimate: number, now: number) => number
   /** Every so many frames one is so many times as large. */
@@ -101,7 +101,7 @@ export class ViewerWorld {
   #makeFrame(): void {
     const due = Math.floor(((this.now - 1000) * framesPerSecond) / 1000) + 1
     for (; this.#frames < due; this.#frames++) {
-      const media = this.#options.media(this.estimator.estimate, this.now)
+      const media = this.#options.media(this.estimator.estimate, this.now, this.estimator)
       const { every, factor } = this.#options.keyframes ?? { every: 1, factor: 1 }
       // The others are smaller, so that the rate remains.
       const share = every / (every - 1 + factor)
