@@ -1,12 +1,7 @@
 import type { FeedbackDigest } from './feedback-digest.ts'
 import { ProbeBudget } from './probe-budget.ts'
 import { lastSize, nextSize, wholeLadder } from './probe-ladder.ts'
-import {
-  leastPackets,
-  measureProbe,
-  type ProbeMeasurement,
-  rateBetween,
-} from './probe-measurement.ts'
+import { measureProbe, type ProbeMeasurement, rateBetween } from './probe-measurement.ts'
 
 /** A burst that shows whether the link carries more; see `MediaPlane.probe`. */
 export interface Probe {
