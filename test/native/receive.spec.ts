@@ -128,6 +128,10 @@ onEveryPlane('what is no media of a peer is dropped and counted', (it) => {
         'too-long': 1,
         authentication: 3,
         replayed: 3,
+        'unknown-ufrag': 0,
+        'bad-integrity': 0,
+        'unknown-path': 0,
+        'too-often': 0,
       })
       expect(rig.plane.statistics.datagramsReceived).toBe(16)
     })

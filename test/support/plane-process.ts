@@ -45,7 +45,13 @@ const packets = new PacketLog()
 const log = plane.openLog(packets)
 for (const [i, { address, port, localAddress }] of plan.viewers.entries()) {
   const master = { key: Buffer.alloc(16, i), salt: Buffer.alloc(12, i) }
-  const path = { transport: 'udp', family: 4, remoteAddress: address, remotePort: port, localAddress } as const
+  const path = {
+    transport: 'udp',
+    family: 4,
+    remoteAddress: address,
+    remotePort: port,
+    localAddress,
+  } as const
   plane.addPeer(i + 1, { profile: 7, local: master, remote: master }, path)
   const format = { kind: 'video', ssrc: i + 1, clockRate: 90_000, cname: 'viewer' } as const
   plane.follow(plane.addTrack(i + 1, format), { log, payloadType: 96 })
