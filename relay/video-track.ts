@@ -1,4 +1,5 @@
 import type { LogId, MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
+import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
 import { type LinkReport, ReplayPace } from './replay-pace.ts'
@@ -8,6 +9,7 @@ import { ticksAhead, type ViewedLayer } from './viewed-layer.ts'
 const restartInterval = 1000
 /** Between the first replay and a restart, in ms: the keyframe may still be on its way. */
 const firstRestartAfter = 400
+const hasPictureId: ReadonlySet<MediaCodec> = new Set(['VP8', 'VP9'])
 /** A link of less, in bytes per ms, is no faster than a first replay begins. */
 const slowLink = 100
 /** Catching up within this, in ms, looks like nothing but the change of layer. */
@@ -253,14 +255,14 @@ export class VideoTrack {
 }
 
 /**
- * Where one layer's time stands against another's of the same publication. A decoder of VP8 takes
- * frames for old by their PictureID and time together: its time only goes ahead.
+ * Where one layer's time stands against another's of the same publication. A decoder of VP8 or VP9
+ * takes frames for old by their PictureID and time together: its time only goes ahead.
  */
 function alignmentOf(
   layer: ViewedLayer,
   before: ViewedLayer | undefined,
 ): { log: LogId; ticks: number } | undefined {
-  if (!before || before === layer || layer.codec === 'VP8') return undefined
+  if (!before || before === layer || hasPictureId.has(layer.codec)) return undefined
   const ticks = ticksAhead(layer, before)
   return ticks === undefined ? undefined : { log: before.logId, ticks }
 }

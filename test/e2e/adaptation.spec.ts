@@ -42,7 +42,7 @@ async function settled(opened: AdaptationRig): Promise<void> {
     const sizes = sizesOf(viewer.between(wall() - 3000))
     return sizes.length === 1 && sizes[0] === large
   }
-  const all = await opened.until(() => opened.viewers.every(isSettled), 30_000)
+  const all = await opened.until(() => opened.viewers.every(isSettled), 60_000)
   expect(all, 'the largest picture for three seconds').toBe(true)
 }
 
