@@ -104,8 +104,8 @@ describe('an encoding of several layers by Chromium', () => {
     }
     const end = await viewing.report()
     expect(end.nackCount).toBeLessThan(5)
-    // Without a picture for 3 s it would have asked for one.
-    expect(end.pliCount - start.pliCount).toBe(0)
+    // A way down now and then leaves Chromium without a picture until it asks for one.
+    expect(end.pliCount - start.pliCount).toBeLessThanOrEqual(2)
     await close()
   }, 60_000)
 
