@@ -3,7 +3,7 @@ import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Firefox, firefoxUnavailable } from '#test/support/firefox.ts'
 import { FirefoxPage } from '#test/support/firefox-page.ts'
 import { LayeredPublishing, LayeredViewing } from '#test/support/layered-page.ts'
-import { Stage, stageUnavailable } from '#test/support/stage.ts'
+import { long, Stage, stageUnavailable } from '#test/support/stage.ts'
 
 const clock = clockGeometry(960, 540)
 const encodings = [
@@ -13,7 +13,7 @@ const encodings = [
 ]
 const widths = { q: 240, h: 480, f: 960 } as const
 type Rid = keyof typeof widths
-const ways = 'qfqhfhqfqhqfhfqfhqhqf'.split('') as Rid[]
+const ways = (long ? 'qfqhfhqfqhqfhfqfhqhqf' : 'qfqhfhqf').split('') as Rid[]
 const framesPerSecond = 20
 
 /** Pictures until the new size is seen: the keyframe that is asked for, and for a way up patience. */
