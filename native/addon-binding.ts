@@ -112,6 +112,7 @@ export interface MediaBinding {
     prefix: readonly Buffer[],
     alignedLog: number,
     alignmentTicks: number,
+    catchUp: number,
   ): void
   silence(plane: PlaneHandle, track: number): void
   setPace(plane: PlaneHandle, track: number, pace: number): void

@@ -196,7 +196,7 @@ export class AddonPlane implements MediaPlane {
   }
 
   replay(track: TrackId, source: TrackSource, replay: Replay): void {
-    const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [] } = replay
+    const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [], catchUp = 0 } = replay
     const { log: alignedLog, ticks } = replay.alignment ?? { log: -1, ticks: 0 }
     this.#binding.replay(
       this.#handle,
@@ -210,6 +210,7 @@ export class AddonPlane implements MediaPlane {
       prefix,
       alignedLog,
       ticks >>> 0,
+      catchUp,
     )
   }
 

@@ -96,6 +96,8 @@ export interface Replay {
    * until now. Without it, time goes on from the last packet sent.
    */
   readonly alignment?: { readonly log: LogId; readonly ticks: number }
+  /** Ms that it will take, about: times of a log not sent until now are squeezed into that. */
+  readonly catchUp?: number
   /** Bytes after the burst that go at a pace of their own: the keyframe. */
   readonly lead?: { readonly bytes: number; readonly pace: number }
 }

@@ -1,5 +1,4 @@
-import type { LogId, MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
-import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
+import type { LogId, MediaPlane, Replay, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
 import { type LinkReport, ReplayPace } from './replay-pace.ts'
@@ -9,20 +8,17 @@ import { ticksAhead, type ViewedLayer } from './viewed-layer.ts'
 const restartInterval = 1000
 /** Between the first replay and a restart, in ms: the keyframe may still be on its way. */
 const firstRestartAfter = 400
-const hasPictureId: ReadonlySet<MediaCodec> = new Set(['VP8', 'VP9'])
 /** A link of less, in bytes per ms, is no faster than a first replay begins. */
 const slowLink = 100
 /** Catching up within this, in ms, looks like nothing but the change of layer. */
 const unnoticed = 400
-/**
- * A keyframe older than this, in ms, puts the track's time ahead of the receiver's clock by its age:
- * browsers hold all that follows back for as long, so the picture stands still (SRTP-109).
- */
-const fresh = 150
 /** A publisher that answers requests sends a keyframe within this, in ms, or it is not waited for. */
 const answerWait = 700
 /** Ms after which a picture that began has come whole. */
 const pictureTime = 50
+/** Part of a replay's pace that is left for catching up whatever the layer takes, and ms at most. */
+const leastSpare = 0.1
+const longestCatchUp = 2000
 
 export interface TrackServices {
   readonly plane: MediaPlane
@@ -190,7 +186,7 @@ export class VideoTrack {
   #isNear(layer: ViewedLayer, now: number): boolean {
     const { keyframe } = layer.log
     const age = layer.log.keyframeAge(now) ?? 0
-    if (age > fresh || (age < pictureTime && this.#isWithin(layer))) return false
+    if (age < pictureTime && this.#isWithin(layer)) return false
     const spare = (this.linkRate ?? 0) - layer.mediaRate(now)
     return keyframe !== undefined && layer.log.bytesFrom(keyframe) <= spare * unnoticed
   }
@@ -229,11 +225,13 @@ export class VideoTrack {
     this.#state = 'replaying'
     this.#hasPicture = true
     const keyframeBytes = this.numbered ? layer.log.keyframeBytes : undefined
+    const plan = this.#pace.plan(layer.mediaRate(now), keyframeBytes, link)
     const facts = layer.inspector?.facts
     const bare = facts?.keyframeHasParameterSets === false && facts.parameterSets.length > 0
     this.#plane.replay(this.id, source, {
       from,
-      ...this.#pace.plan(layer.mediaRate(now), keyframeBytes, link),
+      ...plan,
+      catchUp: catchUpTime(layer, plan, now),
       ...(bare && { prefix: facts.parameterSets }),
       ...(alignment && { alignment }),
     })
@@ -254,15 +252,23 @@ export class VideoTrack {
   }
 }
 
-/**
- * Where one layer's time stands against another's of the same publication. A decoder of VP8 or VP9
- * takes frames for old by their PictureID and time together: its time only goes ahead.
- */
+/** Ms, about, until a replay from the last keyframe has reached the live end. */
+function catchUpTime(
+  layer: ViewedLayer,
+  { pace, burst }: Pick<Replay, 'pace' | 'burst'>,
+  now: number,
+): number {
+  const bytes = Math.max(0, layer.log.bytesFrom(layer.log.keyframe ?? 0) - burst)
+  const spare = Math.max(pace - layer.mediaRate(now), pace * leastSpare)
+  return Math.min(bytes / spare, longestCatchUp)
+}
+
+/** Where one layer's time stands against another's of the same publication. */
 function alignmentOf(
   layer: ViewedLayer,
   before: ViewedLayer | undefined,
 ): { log: LogId; ticks: number } | undefined {
-  if (!before || before === layer || hasPictureId.has(layer.codec)) return undefined
+  if (!before || before === layer) return undefined
   const ticks = ticksAhead(layer, before)
   return ticks === undefined ? undefined : { log: before.logId, ticks }
 }

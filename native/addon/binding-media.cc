@@ -115,14 +115,14 @@ napi_value follow(napi_env env, napi_callback_info info) {
 }
 
 // replay(handle, track, log, payloadType, rtxPayloadType, numbered, from, pace, burst, leadBytes,
-//        leadPace, prefix, alignedLog, alignmentTicks)
+//        leadPace, prefix, alignedLog, alignmentTicks, catchUp)
 napi_value replay(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const TrackId id = call.integer(1);
   const TrackSource source = sourceOf(call, 2);
   Replay replay{call.index(6), call.buffers(11), call.number(7),
                 call.number(8), call.number(9),  call.number(10),
-                call.index(12), call.integer(13)};
+                call.index(12), call.integer(13), call.number(14)};
   if (Plane* plane = call.plane()) {
     plane->toTrack(id, [id, source, replay = std::move(replay)](Shard& shard) {
       shard.replay(id, source, replay);

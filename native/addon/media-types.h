@@ -49,6 +49,8 @@ struct Replay {
   int64_t alignedLog = -1;
   /** By which this log's RTP time is ahead of that one's, modulo 2^32. */
   uint32_t alignmentTicks = 0;
+  /** Ms that it will take, about. */
+  double catchUp = 0;
 };
 
 struct Probe {

@@ -13,12 +13,13 @@ OutgoingStream::OutgoingStream(SendingPeer& peer, TrackFormat trackFormat, Outle
       outlet_(outlet),
       counters_(std::move(counters)),
       nextOut_(format.firstIndex),
-      nextRtx_(format.firstRtxIndex) {}
+      nextRtx_(format.firstRtxIndex),
+      timeline_(format.clockRate) {}
 
 void OutgoingStream::begin(const TrackSource& source, const std::shared_ptr<PacketLog>& log,
                            int64_t index, PlayoutDelay delay) {
   source_ = source;
-  Segment segment = segmentAt(index, timelineOf(*log, index), delay);
+  Segment segment = segmentAt(index, timeline_.of(*log, index, last_, outlet_.now), delay);
   segment.log = log;
   segments_.push(std::move(segment));
 }
@@ -26,10 +27,10 @@ void OutgoingStream::begin(const TrackSource& source, const std::shared_ptr<Pack
 void OutgoingStream::sendPrefix(const TrackSource& source, const PacketLog& log,
                                 const Replay& replay) {
   source_ = source;
-  const uint32_t timestampDelta = timelineOf(log, replay.from);
+  const TimeMap& time = timeline_.of(log, replay.from, last_, outlet_.now);
   const StoredPacket* keyframe = log.locate(replay.from);
   if (!keyframe) return;
-  Segment segment = segmentAt(0, timestampDelta, PlayoutDelay::kNow);
+  Segment segment = segmentAt(0, time, PlayoutDelay::kNow);
   const uint32_t timestamp = keyframe->view().timestamp();
   auto prefix = std::make_unique<const PrefixStore>(replay.prefix, timestamp);
   const int64_t end = prefix->end();
@@ -45,7 +46,7 @@ void OutgoingStream::goOn(PlayoutDelay delay) {
   next.log = current->log;
   next.firstOut = nextOut_;
   next.delta = current->delta;
-  next.timestampDelta = current->timestampDelta;
+  next.time = current->time;
   next.repeats = current->repeats;
   next.header = mediaTemplate(delay, current->repeats.length != 0);
   segments_.push(std::move(next));
@@ -56,7 +57,7 @@ size_t OutgoingStream::send(int64_t index) {
   const PacketView packet = segment ? segment->locate(index) : PacketView{};
   if (!packet.bytes) return 0;
   const int64_t out = index + segment->delta;
-  const uint32_t timestamp = packet.timestamp() + segment->timestampDelta;
+  const uint32_t timestamp = segment->time.at(packet.timestamp());
   const size_t sent = sendPacket(*segment, packet, {out, timestamp});
   if (out < nextOut_) return sent;
   nextOut_ = out + 1;
@@ -98,16 +99,11 @@ Retransmitted OutgoingStream::retransmit(const uint16_t* sequenceNumbers, size_t
   return result;
 }
 
-uint32_t OutgoingStream::timelineOf(const PacketLog& log, int64_t index) {
-  return timeline_.of(log, index, last_, format.clockRate, outlet_.now);
-}
-
-Segment OutgoingStream::segmentAt(int64_t index, uint32_t timestampDelta,
-                                  PlayoutDelay delay) const {
+Segment OutgoingStream::segmentAt(int64_t index, const TimeMap& time, PlayoutDelay delay) const {
   Segment segment;
   segment.firstOut = nextOut_;
   segment.delta = nextOut_ - index;
-  segment.timestampDelta = timestampDelta;
+  segment.time = time;
   segment.repeats = repeatTemplate();
   segment.header = mediaTemplate(delay, segment.repeats.length != 0);
   return segment;
@@ -144,11 +140,11 @@ std::optional<size_t> OutgoingStream::repeat(const Segment& segment, PacketView 
   if (!budget_.allows(packet.length, outlet_.now)) return std::nullopt;
   counters_->retransmitted.add(1);
   if (segment.repeats.length != 0) return sendRepeat(segment, packet, out);
-  return sendPacket(segment, packet, {out, packet.timestamp() + segment.timestampDelta});
+  return sendPacket(segment, packet, {out, segment.time.at(packet.timestamp())});
 }
 
 size_t OutgoingStream::sendRepeat(const Segment& segment, PacketView packet, int64_t original) {
-  const PacketNumbers numbers{nextRtx_++, packet.timestamp() + segment.timestampDelta};
+  const PacketNumbers numbers{nextRtx_++, segment.time.at(packet.timestamp())};
   return writer_.repeat(packet, original, segment.repeats, numbers).datagram;
 }
 

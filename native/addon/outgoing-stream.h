@@ -65,11 +65,9 @@ class OutgoingStream {
    * use to a decoder any more, and repeats of it would only be in the keyframe's way.
    */
   void startOver() { startedOver_ = nextOut_; }
-  /** Another encoding of the same picture comes next, from that packet on. */
-  void align(const PacketLog& log, const Replay& replay) {
-    if (replay.alignedLog < 0) return;
-    timeline_.align(log, replay.from, static_cast<LogId>(replay.alignedLog), replay.alignmentTicks,
-                    last_, format.clockRate);
+  /** A replay comes next. */
+  void catchUp(const PacketLog& log, const Replay& replay) {
+    timeline_.catchUp(log, replay, last_, outlet_.now);
   }
   /** @param pace bytes per ms of live packets */
   void limitRepeats(double pace) { budget_.limit(pace); }
@@ -114,8 +112,7 @@ class OutgoingStream {
   }
 
  private:
-  uint32_t timelineOf(const PacketLog& log, int64_t index);
-  Segment segmentAt(int64_t index, uint32_t timestampDelta, PlayoutDelay delay) const;
+  Segment segmentAt(int64_t index, const TimeMap& time, PlayoutDelay delay) const;
   HeaderTemplate mediaTemplate(PlayoutDelay delay, bool repeatsApart) const;
   HeaderTemplate repeatTemplate() const;
   size_t sendPacket(const Segment& segment, PacketView packet, PacketNumbers numbers);

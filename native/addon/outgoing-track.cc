@@ -46,7 +46,7 @@ void OutgoingTrack::replay(const TrackSource& source, std::shared_ptr<PacketLog>
   leave();
   enter(source, std::move(log));
   if (source.numbered) stream_.startOver();
-  stream_.align(*log_, replay);
+  stream_.catchUp(*log_, replay);
   if (!replay.prefix.empty()) stream_.sendPrefix(source, *log_, replay);
   begin(replay.from, PlayoutDelay::kNow);
   cursor_.emplace(replay, outlet_.now);

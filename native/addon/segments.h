@@ -7,6 +7,7 @@
 #include "header-template.h"
 #include "packet-log.h"
 #include "prefix-store.h"
+#include "time-map.h"
 
 namespace tailrace {
 
@@ -19,8 +20,7 @@ struct Segment {
   int64_t firstOut = 0;
   /** Outgoing index minus ingest index. */
   int64_t delta = 0;
-  /** Outgoing RTP time minus incoming, in ticks. */
-  uint32_t timestampDelta = 0;
+  TimeMap time{};
   HeaderTemplate header{};
   /** Of its repeats by RTX; of no length where they are the same packets again. */
   HeaderTemplate repeats{};

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "packet-log.h"
+#include "time-map.h"
 
 namespace tailrace {
 
@@ -20,62 +21,76 @@ struct LastPacket {
 /** Relates the RTP time of the logs that a track sends from to the track's own. */
 class Timeline {
  public:
-  /** Offset from the log's RTP time to ours, in ticks, once something was sent. */
-  std::optional<uint32_t> delta() const { return delta_; }
+  /** @param clockRate ticks per second */
+  explicit Timeline(uint32_t clockRate) : clockRate_(clockRate) {}
 
-  /**
-   * A log keeps its offset, also when it is replayed again. Another log goes on where the last
-   * one stopped plus the time that passed (SRTP-109).
-   *
-   * @param index of its packet that is sent next
-   * @param clockRate ticks per second
-   * @param now monotonic ms
-   */
-  uint32_t of(const PacketLog& log, int64_t index, const LastPacket& last, uint32_t clockRate,
-              double now) {
-    if (!delta_ || log_ != log.id) {
-      log_ = log.id;
-      delta_ = continued(log, index, last, clockRate, now);
-    }
-    return *delta_;
+  /** Offset from the log's RTP time to ours at the live end, once something was sent. */
+  std::optional<uint32_t> delta() const {
+    return map_ ? std::optional<uint32_t>(map_->delta) : std::nullopt;
   }
 
   /**
-   * Another encoding of the same picture is sent next: what was captured at one time keeps one
-   * time (SRTP-107), but never two frames in a row: a browser would take them for one
-   * (SRTP-108). Nothing happens unless `from` is what was sent until now.
+   * A log keeps its times, also when it is replayed again. Another log goes on where the last one
+   * stopped plus the time that passed (SRTP-109).
    *
    * @param index of its packet that is sent next
-   * @param ticks by which the RTP time of `log` is ahead of that of `from`
+   * @param now monotonic ms
    */
-  void align(const PacketLog& log, int64_t index, LogId from, uint32_t ticks,
-             const LastPacket& last, uint32_t clockRate) {
-    const StoredPacket* packet = log.locate(index);
-    if (!delta_ || log_ != from || !packet) return;
-    const uint32_t delta = *delta_ - ticks;
-    const uint32_t behind = last.timestamp - (packet->view().timestamp() + delta);
-    const uint32_t ms = clockRate / 1000;
-    const bool follows = last.sent && behind < kSameFrames * ms;
+  const TimeMap& of(const PacketLog& log, int64_t index, const LastPacket& last, double now) {
+    if (!map_ || log_ != log.id) {
+      log_ = log.id;
+      const StoredPacket* packet = last.sent ? log.locate(index) : nullptr;
+      map_ = TimeMap{packet ? goneOn(last, now) - packet->view().timestamp() : 0};
+    }
+    return *map_;
+  }
+
+  /**
+   * A replay of another log comes next. Its newest packet is as old as what was sent last, or, of
+   * another encoding of the same picture, has the time that its capture has there (SRTP-107); what
+   * comes before that is squeezed into the time that the replay takes. So time never goes back,
+   * and stands where a receiver's clock expects it: one that gets old pictures in mid-play takes
+   * them for late, and holds back what follows.
+   */
+  void catchUp(const PacketLog& log, const Replay& replay, const LastPacket& last, double now) {
+    const StoredPacket* first = log.locate(replay.from);
+    if ((map_ && log_ == log.id) || !last.sent || !first) return;
+    const StoredPacket* newest = log.locate(log.end() - 1);
+    const uint32_t from = first->view().timestamp();
+    const uint32_t to = newest ? newest->view().timestamp() : from;
+    const bool isAligned = map_ && static_cast<int64_t>(log_) == replay.alignedLog;
+    TimeMap map;
+    map.delta = isAligned ? map_->delta - replay.alignmentTicks : goneOn(last, now) - to;
+    // Never two frames in a row at one time: a browser would take them for one (SRTP-108).
+    const auto ahead = static_cast<int32_t>(to + map.delta - last.timestamp);
+    const auto least = static_cast<int32_t>(clockRate_ / 1000);
+    const uint32_t begin = last.timestamp + static_cast<uint32_t>(std::max(ahead, least));
+    const auto gap = static_cast<int32_t>(begin - (from + map.delta));
+    if (gap > 0) {
+      const auto behind = static_cast<uint32_t>(gap);
+      map.from = from;
+      map.squeezed = std::max(ticks(replay.catchUp), behind / kMostSqueezed);
+      map.span = behind + map.squeezed;
+    }
     log_ = log.id;
-    delta_ = delta + (follows ? behind + ms : 0);
+    map_ = map;
   }
 
  private:
-  /** Ms: what is that little behind comes right after what was sent last, or at the same time. */
-  static constexpr uint32_t kSameFrames = 150;
+  /** Frames of a thirtieth of a second remain a ms apart. */
+  static constexpr uint32_t kMostSqueezed = 32;
 
-  static uint32_t continued(const PacketLog& log, int64_t index, const LastPacket& last,
-                            uint32_t clockRate, double now) {
-    const StoredPacket* packet = last.sent ? log.locate(index) : nullptr;
-    if (!packet) return 0;
-    const double elapsed = std::max(1.0, now - last.at) / 1000;
-    const double ticks = std::floor(elapsed * clockRate + 0.5);
-    const auto passed = static_cast<uint32_t>(static_cast<int64_t>(ticks));
-    return last.timestamp + passed - packet->view().timestamp();
+  uint32_t ticks(double ms) const {
+    return static_cast<uint32_t>(static_cast<int64_t>(std::floor(ms * clockRate_ / 1000 + 0.5)));
   }
 
+  uint32_t goneOn(const LastPacket& last, double now) const {
+    return last.timestamp + ticks(std::max(1.0, now - last.at));
+  }
+
+  const uint32_t clockRate_;
   LogId log_ = 0;
-  std::optional<uint32_t> delta_;
+  std::optional<TimeMap> map_;
 };
 
 }  // namespace tailrace

@@ -7,6 +7,7 @@ import type { Peer } from './peer.ts'
 import { RetransmissionBudget } from './retransmission-budget.ts'
 import { type Segment, Segments } from './segments.ts'
 import { PrefixStore, SourceLog } from './source-log.ts'
+import { type TimeMap, timeAt } from './time-map.ts'
 import { Timeline } from './timeline.ts'
 
 /**
@@ -70,16 +71,15 @@ export class OutgoingStream {
     return this.#segments.current?.repeats?.transportCcAt !== undefined
   }
 
-  /** Another encoding of the same picture comes next, from that packet on. */
-  align(log: SourceLog, { from, alignment }: Replay): void {
-    if (alignment) this.#timeline.align(log, from, alignment, this.#last)
+  /** A replay comes next. */
+  catchUp(log: SourceLog, replay: Replay): void {
+    this.#timeline.catchUp(log, replay, this.#last, this.#outlet.now)
   }
 
   /** From now on packet `index` of the log has the next number, and the others follow from it. */
   begin(source: TrackSource, log: SourceLog, index: number, delay: PlayoutDelay): void {
     this.#source = source
-    const timestampDelta = this.#timeline.of(log, index, this.#last, this.#outlet.now)
-    this.#map(log, index, timestampDelta, delay)
+    this.#map(log, index, this.#timeline.of(log, index, this.#last, this.#outlet.now), delay)
   }
 
   /** Sends packets of our own making that belong to the keyframe at `index` of the log. */
@@ -89,11 +89,11 @@ export class OutgoingStream {
     { from, prefix }: { readonly from: number; readonly prefix: readonly Buffer[] },
   ): void {
     this.#source = source
-    const timestampDelta = this.#timeline.of(log, from, this.#last, this.#outlet.now)
+    const time = this.#timeline.of(log, from, this.#last, this.#outlet.now)
     if (!log.locate(from, this.#place)) return
     const timestamp = this.#place.bytes.readUInt32BE(this.#place.offset + 4)
     const store = new PrefixStore(prefix, timestamp)
-    this.#map(new SourceLog(-1, store), 0, timestampDelta, 'now')
+    this.#map(new SourceLog(-1, store), 0, time, 'now')
     for (let index = 0; index < store.end; index++) this.send(index)
   }
 
@@ -187,7 +187,7 @@ export class OutgoingStream {
     return true
   }
 
-  #map(log: SourceLog, index: number, timestampDelta: number, delay: PlayoutDelay): void {
+  #map(log: SourceLog, index: number, time: TimeMap, delay: PlayoutDelay): void {
     const repeats = this.#repeatTemplate()
     this.#segments.push({
       log,
@@ -195,7 +195,7 @@ export class OutgoingStream {
       delta: this.#nextOut - index,
       template: this.#template(delay, repeats !== undefined),
       repeats,
-      timestampDelta,
+      time,
     })
   }
 
@@ -240,6 +240,6 @@ export class OutgoingStream {
   /** Of the packet at hand. */
   #timestampAt(segment: Segment): number {
     const { bytes, offset } = this.#place
-    return (bytes.readUInt32BE(offset + 4) + segment.timestampDelta) >>> 0
+    return timeAt(segment.time, bytes.readUInt32BE(offset + 4))
   }
 }

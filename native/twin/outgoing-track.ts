@@ -78,7 +78,7 @@ export class OutgoingTrack {
     this.leave()
     this.#enter(source, log)
     const { from, prefix } = replay
-    this.#stream.align(log, replay)
+    this.#stream.catchUp(log, replay)
     if (source.numbered) this.#stream.startOver()
     if (prefix) this.#stream.sendPrefix(source, log, { from, prefix })
     this.#begin(log, from, 'now')

@@ -1,5 +1,6 @@
 import type { HeaderTemplate } from './header-template.ts'
 import type { SourceLog } from './source-log.ts'
+import type { TimeMap } from './time-map.ts'
 
 /** A run of outgoing numbers that map to one log by one constant (DESIGN §6.2). */
 export interface Segment {
@@ -11,8 +12,7 @@ export interface Segment {
   readonly template: HeaderTemplate
   /** Of its repeats by RTX; absent where they are the same packets again. */
   readonly repeats: HeaderTemplate | undefined
-  /** Outgoing RTP time minus incoming, in ticks. */
-  readonly timestampDelta: number
+  readonly time: TimeMap
 }
 
 /** Kept per viewer: enough for a minute of restarts, each far older than any NACK. */

@@ -67,8 +67,58 @@ onEveryPlane('a new log (an epoch or a layer, SRTP-102, SRTP-109)', (it) => {
     const { plane } = rig
     plane.replay(viewer.track, second.source, { ...replay, alignment: { log: first.id, ticks } })
     const after = await viewer.take(14)
-    expect(after[12]!.timestamp).toBe(before!.timestamp)
-    expect(after[0]!.timestamp).toBe((before!.timestamp + timeAt(60_000) - timeAt(60_012)) >>> 0)
+    // What is older comes right before, in the same order.
+    const times = after.map(({ timestamp }) => timestamp - before!.timestamp)
+    expect(times.toSorted((a, b) => a - b)).toEqual(times)
+    expect(times[0]).toBe(ticksPerMs)
+    expect(times[13]!).toBeLessThan(3000 * 7)
+    second.arriveAll(60_014, 60_100)
+    const later = await viewer.take(87)
+    const live = later.at(-1)!.timestamp - before!.timestamp
+    expect(live).toBe(timeAt(60_100) - timeAt(60_012))
+  })
+
+  it('squeezes what a replay of another log catches up with into the time that it takes', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    first.arriveAll(100, 101)
+    // Two seconds of frames, two packets each.
+    second.arriveAll(60_000, 60_119)
+    rig.replay(viewer, first, 100)
+    const [, before] = await viewer.take(2)
+    const start = performance.now()
+    const replay = { from: 60_000, pace: 1e6, burst: 1e6, catchUp: 500 }
+    rig.plane.replay(viewer.track, second.source, replay)
+    const after = await viewer.take(120)
+    const elapsed = performance.now() - start
+    const times = after.map(({ timestamp }) => timestamp - before!.timestamp)
+    expect(times[0]).toBeGreaterThanOrEqual(ticksPerMs)
+    expect(times[0]).toBeLessThan((elapsed + 100) * ticksPerMs)
+    // 2 s of 2.5 are over when the newest leaves: four fifths of the half second.
+    const squeezed = times.at(-1)! - times[0]!
+    expect(squeezed).toBeGreaterThan(350 * ticksPerMs)
+    expect(squeezed).toBeLessThan(450 * ticksPerMs)
+    const steps = times.slice(1).map((time, i) => time - times[i]!)
+    expect(Math.min(...steps)).toBe(0)
+    expect(Math.max(...steps)).toBeLessThan(3000 / 4)
+  })
+
+  it('repeats a packet at the time it had, squeezed or not', async (rig) => {
+    const viewer = await rig.viewer()
+    const [first, second] = [rig.log('a'), rig.log('b')]
+    first.arriveAll(100, 101)
+    second.arriveAll(60_000, 60_059)
+    rig.replay(viewer, first, 100)
+    await viewer.take(2)
+    const replay = { from: 60_000, pace: 1e6, burst: 1e6, catchUp: 200 }
+    rig.plane.replay(viewer.track, second.source, replay)
+    const after = await viewer.take(60)
+    viewer.nack(22, 61)
+    const repeats = await viewer.take(2)
+    expect(repeats.map(({ timestamp }) => timestamp)).toEqual([
+      after[20]!.timestamp,
+      after[59]!.timestamp,
+    ])
   })
 
   it('gives no two frames in a row the same time, or a browser takes them for one', async (rig) => {
@@ -79,11 +129,17 @@ onEveryPlane('a new log (an epoch or a layer, SRTP-102, SRTP-109)', (it) => {
     rig.replay(viewer, first, 100)
     const [before] = await viewer.take(2)
     const ticks = timeAt(60_000) - timeAt(100)
-    const replay = { from: 60_000, pace: 1e6, burst: 1e6, alignment: { log: first.id, ticks } }
-    rig.plane.replay(viewer.track, second.source, replay)
+    const replay = { from: 60_000, pace: 1e6, burst: 1e6 }
+    const { plane } = rig
+    plane.replay(viewer.track, second.source, { ...replay, alignment: { log: first.id, ticks } })
     const after = await viewer.take(4)
     const ahead = after.map(({ timestamp }) => timestamp - before!.timestamp)
-    expect(ahead).toEqual([90, 90, 3090, 3090])
+    expect(ahead).toEqual([3000, 3000, 3090, 3090])
+    // With the newest of both at one time, too.
+    first.arriveAll(102, 103)
+    plane.replay(viewer.track, first.source, { ...replay, from: 102 })
+    const [again] = await viewer.take(2)
+    expect(again!.timestamp - after[3]!.timestamp).toBeGreaterThanOrEqual(ticksPerMs)
   })
 
   it('goes on as ever where what is named was not sent before', async (rig) => {

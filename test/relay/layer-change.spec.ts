@@ -56,14 +56,6 @@ describe('another layer', () => {
     expect(rig.take()).toEqual([])
   })
 
-  it('that is small is caught up with only while its keyframe is young (SRTP-109)', () => {
-    const [late, early] = [live(10), live(10)]
-    for (const { track } of [late, early]) track.linkRate = 1000
-    late.track.choose(late.other.layer, { urgent: false }, 2151)
-    early.track.choose(early.other.layer, { urgent: false }, 2150)
-    expect([late.rig.take(), early.rig.take()]).toEqual([[], [['replay', early.from]]])
-  })
-
   it('is shown at once, too, where catching up goes unnoticed', () => {
     const { rig, track, other, from } = live()
     // 50 kB in 400 ms.

@@ -160,6 +160,7 @@ class World {
     replay.leadPace = input_.between(1, 3000);
     if (input_.onceIn(4)) replay.alignedLog = anySource().log;
     replay.alignmentTicks = input_.between(0, 0xffff'ffff);
+    replay.catchUp = input_.between(0, 2000);
     shard_.replay(anyTrack(), source, replay);
   }
 

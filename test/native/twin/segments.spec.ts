@@ -10,7 +10,7 @@ const run = (log: typeof a, firstOut: number, delta: number): Segment => ({
   delta,
   template: { bytes: Buffer.alloc(12), transportCcAt: undefined },
   repeats: undefined,
-  timestampDelta: 0,
+  time: { delta: 0, from: 0, span: 0, squeezed: 0 },
 })
 
 describe('the runs of a track (DESIGN §6.2)', () => {
