@@ -101,15 +101,16 @@ export class LayerChoice {
   }
 
   /**
-   * What the link would have to carry for the next step up, in bits per second: worth a probe.
-   * Undefined when there is none, or it is not yet time.
+   * What the link would have to carry for the largest layer, in bits per second: worth a probe,
+   * which tells as well how far up it goes if not all the way. Undefined when there is none
+   * larger, or it is not yet time.
    */
   wanted(options: readonly LayerOption[], now: number): number | undefined {
     if (now < this.#blockedUntil) return undefined
     if (this.#paused) return options[0] && options[0].rate * ampleAfterPause
     const at = options.findIndex(({ id }) => id === this.#current)
-    const next = options.slice(at + 1).find(({ reliable }) => reliable)
-    return at < 0 || !next ? undefined : next.rate * ample
+    const largest = options.slice(at + 1).findLast(({ reliable }) => reliable)
+    return at < 0 || !largest ? undefined : largest.rate * ample
   }
 
   #goDown(

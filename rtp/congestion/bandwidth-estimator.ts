@@ -25,6 +25,8 @@ const enoughGroups = 2
 const longestSilence = 2000
 /** A probe that shows this part of what is believed already is no news. */
 const roughly = 0.7
+/** Of what a full link lets out: less, so that its queue empties. */
+const provenShare = 0.95
 /** Ms without a report, while sending, that are congestion; and this much is left (BWE-47). */
 const feedbackTimeout = 1000
 /** Ms without reports, since nothing was sent, after which a probe may ask. */
@@ -139,6 +141,7 @@ export class BandwidthEstimator {
     const shown = this.#probes.report(digest, this.#estimate, now)
     if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
     else this.#prove(shown, now)
+    this.#recall(usage, now)
     this.#combine(now)
   }
 
@@ -151,12 +154,13 @@ export class BandwidthEstimator {
     if (delivered === undefined) return false
     const carried = delivered * 8000 * collapseFactor
     const loses = lost >= collapseLost && lost >= received * collapseShare
-    const queues = queueing > collapseQueue && !this.#probes.disturbs(now)
-    if (!(loses && carried < this.#estimate) && !(queues && carried < this.#estimate / 2)) {
-      return false
-    }
+    const disturbed = this.#probes.disturbs(now)
+    const queues = queueing > collapseQueue && !disturbed
+    const most = loses && !disturbed ? this.#estimate : this.#estimate / 2
+    if (!(loses || queues) || carried >= most) return false
     this.#state = 'overuse'
     this.#overusedAt = now
+    this.#full.forget()
     this.#probes.stop()
     this.#probes.dropped(this.#control.target, carried, now)
     this.#control.limit(carried)
@@ -190,12 +194,9 @@ export class BandwidthEstimator {
       (this.#state === 'normal' &&
         now - this.#overusedAt >= calmAfterOveruse &&
         !this.#loss.limiting &&
-        this.#queueing < calmQueue &&
         now - this.#timedOutAt >= timeoutInterval)
-    if (!calm && !this.#probes.disturbs(now)) {
-      this.#probes.stop()
-      return undefined
-    }
+    if (!calm) this.#probes.stop()
+    if (!calm || (!idle && this.#queueing >= calmQueue)) return undefined
     const { limited, endedAt } = this.#application
     return this.#probes.take(now, this.roundTrip, {
       estimate: this.#estimate,
@@ -263,6 +264,16 @@ export class BandwidthEstimator {
     this.#control.set(proven, now)
     this.#loss.set(this.#control.target)
     this.#acknowledged.expectChange()
+  }
+
+  /**
+   * What a full link let out still holds when its queue is empty again. It is why a keyframe now
+   * and then, which fills the link for a moment, does not hold down what is believed of it.
+   */
+  #recall(usage: Usage, now: number): void {
+    if (usage === 'overuse') this.#full.forget()
+    const proven = this.#full.proven * provenShare
+    if (this.#queueing < emptyQueue && proven > this.#control.target) this.#prove(proven, now)
   }
 
   #combine(now: number): void {

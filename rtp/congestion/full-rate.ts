@@ -1,7 +1,10 @@
 /** Ms of waiting from which the link's queue surely was not empty. */
 const busyQueue = 5
-/** Ms of work without a pause that tell a rate. */
+/** Ms of work without a pause that tell a rate, and that tell it for certain. */
 const enough = 40
+const certain = 150
+/** Ms for which that is recalled. */
+const recall = 3000
 /** Ms that a measured rate counts, and about as long is measured: links change. */
 const memory = 300
 
@@ -25,6 +28,19 @@ export class FullRate {
   #bytes = 0
   #rate = 0
   #measuredAt = Number.NEGATIVE_INFINITY
+  #busySince = Number.POSITIVE_INFINITY
+  #proven = 0
+  #provenAt = Number.NEGATIVE_INFINITY
+
+  /** What got through for certain, a moment ago: no less fits. 0 where nothing did. */
+  get proven(): number {
+    return this.#newest - this.#provenAt < recall ? this.#proven : 0
+  }
+
+  /** The link is not what it was: only the work that goes on now counts. */
+  forget(): void {
+    if (this.#provenAt < this.#busySince) this.#proven = 0
+  }
 
   /** 0 while the link had no queue of late. */
   get value(): number {
@@ -32,22 +48,32 @@ export class FullRate {
   }
 
   add({ bytes, arrivedAt, queueing, delivered }: FullRateInput): void {
-    if (arrivedAt < this.#newest) this.#since = undefined
+    if (arrivedAt < this.#newest) {
+      this.#since = undefined
+      this.#provenAt = Number.NEGATIVE_INFINITY
+    }
     this.#newest = arrivedAt
     if (queueing === undefined || queueing < busyQueue) {
       this.#since = undefined
+      this.#busySince = Number.POSITIVE_INFINITY
       return
     }
     if (delivered !== undefined) this.#measure(delivered * 8000)
     if (this.#since === undefined) {
       // These came before the queue was seen.
       this.#since = arrivedAt
+      this.#busySince = arrivedAt
       this.#bytes = 0
       return
     }
     this.#bytes += bytes
     const span = arrivedAt - this.#since
-    if (span >= enough) this.#measure((8000 * this.#bytes) / span)
+    const rate = (8000 * this.#bytes) / span
+    if (span >= enough) this.#measure(rate)
+    if (span >= certain) {
+      this.#proven = rate
+      this.#provenAt = arrivedAt
+    }
     if (span <= memory) return
     this.#bytes *= memory / span
     this.#since = arrivedAt - memory

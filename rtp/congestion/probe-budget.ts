@@ -5,7 +5,7 @@ const share = 0.15
  * smallest picture shall have a larger one soon after its link recovers, and to show that it
  * carries 4 Mbit/s takes 170 kB. A link that does not says so after the first few.
  */
-const allowance = 270_000
+const allowance = 400_000
 /** Ms; the minute is kept in slots. */
 const slotSpan = 10_000
 const slots = 6

@@ -29,23 +29,20 @@ const initialFactors = [3, 6]
 /** The next goal after one that was met, and what "met" means (BWE-54). */
 const furtherFactor = 2
 const met = 0.7
-/** Bytes that a line's bucket, most often a few packets, passes of a short probe. */
-const bucket = 5_000
-/** Bytes that are quickly tried again when they were in vain. */
-const cheap = 20_000
 /** Ms for the result after the probe has left (BWE-55). */
 const resultWait = 1000
 /** Ms after which a probe that still arrives is judged by what has. */
 const patience = 250
-/** Ms between goals: wanted ones, those that fill a link in vain, and those of habit (BWE-60). */
-const wantedInterval = 1200
-const refusedInterval = 3500
+/** Bytes of a short one that went through a bucket: of most lines none, or twice as many. */
+const bucket = 2500
+/** Ms from one that was in vain to the next: twice as long each time, up to the second. */
+const shortestRefusal = 1200
+const longestRefusal = 3500
+/** Ms between goals of habit (BWE-60). */
 const periodicInterval = 5000
 const periodicFactor = 2
 /** Over what is wanted, since a measured rate is a little less than what was aimed at. */
 const wantedMargin = 1.15
-/** Times the estimate, as far as one goal goes (BWE-63 has 2, which takes more steps). */
-const longestStep = 4
 /** Times what is wanted, or what arrives, and bits per second where neither is known (BWE-59). */
 const capFactor = 2
 const defaultCap = 5_000_000
@@ -79,10 +76,12 @@ export class ProbeControl {
   /** Bits per second, once a goal was met on the way up from the start. */
   #further: number | undefined
   #goal: number | undefined
+  /** Bits per second that its first probes hinted at, and that the goal was lowered to. */
+  #hint = 0
+  /** The most that was hinted at in vain, since the link last changed: so a bucket looks here. */
+  #vainHint = 0
   /** Of the last probe for the goal; 0 before the first. */
   #bytes = 0
-  /** Of a probe that was too short to tell, where the next ladder begins; 0 for the bottom. */
-  #outset = 0
   /** Of the rung below. */
   #passed: ProbeMeasurement | undefined
   #running: Running | undefined
@@ -91,6 +90,9 @@ export class ProbeControl {
   #disturbedUntil = Number.NEGATIVE_INFINITY
   #overused = false
   #wantedAt = Number.NEGATIVE_INFINITY
+  #refusal = shortestRefusal
+  /** The last goal was met: a link that has just become faster is worth its bytes. */
+  #proved = false
   #periodicAt: number | undefined
   #drop: { readonly from: number; readonly at: number } | undefined
   #recoveredAt = Number.NEGATIVE_INFINITY
@@ -117,7 +119,9 @@ export class ProbeControl {
   /** The estimate has fallen (BWE-61). Bits per second. */
   dropped(from: number, to: number, now: number): void {
     this.#end()
-    if (to < largeDrop * from) this.#drop = { from, at: now }
+    if (to >= largeDrop * from) return
+    this.#drop = { from, at: now }
+    this.#vainHint = 0
   }
 
   /** The link is in no state for probes (BWE-62). */
@@ -133,11 +137,12 @@ export class ProbeControl {
     }
     this.#goal ??= this.#nextGoal(now, input)
     if (this.#goal === undefined) return undefined
-    if (this.#bytes === 0 && !this.#budget.allows(wholeLadder(this.#goal), now)) {
+    const begins = this.#bytes === 0 && !this.#proved
+    if (begins && !this.#budget.allows(wholeLadder(this.#goal), now)) {
       this.#end()
       return undefined
     }
-    const bytes = nextSize(this.#goal, this.#bytes || this.#outset)
+    const bytes = nextSize(this.#goal, this.#bytes)
     this.#bytes = bytes
     this.#budget.spend(bytes, now)
     const pace = this.#goal / 8000
@@ -180,17 +185,30 @@ export class ProbeControl {
     return measured.rate
   }
 
-  // Some of a short one may have gone through a bucket: it proves only what is left without that,
-  // and the next one begins longer.
-  #miss({ bytes }: Running, measured: ProbeMeasurement, estimate: number, now: number): number {
+  // Much of a short one may have gone through a bucket. Where it hints at more than is believed, a
+  // longer one at the rate that it came at tells, and makes no queue to speak of.
+  #miss(
+    { bytes, lastBytes }: Running,
+    measured: ProbeMeasurement,
+    estimate: number,
+    now: number,
+  ): number | undefined {
     const between = this.#passed ? rateBetween(this.#passed, measured) : measured.rate
     const rate = drain * between
+    const short = bytes < lastBytes
+    const hint = this.#hint
+    if (short && !hint && rate > worthwhile * Math.max(estimate, this.#vainHint)) {
+      this.#goal = Math.min(this.#goal!, rate)
+      this.#hint = rate
+      this.#passed = undefined
+      return undefined
+    }
     this.#refuse(now)
-    this.#outset = 0
-    if (bytes >= cheap || rate <= estimate) return rate
-    this.#outset = bytes
-    const sure = (8000 * (measured.bytes - bucket)) / measured.span
-    return Math.max(estimate, Math.min(rate, drain * sure))
+    if (!short) return rate
+    if (!hint) return Math.min(rate, estimate)
+    const shown = Math.min(rate, (drain * 8000 * (measured.bytes - bucket)) / measured.span)
+    if (shown < worthwhile * estimate) this.#vainHint = Math.max(hint, this.#vainHint)
+    return shown
   }
 
   #meet(rate: number, now: number): void {
@@ -198,14 +216,18 @@ export class ProbeControl {
     this.#end()
     this.#disturbedUntil = now
     this.#wantedAt = now
+    this.#refusal = shortestRefusal
+    this.#proved = true
+    this.#vainHint = 0
     this.#initial++
     const startingUp = this.#initial === initialFactors.length || this.#further !== undefined
     this.#further = startingUp && rate > met * goal ? furtherFactor * rate : undefined
   }
 
   #refuse(now: number): void {
-    // A short one costs little, and may be tried again soon.
-    this.#wantedAt = now + (this.#bytes < cheap ? wantedInterval : refusedInterval)
+    this.#wantedAt = now + this.#refusal
+    this.#refusal = Math.min(2 * this.#refusal, longestRefusal)
+    this.#proved = false
     this.#periodicAt = now + periodicInterval
     this.#initial = initialFactors.length
     this.#further = undefined
@@ -214,6 +236,7 @@ export class ProbeControl {
 
   #end(): void {
     this.#goal = undefined
+    this.#hint = 0
     this.#running = undefined
     this.#measured = undefined
     this.#bytes = 0
@@ -224,14 +247,13 @@ export class ProbeControl {
     const { estimate, wanted, acknowledged } = input
     const known = wanted > 0 ? Math.max(wanted, acknowledged ?? 0) : acknowledged
     const cap = Math.min(this.#maximum, known === undefined ? defaultCap : capFactor * known)
-    const top = Math.min(cap, longestStep * estimate)
-    if (top <= worthwhile * estimate) return undefined
+    if (cap <= worthwhile * estimate) return undefined
     const goal =
       this.#initialGoal(input) ??
       this.#wantedGoal(now, input) ??
       this.#recoveryGoal(now, input) ??
       this.#periodicGoal(now, input)
-    return goal && Math.min(goal, top)
+    return goal && Math.min(goal, cap)
   }
 
   #initialGoal({ estimate, wanted }: ProbeInput): number | undefined {

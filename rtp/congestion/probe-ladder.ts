@@ -10,7 +10,7 @@ const packetBytes = 1200
  */
 const shortest = 15
 const longest = 200
-const growth = 2.5
+const greatestGrowth = 2
 /** Less will do where it is thrice what a large bucket holds, in bytes, and so many ms. */
 const severalBuckets = 60_000
 const sureAfter = 150
@@ -25,7 +25,10 @@ export function lastSize(goal: number): number {
 /** @param before bytes of the probe before, 0 for the first */
 export function nextSize(goal: number, before: number): number {
   const first = Math.max(leastPackets * packetBytes, Math.ceil((goal * shortest) / 8000))
-  return before === 0 ? first : Math.min(Math.ceil(before * growth), lastSize(goal))
+  if (before === 0) return first
+  const last = lastSize(goal)
+  const steps = Math.ceil(Math.log(last / first) / Math.log(greatestGrowth))
+  return Math.min(Math.ceil(before * (last / first) ** (1 / steps)), last)
 }
 
 /** Bytes of all probes for a goal. */

@@ -39,8 +39,9 @@ const height = (viewer: SampledViewer) => viewer.pictures.at(-1)?.height
 /** Waits until each viewer has had the largest picture, and no other, for three seconds. */
 async function settled(opened: AdaptationRig): Promise<void> {
   const isSettled = (viewer: SampledViewer) => {
-    const sizes = sizesOf(viewer.between(wall() - 3000))
-    return sizes.length === 1 && sizes[0] === large
+    const since = wall() - 3000
+    const sizes = sizesOf(viewer.between(since))
+    return viewer.pictures[0]!.at < since && sizes.length === 1 && sizes[0] === large
   }
   const all = await opened.until(() => opened.viewers.every(isSettled), 60_000)
   expect(all, 'the largest picture for three seconds').toBe(true)

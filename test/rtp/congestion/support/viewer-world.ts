@@ -133,8 +133,6 @@ export class ViewerWorld {
     if (!probe) return
     probe.budget += probe.pace
     while (probe.budget >= 0 && probe.left > 0) {
-      probe.budget -= packetBytes
-      probe.left -= packetBytes
       this.probed += packetBytes
       this.#send(packetBytes)
     }
@@ -146,6 +144,11 @@ export class ViewerWorld {
     const cluster = this.#probe?.cluster ?? 0
     this.#history[number % 1024] = { number, at: this.now, bytes, cluster }
     this.sent += bytes
+    // What leaves meanwhile is part of the probe.
+    if (this.#probe) {
+      this.#probe.budget -= bytes
+      this.#probe.left -= bytes
+    }
     const at = this.link.send(bytes, this.now)
     if (at === undefined) this.dropped++
     else this.#flying.push({ number, bytes, at })
