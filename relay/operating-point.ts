@@ -2,6 +2,7 @@ import type { LogClock, LogId, MediaPlane } from '#native/media-plane.ts'
 import { type Slab, SlabPool, slabSize } from '#native/slab.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { RateMeter } from '#rtp/rate-meter.ts'
+import { FreshPackets } from './fresh-packets.ts'
 import type { KeyframeRequests } from './keyframe-requests.ts'
 import { LayerRate } from './layer-rate.ts'
 import { PacketLog, type StoredPacket } from './packet-log.ts'
@@ -21,9 +22,6 @@ export interface OperatingPointOptions {
   /** Pixels, where the structure tells them. */
   readonly size: { readonly width: number; readonly height: number } | undefined
 }
-
-/** Packets told to the plane per call at most. */
-const batchSize = 64
 
 /** Copies of packets whose marker had to be set lie here: one of each frame. */
 const pool = new SlabPool(4)
@@ -48,8 +46,7 @@ export class OperatingPoint implements ViewedLayer {
   readonly #whole: WholeEncoding
   readonly #size: OperatingPointOptions['size']
   readonly #frames = new RateMeter()
-  readonly #fresh = new Float64Array(batchSize)
-  #freshCount = 0
+  readonly #fresh: FreshPackets
   #copies: { slab: Slab; used: number } | undefined
   #next = 0
   #keyframeSeen = false
@@ -66,6 +63,7 @@ export class OperatingPoint implements ViewedLayer {
     this.#whole = whole
     this.#size = options.size
     this.logId = plane.openLog(this.log)
+    this.#fresh = new FreshPackets(plane, this.logId)
   }
 
   get clock(): LogClock | undefined {
@@ -105,7 +103,7 @@ export class OperatingPoint implements ViewedLayer {
 
   /** Hands what came to the plane. @returns whether a new keyframe began in it */
   flush(): boolean {
-    this.#deliver()
+    this.#fresh.deliver()
     const keyframe = this.#keyframeSeen
     this.#keyframeSeen = false
     return keyframe
@@ -128,13 +126,7 @@ export class OperatingPoint implements ViewedLayer {
 
   #append(index: number, { slab, offset, length }: StoredPacket, now: number): void {
     this.log.append(index, slab, offset, length, now)
-    if (this.#freshCount === batchSize) this.#deliver()
-    this.#fresh[this.#freshCount++] = index
-  }
-
-  #deliver(): void {
-    this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
-    this.#freshCount = 0
+    this.#fresh.add(index)
   }
 
   // The bytes are shared with those who get the layers above, too: so it is done in a copy.

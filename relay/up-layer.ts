@@ -12,6 +12,7 @@ import { RateMeter } from '#rtp/rate-meter.ts'
 import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
 import type { ReportBlock } from '#rtp/rtcp/reports.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
+import { FreshPackets } from './fresh-packets.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
 import { LayerRate } from './layer-rate.ts'
 import type { OperatingPoint } from './operating-point.ts'
@@ -41,9 +42,6 @@ export interface Arrival {
   readonly sent: number | undefined
 }
 
-/** Packets announced per batch at most; more are delivered in several. */
-const batchSize = 256
-
 /**
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
  * of a packet is its unwrapped sequence number, and stays its name along the whole tree.
@@ -71,8 +69,7 @@ export class UpLayer implements ViewedLayer {
   readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   readonly #unwrapper = new SequenceUnwrapper()
-  readonly #fresh = new Float64Array(batchSize)
-  #freshCount = 0
+  readonly #fresh: FreshPackets
   #keyframeSeen = false
   #keyframeAt: number | undefined
 
@@ -82,6 +79,7 @@ export class UpLayer implements ViewedLayer {
     this.rid = options.rid
     this.#plane = plane
     this.logId = plane.openLog(this.log)
+    this.#fresh = new FreshPackets(plane, this.logId)
     this.nack = options.repair ? new NackGenerator() : undefined
     this.keyframes = new KeyframeRequests(options.keyframeAnswers)
     if (options.codec !== 'opus') {
@@ -148,7 +146,7 @@ export class UpLayer implements ViewedLayer {
     if (!this.log.append(index, slab, packet.start, length, now)) return index
     this.bitrate.add(length, now)
     if (packet.marker) this.#frames.add(1, now)
-    if (sent === undefined) this.#tell(index)
+    if (sent === undefined) this.#fresh.add(index)
     this.#inspect(packet, index, now)
     this.#lower?.advance(now)
     return index
@@ -169,7 +167,7 @@ export class UpLayer implements ViewedLayer {
 
   /** Hands what came to the plane. @returns whether a new keyframe began in it */
   flush(): boolean {
-    this.#deliver()
+    this.#fresh.deliver()
     const keyframe = this.#keyframeSeen
     this.#keyframeSeen = false
     return keyframe
@@ -179,17 +177,6 @@ export class UpLayer implements ViewedLayer {
     this.#lower?.close()
     this.#plane.closeLog(this.logId)
     this.log.close()
-  }
-
-  #tell(index: number): void {
-    if (this.#freshCount === batchSize) this.#deliver()
-    this.#fresh[this.#freshCount++] = index
-  }
-
-  // Also when the plane has them all: what the log has let go of since, it need not hold.
-  #deliver(): void {
-    this.#plane.deliver(this.logId, this.#fresh, this.#freshCount)
-    this.#freshCount = 0
   }
 
   #measure(packet: RtpPacket, now: number): void {
