@@ -5,12 +5,12 @@ import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 export type LinkReport = Pick<FeedbackDigest, 'received' | 'lost' | 'queueing' | 'delivered'>
 
 /** Bytes of a replay that leave at once (DESIGN §6.6). */
-export const replayBurst = 30_000
+const replayBurst = 30_000
 /**
  * Bytes after that which leave at `leadPace`, whatever the media rate: a keyframe of HD weighs
  * 100 kB, and at 1.5 times the media rate its last packet would come a tenth of a second late.
  */
-export const replayLead = 100_000
+const replayLead = 100_000
 /** 25 Mbit/s, in bytes per ms: 130 kB of it fit the queue of a link a fifth as fast. */
 export const leadPace = 3_125
 

@@ -77,21 +77,15 @@ export class VideoTrack {
 
   /** The stream's layer is known: shows its last keyframe, or waits for the first. */
   watch(layer: ViewedLayer, now: number): void {
-    this.#layer = undefined
-    this.#left = undefined
-    this.#patientUntil = Number.POSITIVE_INFINITY
+    this.#forget()
     this.#wanted = layer
-    this.#state = 'waiting'
     if (!this.#replay(layer, now, this.#arrival)) layer.keyframes.want()
   }
 
   /** Nothing is published any more; what was sent stays on the screen. */
   unwatch(): void {
-    this.#layer = undefined
-    this.#left = undefined
-    this.#patientUntil = Number.POSITIVE_INFINITY
+    this.#forget()
     this.#wanted = undefined
-    this.#state = 'waiting'
   }
 
   /**
@@ -168,6 +162,13 @@ export class VideoTrack {
   /** The replay has reached the live end. */
   caughtUp(): void {
     if (this.#state === 'replaying') this.#state = 'live'
+  }
+
+  #forget(): void {
+    this.#layer = undefined
+    this.#left = undefined
+    this.#patientUntil = Number.POSITIVE_INFINITY
+    this.#state = 'waiting'
   }
 
   #fallSilent(): void {

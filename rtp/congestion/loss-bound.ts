@@ -2,11 +2,11 @@
 const enoughPackets = 20
 const enoughTime = 200
 /** Up to the first it grows, past the second it falls (BWE-40..42). */
-const lightLoss = 0.02
-const heavyLoss = 0.1
+export const lightLoss = 0.02
+export const heavyLoss = 0.1
 /** Of the least in the last second, and bits per second. */
-const growth = 1.08
-const growthBits = 1000
+export const growth = 1.08
+export const growthBits = 1000
 const historySpan = 1000
 /** Of the last second's targets, the least of each such slot, in ms. */
 const slotSpan = 100

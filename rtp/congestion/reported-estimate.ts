@@ -1,10 +1,6 @@
+import { growth, growthBits, heavyLoss, lightLoss } from './loss-bound.ts'
 import type { Usage } from './overuse-detector.ts'
 
-/** Loss up to which the rate grows, and past which it falls (BWE-40..42). */
-const lightLoss = 0.02
-const heavyLoss = 0.1
-const growth = 1.08
-const growthBits = 1000
 /** Ms between two ways up or down, whatever more is reported. */
 const interval = 300
 /** Ms after which the receiver's own estimate is not its estimate any more. */
