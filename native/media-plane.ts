@@ -93,7 +93,7 @@ export interface Replay {
   readonly burst: number
   /**
    * Another encoding of the same picture: where its RTP time stands against that of the log sent
-   * until now. Without it, time goes on from the last packet sent.
+   * until now. Without it, time goes on from the last packet sent, and the log's newest is now.
    */
   readonly alignment?: { readonly log: LogId; readonly ticks: number }
   /** Ms that it will take, about: times of a log not sent until now are squeezed into that. */

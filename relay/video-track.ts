@@ -1,4 +1,4 @@
-import type { LogId, MediaPlane, Replay, TrackId, TrackSource } from '#native/media-plane.ts'
+import type { LogId, MediaPlane, TrackId, TrackSource } from '#native/media-plane.ts'
 import type { ViewedTrack } from '#webrtc/sdp/viewed-track.ts'
 import type { RelayObserver, ReplayCause } from './observer.ts'
 import { type LinkReport, ReplayPace } from './replay-pace.ts'
@@ -16,9 +16,6 @@ const unnoticed = 400
 const answerWait = 700
 /** Ms after which a picture that began has come whole. */
 const pictureTime = 50
-/** Part of a replay's pace that is left for catching up whatever the layer takes, and ms at most. */
-const leastSpare = 0.1
-const longestCatchUp = 2000
 
 export interface TrackServices {
   readonly plane: MediaPlane
@@ -232,7 +229,7 @@ export class VideoTrack {
     this.#plane.replay(this.id, source, {
       from,
       ...plan,
-      catchUp: catchUpTime(layer, plan, now),
+      catchUp: Math.max(0, layer.log.bytesFrom(from) - plan.burst) / plan.pace,
       ...(bare && { prefix: facts.parameterSets }),
       ...(alignment && { alignment }),
     })
@@ -251,17 +248,6 @@ export class VideoTrack {
       ...(this.numbered && { numbered: true }),
     }
   }
-}
-
-/** Ms, about, until a replay from the last keyframe has reached the live end. */
-function catchUpTime(
-  layer: ViewedLayer,
-  { pace, burst }: Pick<Replay, 'pace' | 'burst'>,
-  now: number,
-): number {
-  const bytes = Math.max(0, layer.log.bytesFrom(layer.log.keyframe ?? 0) - burst)
-  const spare = Math.max(pace - layer.mediaRate(now), pace * leastSpare)
-  return Math.min(bytes / spare, longestCatchUp)
 }
 
 /** Where one layer's time stands against another's of the same publication. */

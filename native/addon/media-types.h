@@ -45,7 +45,7 @@ struct Replay {
   double burst = 0;
   double leadBytes = 0;
   double leadPace = 0;
-  /** −1: time goes on from the last packet. */
+  /** −1: time goes on from the last packet, and the log's newest is now. */
   int64_t alignedLog = -1;
   /** By which this log's RTP time is ahead of that one's, modulo 2^32. */
   uint32_t alignmentTicks = 0;

@@ -42,11 +42,12 @@ void OutgoingStream::sendPrefix(const TrackSource& source, const PacketLog& log,
 void OutgoingStream::goOn(PlayoutDelay delay) {
   const Segment* current = segments_.current();
   if (!current) return;
+  timeline_.settle(last_);
   Segment next;
   next.log = current->log;
   next.firstOut = nextOut_;
   next.delta = current->delta;
-  next.time = current->time;
+  next.time = current->time.after(last_.timestamp);
   next.repeats = current->repeats;
   next.header = mediaTemplate(delay, current->repeats.length != 0);
   segments_.push(std::move(next));

@@ -21,6 +21,11 @@ struct TimeMap {
     const uint64_t passed = static_cast<uint64_t>(into) * squeezed / span;
     return from + span - squeezed + static_cast<uint32_t>(passed) + delta;
   }
+
+  /** Without the run once that is over: its times come again when they have gone around. */
+  TimeMap after(uint32_t outgoing) const {
+    return static_cast<int32_t>(outgoing - (from + span + delta)) < 0 ? *this : TimeMap{delta};
+  }
 };
 
 }  // namespace tailrace

@@ -57,28 +57,42 @@ class Timeline {
     if ((map_ && log_ == log.id) || !last.sent || !first) return;
     const StoredPacket* newest = log.locate(log.end() - 1);
     const uint32_t from = first->view().timestamp();
-    const uint32_t to = newest ? newest->view().timestamp() : from;
-    const bool isAligned = map_ && static_cast<int64_t>(log_) == replay.alignedLog;
-    TimeMap map;
-    map.delta = isAligned ? map_->delta - replay.alignmentTicks : goneOn(last, now) - to;
-    // Never two frames in a row at one time: a browser would take them for one (SRTP-108).
-    const auto ahead = static_cast<int32_t>(to + map.delta - last.timestamp);
-    const auto least = static_cast<int32_t>(clockRate_ / 1000);
-    const uint32_t begin = last.timestamp + static_cast<uint32_t>(std::max(ahead, least));
-    const auto gap = static_cast<int32_t>(begin - (from + map.delta));
-    if (gap > 0) {
-      const auto behind = static_cast<uint32_t>(gap);
+    const uint32_t length = newest ? newest->view().timestamp() - from : 0;
+    const uint32_t to = length < longestRun() ? from + length : from;
+    TimeMap map{goneOn(last, now) - to};
+    uint32_t begin = to + map.delta;
+    if (map_ && static_cast<int64_t>(log_) == replay.alignedLog) {
+      const uint32_t delta = map_->delta - replay.alignmentTicks;
+      const auto ahead = static_cast<int32_t>(to + delta - last.timestamp);
+      const auto most = static_cast<int32_t>(longestRun());
+      if (ahead > -most && ahead < most) {
+        // Never two frames in a row at one time: a browser would take them for one (SRTP-108).
+        begin = last.timestamp + std::max(static_cast<uint32_t>(std::max(ahead, 0)), ticks(1));
+        map.delta = delta;
+      }
+    }
+    const uint32_t behind = begin - (from + map.delta);
+    if (behind < 2 * longestRun()) {
       map.from = from;
-      map.squeezed = std::max(ticks(replay.catchUp), behind / kMostSqueezed);
+      map.squeezed = std::max(ticks(replay.catchUp > 0 ? std::min(replay.catchUp, kLongestRun) : 0), behind / kMostSqueezed);
       map.span = behind + map.squeezed;
     }
     log_ = log.id;
     map_ = map;
   }
 
+  /** Tell it now and then what was sent last. */
+  void settle(const LastPacket& last) {
+    if (map_) map_ = map_->after(last.timestamp);
+  }
+
  private:
-  /** Frames of a thirtieth of a second remain a ms apart. */
-  static constexpr uint32_t kMostSqueezed = 32;
+  /** Frames of a sixtieth of a second remain a ms apart. */
+  static constexpr uint32_t kMostSqueezed = 16;
+  /** Ms; no log holds more, and clocks that are farther apart do not tell the same time. */
+  static constexpr double kLongestRun = 30'000;
+
+  uint32_t longestRun() const { return ticks(kLongestRun); }
 
   uint32_t ticks(double ms) const {
     return static_cast<uint32_t>(static_cast<int64_t>(std::floor(ms * clockRate_ / 1000 + 0.5)));

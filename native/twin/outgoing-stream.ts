@@ -7,7 +7,7 @@ import type { Peer } from './peer.ts'
 import { RetransmissionBudget } from './retransmission-budget.ts'
 import { type Segment, Segments } from './segments.ts'
 import { PrefixStore, SourceLog } from './source-log.ts'
-import { type TimeMap, timeAt } from './time-map.ts'
+import { mapAfter, type TimeMap, timeAt } from './time-map.ts'
 import { Timeline } from './timeline.ts'
 
 /**
@@ -101,8 +101,10 @@ export class OutgoingStream {
   goOn(delay: PlayoutDelay): void {
     const current = this.#segments.current
     if (!current) return
+    this.#timeline.settle(this.#last)
+    const time = mapAfter(current.time, this.#last.timestamp)
     const template = this.#template(delay, current.repeats !== undefined)
-    this.#segments.push({ ...current, firstOut: this.#nextOut, template })
+    this.#segments.push({ ...current, firstOut: this.#nextOut, template, time })
   }
 
   /**

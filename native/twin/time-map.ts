@@ -11,6 +11,15 @@ export interface TimeMap {
   readonly squeezed: number
 }
 
+/** A map of one constant. */
+export const constantMap = (delta: number): TimeMap => ({ delta, from: 0, span: 0, squeezed: 0 })
+
+/** Without the run once that is over: its times come again when they have gone around. */
+export function mapAfter(map: TimeMap, outgoing: number): TimeMap {
+  const { delta, from, span } = map
+  return ((outgoing - (from + span + delta)) | 0) < 0 ? map : constantMap(delta)
+}
+
 /** @returns the outgoing time, 32 bits */
 export function timeAt({ delta, from, span, squeezed }: TimeMap, timestamp: number): number {
   const into = (timestamp - from) >>> 0

@@ -1,7 +1,7 @@
 import type { Replay } from '#native/media-plane.ts'
 import type { PacketPlace } from '#native/packet-store.ts'
 import type { SourceLog } from './source-log.ts'
-import type { TimeMap } from './time-map.ts'
+import { constantMap, mapAfter, type TimeMap } from './time-map.ts'
 
 /** The packet that got a track's highest number. */
 export interface LastPacket {
@@ -11,8 +11,10 @@ export interface LastPacket {
   readonly sent: boolean
 }
 
-/** Frames of a thirtieth of a second remain a ms apart. */
-const mostSqueezed = 32
+/** Frames of a sixtieth of a second remain a ms apart. */
+const mostSqueezed = 16
+/** Ms; no log holds more, and clocks that are farther apart do not tell the same time. */
+const longestRun = 30_000
 
 /** Relates the RTP time of the logs that a track sends from to the track's own. */
 export class Timeline {
@@ -40,7 +42,7 @@ export class Timeline {
     if (this.#current?.log !== log) {
       const next = last.sent ? this.#timeOf(log, index) : undefined
       const delta = next === undefined ? 0 : this.#goneOn(last, now) - next
-      this.#current = { log, map: { delta, from: 0, span: 0, squeezed: 0 } }
+      this.#current = { log, map: constantMap(delta) }
     }
     return this.#current.map
   }
@@ -56,17 +58,35 @@ export class Timeline {
     const from = this.#timeOf(log, replay.from)
     const current = this.#current
     if (current?.log === log || !last.sent || from === undefined) return
-    const to = this.#timeOf(log, log.end - 1) ?? from
+    const longest = this.#ticks(longestRun)
+    const length = ((this.#timeOf(log, log.end - 1) ?? from) - from) >>> 0
+    const to = length < longest ? from + length : from
     const { alignment, catchUp = 0 } = replay
-    const isAligned = alignment !== undefined && alignment.log === current?.log.id
-    const delta = isAligned ? current!.map.delta - alignment.ticks : this.#goneOn(last, now) - to
-    // Never two frames in a row at one time: a browser would take them for one (SRTP-108).
-    const ahead = (to + delta - last.timestamp) | 0
-    const begin = last.timestamp + Math.max(ahead, Math.trunc(this.#clockRate / 1000))
-    const gap = Math.max(0, (begin - (from + delta)) | 0)
-    const squeezed = Math.max(this.#ticks(catchUp), Math.trunc(gap / mostSqueezed))
-    const span = gap > 0 ? gap + squeezed : 0
-    this.#current = { log, map: { delta, from, span, squeezed } }
+    let delta = this.#goneOn(last, now) - to
+    let begin = to + delta
+    if (current && alignment?.log === current.log.id) {
+      const aligned = current.map.delta - alignment.ticks
+      const ahead = (to + aligned - last.timestamp) | 0
+      if (Math.abs(ahead) < longest) {
+        // Never two frames in a row at one time: a browser would take them for one (SRTP-108).
+        begin = last.timestamp + Math.max(ahead, this.#ticks(1))
+        delta = aligned
+      }
+    }
+    const behind = (begin - (from + delta)) >>> 0
+    const map = { delta, from, span: 0, squeezed: 0 }
+    if (behind < 2 * longest) {
+      const least = Math.trunc(behind / mostSqueezed)
+      map.squeezed = Math.max(this.#ticks(catchUp > 0 ? Math.min(catchUp, longestRun) : 0), least)
+      map.span = behind + map.squeezed
+    }
+    this.#current = { log, map }
+  }
+
+  /** Tell it now and then what was sent last. */
+  settle({ timestamp }: LastPacket): void {
+    const current = this.#current
+    if (current) this.#current = { ...current, map: mapAfter(current.map, timestamp) }
   }
 
   #timeOf(log: SourceLog, index: number): number | undefined {

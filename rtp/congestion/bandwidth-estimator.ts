@@ -27,6 +27,8 @@ const longestSilence = 2000
 const roughly = 0.7
 /** Of what a full link lets out: less, so that its queue empties. */
 const provenShare = 0.95
+/** Times what arrives, as far as that is recalled (BWE-59). */
+const recallFactor = 2
 /** Ms without a report, while sending, that are congestion; and this much is left (BWE-47). */
 const feedbackTimeout = 1000
 /** Ms without reports, since nothing was sent, after which a probe may ask. */
@@ -141,7 +143,7 @@ export class BandwidthEstimator {
     const shown = this.#probes.report(digest, this.#estimate, now)
     if (shown === undefined || usage === 'overuse') this.#steer(usage, now)
     else this.#prove(shown, now)
-    this.#recall(usage, now)
+    if (digest.received > 0) this.#recall(usage, now)
     this.#combine(now)
   }
 
@@ -272,7 +274,9 @@ export class BandwidthEstimator {
    */
   #recall(usage: Usage, now: number): void {
     if (usage === 'overuse') this.#full.forget()
-    const proven = this.#full.proven * provenShare
+    // Arrivals are what a receiver says they are: no further than probes go.
+    const most = recallFactor * (this.#acknowledged.value ?? 0)
+    const proven = Math.min(this.#full.proven * provenShare, most)
     if (this.#queueing < emptyQueue && proven > this.#control.target) this.#prove(proven, now)
   }
 

@@ -35,6 +35,8 @@ const resultWait = 1000
 const patience = 250
 /** Bytes of a short one that went through a bucket: of most lines none, or twice as many. */
 const bucket = 2500
+/** Part of a vain hint that is left after each refusal: it is followed again after some ten s. */
+const forgetting = 0.97
 /** Ms from one that was in vain to the next: twice as long each time, up to the second. */
 const shortestRefusal = 1200
 const longestRefusal = 3500
@@ -58,13 +60,8 @@ const drain = 0.95
 /** Ms after a probe filled the link until its queue is empty again. */
 const aftermath = 300
 
-interface Running {
-  readonly cluster: number
-  readonly bytes: number
-  /** Of the last probe for its goal. */
-  readonly lastBytes: number
-  readonly sentBy: number
-}
+/** `lastBytes` are those of the last probe for its goal. */
+type Running = Record<'cluster' | 'bytes' | 'lastBytes' | 'sentBy', number>
 
 /** Decides when to look for more than is being sent, and how fast (BWE-53..66). `now` in ms. */
 export class ProbeControl {
@@ -118,7 +115,9 @@ export class ProbeControl {
 
   /** The estimate has fallen (BWE-61). Bits per second. */
   dropped(from: number, to: number, now: number): void {
-    this.#end()
+    if (this.#running) this.#refuse(now)
+    else this.#end()
+    this.#proved = false
     if (to >= largeDrop * from) return
     this.#drop = { from, at: now }
     this.#vainHint = 0
@@ -135,13 +134,9 @@ export class ProbeControl {
       if (now < this.#running.sentBy + resultWait) return undefined
       this.#refuse(now)
     }
-    this.#goal ??= this.#nextGoal(now, input)
+    if (this.#goal !== undefined && this.#goal <= input.estimate) this.#end()
+    this.#goal ??= this.#affordable(this.#nextGoal(now, input), input.estimate, now)
     if (this.#goal === undefined) return undefined
-    const begins = this.#bytes === 0 && !this.#proved
-    if (begins && !this.#budget.allows(wholeLadder(this.#goal), now)) {
-      this.#end()
-      return undefined
-    }
     const bytes = nextSize(this.#goal, this.#bytes)
     this.#bytes = bytes
     this.#budget.spend(bytes, now)
@@ -185,8 +180,8 @@ export class ProbeControl {
     return measured.rate
   }
 
-  // Much of a short one may have gone through a bucket. Where it hints at more than is believed, a
-  // longer one at the rate that it came at tells, and makes no queue to speak of.
+  // Much of a short one may have gone through a bucket. Where it hints at more than is believed,
+  // another at the rate that it came at tells, and makes no queue to speak of.
   #miss(
     { bytes, lastBytes }: Running,
     measured: ProbeMeasurement,
@@ -204,6 +199,7 @@ export class ProbeControl {
       return undefined
     }
     this.#refuse(now)
+    this.#vainHint *= forgetting
     if (!short) return rate
     if (!hint) return Math.min(rate, estimate)
     const shown = Math.min(rate, (drain * 8000 * (measured.bytes - bucket)) / measured.span)
@@ -241,6 +237,16 @@ export class ProbeControl {
     this.#measured = undefined
     this.#bytes = 0
     this.#passed = undefined
+  }
+
+  /** As much of the goal as there are bytes for: a part of the way is better than none. */
+  #affordable(goal: number | undefined, estimate: number, now: number): number | undefined {
+    if (goal === undefined || this.#proved) return goal
+    if (this.#budget.allows(wholeLadder(goal), now)) return goal
+    for (let part = goal / 2; part > worthwhile * estimate; part /= 2) {
+      if (this.#budget.allows(wholeLadder(part), now)) return part
+    }
+    return undefined
   }
 
   #nextGoal(now: number, input: ProbeInput): number | undefined {

@@ -25,9 +25,9 @@ export function lastSize(goal: number): number {
 /** @param before bytes of the probe before, 0 for the first */
 export function nextSize(goal: number, before: number): number {
   const first = Math.max(leastPackets * packetBytes, Math.ceil((goal * shortest) / 8000))
-  if (before === 0) return first
   const last = lastSize(goal)
-  const steps = Math.ceil(Math.log(last / first) / Math.log(greatestGrowth))
+  if (before < first) return first
+  const steps = Math.max(1, Math.ceil(Math.log(last / first) / Math.log(greatestGrowth)))
   return Math.min(Math.ceil(before * (last / first) ** (1 / steps)), last)
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { FeedbackDigest, ProbeTally } from '#rtp/congestion/feedback-digest.ts'
 import { ProbeBudget } from '#rtp/congestion/probe-budget.ts'
 import { type Probe, ProbeControl, type ProbeInput } from '#rtp/congestion/probe-control.ts'
+import { lastSize, nextSize, wholeLadder } from '#rtp/congestion/probe-ladder.ts'
 import { measureProbe, rateBetween } from '#rtp/congestion/probe-measurement.ts'
 
 /** Packets of 1200 bytes that leave and come in these spans, in ms. */
@@ -65,6 +66,19 @@ describe('the budget of probes (BWE-66)', () => {
   })
 })
 
+describe('the ladder of probes (BWE-56)', () => {
+  it('ends, for any goal, at its last and never beyond', () => {
+    for (const goal of [1, 50_000, 180_000, 239_000, 240_000, 241_000, 3_000_000, 50_000_000]) {
+      for (const start of [0, 1, 6000, 11_000, 100_000]) {
+        let bytes = start
+        for (let i = 0; i < 12; i++) bytes = nextSize(goal, bytes)
+        expect(bytes, `${goal} from ${start}`).toBe(lastSize(goal))
+      }
+      expect(wholeLadder(goal)).toBeGreaterThanOrEqual(lastSize(goal))
+    }
+  })
+})
+
 const start = 1_000_000
 const calm: ProbeInput = {
   estimate: start,
@@ -80,13 +94,15 @@ class Prober {
   readonly probes: Probe[] = []
   estimate = start
   limit = Number.POSITIVE_INFINITY
+  /** In 200 ms. */
+  bytesSent = 50_000
   /** Bytes of each probe that the link passes at once. */
   bucket = 0
   now = 1000
 
   run(time: number, input: Partial<ProbeInput> = {}): this {
     for (const end = this.now + time; this.now < end; this.now += 200) {
-      this.control.sent(50_000, this.now)
+      this.control.sent(this.bytesSent, this.now)
       const probe = this.control.take(this.now, 50, { ...calm, estimate: this.estimate, ...input })
       if (!probe) continue
       this.probes.push(probe)
@@ -176,6 +192,24 @@ describe('when to probe', () => {
     prober.limit = 8_000_000
     while (prober.estimate < 3_000_000) prober.run(200, { wanted: 3_000_000 })
     expect(prober.now - before).toBeLessThan(5000)
+  })
+
+  it('goes a part of the way where a whole ladder is beyond the budget', () => {
+    const prober = new Prober()
+    prober.estimate = 300_000
+    prober.bytesSent = 7_500
+    prober.run(20_000, { wanted: 11_500_000 })
+    expect(Math.min(...prober.goals)).toBeLessThan(11.5)
+    expect(prober.estimate).toBeGreaterThan(11_500_000)
+  })
+
+  it('is refused, and waits, when the estimate falls meanwhile', () => {
+    const control = new ProbeControl(start, 100_000_000)
+    const input = { ...calm, wanted: 2_000_000 }
+    expect(control.take(1000, 50, input)).toBeDefined()
+    control.dropped(start, 0.9 * start, 1100)
+    expect(control.take(2200, 50, input)).toBeUndefined()
+    expect(control.take(2301, 50, input)).toBeDefined()
   })
 
   it('goes around from cluster 15 to 1', () => {
