@@ -1,0 +1,196 @@
+import { LinkSsrcs, SeenSsrcs } from '#control/messages/link-ssrcs.ts'
+import {
+  chooseVersion,
+  type Message,
+  type MessageOf,
+  type ProtocolRange,
+  spokenVersions,
+} from '#control/messages.ts'
+import { registryBounds } from '#control/registry.ts'
+import type { Machine } from '#core/machine.ts'
+import { ControlChannel, type LinkClosed } from './control-channel.ts'
+import { childDeadAfter } from './link-pulse.ts'
+import { ssrcsOf } from './publication-fault.ts'
+
+/** What a parent may say of a subscription that is open. */
+export type SaidOfSubscription = Extract<
+  Message,
+  {
+    type: 'subscribed' | 'epoch' | 'layers' | 'clock' | 'inactive' | 'active' | 'ended' | 'path'
+  }
+>
+
+type Refusal = Omit<MessageOf<'refused'>, 'type'>
+
+export type ParentEvent =
+  /** Answer with `welcome`, or with `refuse`. */
+  | { readonly kind: 'hello'; readonly hello: MessageOf<'hello'>; readonly version: number }
+  | {
+      readonly kind: 'asked'
+      readonly message: MessageOf<'subscribe' | 'want' | 'keyframe' | 'unsubscribe'>
+    }
+  | LinkClosed
+
+export interface ParentLinkOptions {
+  /** This node. */
+  readonly node: string
+  readonly incarnation: number
+  /** The node that the token of the WebSocket's request proved. */
+  readonly child: string
+  readonly versions?: ProtocolRange
+}
+
+/** The parent's end of one control connection: gives streams. Sans-IO, as `ControlChannel`. */
+export class ParentLink implements Machine {
+  /**
+   * Of what this node sends under the keys of this connection. Tell each in the order in which they
+   * were taken: the child takes a lower one for a second use.
+   */
+  readonly ssrcs = new LinkSsrcs()
+  readonly #named = new SeenSsrcs()
+  readonly #options: ParentLinkOptions
+  readonly #channel: ControlChannel
+  readonly #open = new Set<number>()
+  #version: number | undefined
+  #isWelcome = false
+  #last = 0
+
+  constructor(options: ParentLinkOptions, now: number) {
+    this.#options = options
+    this.#channel = new ControlChannel(childDeadAfter, now)
+  }
+
+  get closed(): LinkClosed | undefined {
+    return this.#channel.closed
+  }
+
+  /** Numbers of what the child has asked for, answered or not, and not given up. */
+  get subscriptions(): ReadonlySet<number> {
+    return this.#open
+  }
+
+  /** Once, after `hello`. */
+  welcome(
+    terms: Pick<MessageOf<'welcome'>, 'connection' | 'token' | 'media' | 'ice' | 'keys'>,
+    now: number,
+  ): void {
+    const { node, incarnation } = this.#options
+    if (this.#version === undefined || this.#isWelcome) return
+    this.#isWelcome = true
+    this.#channel.opened()
+    this.#channel.send(
+      { type: 'welcome', version: this.#version, node, incarnation, ...terms },
+      now,
+    )
+  }
+
+  /** Says no to a subscription, which is over then, or to the connection, which ends. */
+  refuse(refusal: Refusal, now: number): void {
+    this.#channel.send({ type: 'refused', ...refusal }, now)
+    const { subscription, reason, text } = refusal
+    if (subscription === undefined) this.#channel.close('refused', `${reason}: ${text}`)
+    else this.#open.delete(subscription)
+  }
+
+  /**
+   * @returns false for a subscription that is over, and when the link is: nothing was said
+   * @throws RangeError for an SSRC told before, or out of order: a bug of ours that may cost a nonce
+   */
+  tell(message: SaidOfSubscription, now: number): boolean {
+    if (!this.#named.accept(ssrcsOf(message))) throw new RangeError('an SSRC is told out of order')
+    if (!this.#open.has(message.subscription)) return false
+    if (message.type === 'ended') this.#open.delete(message.subscription)
+    return this.#channel.send(message, now)
+  }
+
+  /** This node goes. */
+  move(target: Omit<MessageOf<'move'>, 'type'>, now: number): void {
+    this.#channel.send({ type: 'move', ...target }, now)
+  }
+
+  /** A packet of the child passed authentication at that time. */
+  heardMedia(now: number): void {
+    this.#channel.heard(now)
+  }
+
+  receive(text: string, now: number): ParentEvent | undefined {
+    const message = this.#channel.read(text, now)
+    if (!message || 'kind' in message) return message
+    if (message.type === 'refused') {
+      return this.#channel.close('refused', `${message.reason}: ${message.text}`)
+    }
+    if (message.type === 'hello') return this.#hello(message, now)
+    if (!this.#isWelcome) {
+      return this.#channel.break(`"${message.type}" came before "welcome" was said`, now)
+    }
+    switch (message.type) {
+      case 'subscribe':
+        return this.#subscribe(message, now)
+      case 'unsubscribe':
+        return this.#open.delete(message.subscription) ? { kind: 'asked', message } : undefined
+      case 'want':
+      case 'keyframe':
+        return this.#open.has(message.subscription) ? { kind: 'asked', message } : undefined
+      case 'welcome':
+      case 'subscribed':
+      case 'epoch':
+      case 'layers':
+      case 'clock':
+      case 'inactive':
+      case 'active':
+      case 'ended':
+      case 'path':
+      case 'move':
+      case 'heartbeat':
+        return this.#channel.break(`"${message.type}" is nothing that a child says`, now)
+    }
+  }
+
+  take(): string | undefined {
+    return this.#channel.take()
+  }
+
+  get nextTimeout(): number {
+    return this.#channel.nextTimeout
+  }
+
+  poll(now: number): LinkClosed | undefined {
+    return this.#channel.poll(now)
+  }
+
+  #hello(hello: MessageOf<'hello'>, now: number): ParentEvent {
+    if (this.#version !== undefined) return this.#channel.break('"hello" came twice', now)
+    if (hello.node !== this.#options.child) {
+      this.refuse({ reason: 'wrong-token', text: 'the token is of another node' }, now)
+      return this.#channel.closed!
+    }
+    const { versions = spokenVersions } = this.#options
+    const version = chooseVersion(versions, hello.protocol)
+    if (version === undefined) {
+      const text = `this node speaks ${versions.oldest} to ${versions.newest}`
+      this.refuse({ reason: 'version', text }, now)
+      return this.#channel.closed!
+    }
+    this.#version = version
+    return { kind: 'hello', hello, version }
+  }
+
+  #subscribe(message: MessageOf<'subscribe'>, now: number): ParentEvent | undefined {
+    const { subscription, below } = message
+    if (subscription <= this.#last) return this.#channel.break('a number comes twice', now)
+    if (below.at(-1) !== this.#options.child) {
+      return this.#channel.break('the last one below is not the child', now)
+    }
+    this.#last = subscription
+    if (below.includes(this.#options.node)) {
+      this.refuse({ subscription, reason: 'loop', text: 'this node waits for itself' }, now)
+      return undefined
+    }
+    if (this.#open.size >= registryBounds.carriedPerNode) {
+      this.refuse({ subscription, reason: 'full', text: 'too many streams on one link' }, now)
+      return undefined
+    }
+    this.#open.add(subscription)
+    return { kind: 'asked', message }
+  }
+}
