@@ -1,0 +1,65 @@
+import type { CarrierRecord, ClusterView } from '#control/registry.ts'
+import { maxDepth } from './limits.ts'
+
+/** The nodes that a stream comes through before it is at some node. */
+export interface PathAbove {
+  /** The parent first, the farthest known last; empty at the origin, and where nothing is known. */
+  readonly nodes: readonly string[]
+  /** It ends at the stream's origin, and all of its nodes are there. */
+  readonly whole: boolean
+}
+
+/** As the view has it, which may be late: it may end early, and it never runs in a circle. */
+export function pathAbove(view: ClusterView, stream: string, node: string): PathAbove {
+  const carriers = view.carriers.get(stream)
+  const origin = view.streams.get(stream)?.origin
+  const nodes: string[] = []
+  let at = node
+  while (at !== origin) {
+    const parent = carriers?.get(at)?.parent
+    if (parent === undefined || parent === node || nodes.includes(parent)) break
+    nodes.push(parent)
+    if (!view.nodes.has(parent)) break
+    at = parent
+  }
+  return { nodes, whole: origin !== undefined && at === origin && view.nodes.has(at) }
+}
+
+/** Links to the origin: as told, or as the path shows where that is more. */
+export function depthOf(carrier: CarrierRecord, path: PathAbove): number {
+  return Math.max(carrier.depth, path.nodes.length)
+}
+
+/** Links to the farthest node below; 0 for one without children, or that does not carry it. */
+export function heightOf(view: ClusterView, stream: string, node: string): number {
+  const carriers = view.carriers.get(stream)
+  // Most nodes have nobody below, and to look for descendants takes a walk over all carriers.
+  if (!carriers?.get(node)?.children) return 0
+  let height = 0
+  for (const other of carriers.keys()) {
+    height = Math.max(height, pathAbove(view, stream, other).nodes.indexOf(node) + 1)
+  }
+  return height
+}
+
+export type PathRefusal = 'cycle' | 'too-deep' | 'repeats'
+
+export interface OfferedPath {
+  /** The node that is asked, or that looks at what its parent tells. */
+  readonly node: string
+  /** All nodes above it: the one that offers first, the stream's origin last. */
+  readonly path: readonly string[]
+  /** Links to the farthest node below `node`. */
+  readonly height: number
+}
+
+/**
+ * Why a node must not get a stream by this path. To be asked with each offer and with each change
+ * of path that a parent tells: of two nodes that move below one another at the same moment, one
+ * then finds itself in its own path and leaves.
+ */
+export function refusesPath({ node, path, height }: OfferedPath): PathRefusal | undefined {
+  if (path.includes(node)) return 'cycle'
+  if (new Set(path).size !== path.length) return 'repeats'
+  return path.length + height > maxDepth ? 'too-deep' : undefined
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { Reattachment, reattachTiming } from '#control/topology/reattachment.ts'
+
+const options = { stream: 'default/s', node: 'n', depth: 1, lost: 'p', standby: 's' }
+
+describe('the search for a parent', () => {
+  it('asks the standby, then the others, and never the one that was lost', () => {
+    const search = new Reattachment(options, 0)
+    expect(search.nextTimeout).toBeLessThan(reattachTiming.firstSpread)
+    const now = search.nextTimeout
+    expect(search.poll(now, () => ['a'])).toEqual({ kind: 'ask', parent: 's' })
+    search.refuse('s', now + 5)
+    const avoided: string[][] = []
+    const choose = (avoid: ReadonlySet<string>) => {
+      avoided.push([...avoid])
+      return ['a']
+    }
+    expect(search.poll(now + 5, choose)).toEqual({ kind: 'ask', parent: 'a' })
+    expect(avoided).toEqual([['p', 's']])
+  })
+
+  it('goes on when there is no answer', () => {
+    const search = new Reattachment(options, 0)
+    const now = search.nextTimeout
+    search.poll(now, () => [])
+    expect(search.nextTimeout).toBe(now + reattachTiming.answerTimeout)
+    expect(search.poll(search.nextTimeout, () => ['a'])).toEqual({ kind: 'ask', parent: 'a' })
+  })
+
+  it('lets those near the origin go first', () => {
+    const early = new Reattachment({ ...options, depth: 1 }, 0)
+    const late = new Reattachment({ ...options, depth: 2 }, 0)
+    expect(late.nextTimeout).toBe(early.nextTimeout + reattachTiming.firstSpread)
+  })
+
+  it('waits longer each round, and sets its children free once', () => {
+    const search = new Reattachment({ stream: 'default/s', node: 'n', depth: 1 }, 0)
+    const steps = Array.from({ length: 12 }, () => search.poll(search.nextTimeout, () => []))
+    expect(steps.filter((step) => step?.kind === 'split')).toHaveLength(1)
+    const now = search.nextTimeout
+    search.poll(now, () => [])
+    expect(search.nextTimeout - now).toBeGreaterThanOrEqual(reattachTiming.longestSpread / 2)
+  })
+})
