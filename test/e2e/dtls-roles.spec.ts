@@ -25,7 +25,9 @@ describe('DTLS with us as server, for BoringSSL and libdatachannel', () => {
 
   it('Chromium publishes so too', async () => {
     stage = await Stage.open()
-    await stage.publish('active', { codec: 'VP8', clock: stage.media.clock, setup: 'active' })
+    const { clock } = stage.media
+    const publication = await stage.publish('active', { codec: 'VP8', clock, setup: 'active' })
+    await publication.sending()
     const viewing = await stage.view('active')
     await viewing.firstFrame()
     await viewing.moreFrames(30)

@@ -88,6 +88,7 @@ describe('Firefox', () => {
       // sees it by replay or not at all.
       await stage.page.call('rewriteOffers', '^a=rtcp-fb:\\d+ (nack pli|ccm fir)\\r\\n', '')
       const publication = await stage.publish(stream, { codec: 'VP8', clock: small })
+      await publication.sending()
       const other = await stage.view(stream)
       await other.moreFrames(45)
       await other.close()
