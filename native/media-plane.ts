@@ -199,7 +199,9 @@ export interface MediaPlane {
 
   /**
    * Packets of this SSRC belong in that log. The plane may now store and send them before it
-   * announces them, with the index it gave them: they never wait for the caller.
+   * announces them, with the index it gave them: they never wait for the caller. Once per SSRC, at
+   * this call, such a packet may overtake those that were announced before and are still to be
+   * delivered.
    *
    * @param newest index of the packet of that SSRC seen last; the next ones are counted from it
    */
