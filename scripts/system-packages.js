@@ -14,6 +14,12 @@ const wanted = [
   },
   { program: 'ip', debian: 'iproute2', specs: 'specs with delay and loss between hosts' },
   { program: 'turnserver', debian: 'coturn', specs: 'relays by TURN', isService: true },
+  {
+    program: 'redis-server',
+    debian: 'redis-server',
+    specs: 'the registry in Redis',
+    isService: true,
+  },
 ]
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { Child } from './child.ts'
+
+const program = '/usr/bin/redis-server'
+
+/** Why there is no Redis to test with; `undefined` where there is one. */
+export function redisUnavailable(): string | undefined {
+  return existsSync(program)
+    ? undefined
+    : 'no redis-server; install it: apt-get install redis-server'
+}
+
+/** Debian's Redis, on a port of its own, that keeps nothing on the disk. */
+export class RedisProcess {
+  readonly port: number
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tailrace-redis-'))
+  #child: Child | undefined
+
+  private constructor(port: number) {
+    this.port = port
+  }
+
+  static async start(): Promise<RedisProcess> {
+    const server = new RedisProcess(await freePort())
+    await server.restart()
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  /** Starts it, empty, on the same port. */
+  async restart(): Promise<void> {
+    const ready = Promise.withResolvers<void>()
+    const settings = {
+      port: String(this.port),
+      bind: '127.0.0.1',
+      dir: this.#folder,
+      save: '',
+      appendonly: 'no',
+      daemonize: 'no',
+    }
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+    const onLine = (line: string) => {
+      if (line.includes('Ready to accept connections')) ready.resolve()
+    }
+    this.#child = new Child(program, args, { onLine })
+    await this.#child.expect(ready.promise, 15_000, 'Redis to listen')
+  }
+
+  /** Ends it at once, with all that it holds. */
+  async kill(): Promise<void> {
+    await this.#child?.stop('SIGKILL')
+  }
+
+  /** It stops answering, and its connections stay. */
+  freeze(): void {
+    this.#child?.process.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.process.kill('SIGCONT')
+  }
+
+  /** Does something as a stranger would. */
+  async as<T>(stranger: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = new Redis(this.url)
+    try {
+      return await stranger(redis)
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+// Free when it was looked at.
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
