@@ -1,5 +1,5 @@
 import { bySize, type SelectableLayer } from '#relay/layer-selection.ts'
-import type { Publication } from '#relay/publication.ts'
+import type { LivePublication } from '#relay/live-publication.ts'
 
 /** A layer as the extensions see it; a `ViewedLayer` is one. */
 export interface ReportableLayer extends SelectableLayer {
@@ -20,7 +20,7 @@ export interface NamedLayer<Layer extends ReportableLayer> {
 }
 
 /** All that viewers of a publication can be sent, whether it is sent now or not. */
-export function videoLayersOf({ videoLayers }: Pick<Publication, 'videoLayers'>) {
+export function videoLayersOf({ videoLayers }: Pick<LivePublication, 'videoLayers'>) {
   return videoLayers.flatMap((layer) => [...layer.lower, layer])
 }
 

@@ -10,13 +10,13 @@ import { unwrapRtx } from '#rtp/rtx.ts'
 import type { NegotiatedPublication, PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
 import type { OfferedLayer } from './adaptation.ts'
 import type { KeyframeAnswers } from './keyframe-requests.ts'
-import { bySize } from './layer-selection.ts'
+import type { LivePublication } from './live-publication.ts'
 import type { RelayObserver } from './observer.ts'
+import { type LayersListener, PublishedLayers } from './published-layers.ts'
 import { PublisherClock } from './publisher-clock.ts'
 import { PublisherFeedback } from './publisher-feedback.ts'
 import { type Route, type RoutedMedia, SsrcRouter } from './ssrc-router.ts'
 import { type Arrival, UpLayer } from './up-layer.ts'
-import type { ViewedLayer } from './viewed-layer.ts'
 
 /** What is known of a publisher's program. */
 export interface PublisherTraits {
@@ -29,21 +29,13 @@ export interface PublisherTraits {
 }
 
 /** What a publication tells its stream. */
-export interface PublicationListener {
-  /** A keyframe began in a layer. */
-  keyframe(layer: ViewedLayer): void
-  /** Of several layers: what there is to choose from was looked at again. */
-  offered(now: number): void
+export interface PublicationListener extends LayersListener {
   /** Authenticated packets still come: told about once a second while they do. */
   alive(now: number): void
 }
 
 /** Between two signs of life, in ms. */
 const aliveInterval = 1000
-/** Between two looks at what the layers take, in ms. */
-const offerInterval = 250
-/** Keyframes between two that have the layers looked at at once: as many as begin together. */
-const mostEarlyOffers = 8
 
 export interface PublicationServices {
   readonly plane: MediaPlane
@@ -57,31 +49,26 @@ export interface PublicationServices {
  * decrypted packets, keeps them in the logs of their layers, and answers with the feedback that
  * makes the publisher repair and refresh.
  */
-export class Publication implements Machine {
+export class Publication implements LivePublication, Machine {
   readonly peer: PeerId
   readonly format: NegotiatedPublication
   readonly traits: PublisherTraits
-  readonly audio: UpLayer | undefined
-  readonly videoLayers: readonly UpLayer[]
   readonly startedAt: number
   readonly feedback: PublisherFeedback
-  /** Whether anybody watches, set by the stream: for nobody, no keyframe is asked for. */
   hasViewers = false
+  /** Set when the registry has told it. */
+  epoch: number | undefined
   readonly #plane: MediaPlane
   readonly #clock: Clock
   readonly #listener: PublicationListener
   readonly #router: SsrcRouter
   readonly #publisherClock = new PublisherClock()
   readonly #packet = new RtpPacket()
-  readonly #touched = new Set<UpLayer>()
+  readonly #layers: PublishedLayers
   /** SSRCs that the plane knows the log of; the router bounds their number. */
   readonly #routed = new Set<number>()
-  #video: UpLayer | undefined
   #heard = false
   #aliveAt = Number.NEGATIVE_INFINITY
-  #offered: readonly OfferedLayer[] = []
-  #offeredAt = Number.NEGATIVE_INFINITY
-  #earlyOffers = 0
 
   constructor(
     peer: PeerId,
@@ -99,30 +86,47 @@ export class Publication implements Machine {
     const tracks = [format.audio, format.video].filter((track) => track !== undefined)
     const media = tracks.map((track) => openLayers(track, traits, services.plane))
     this.#router = new SsrcRouter(media)
-    this.audio = media.find((one) => one.format.kind === 'audio')?.layers[0]
-    this.videoLayers = media.find((one) => one.format.kind === 'video')?.layers ?? []
+    const layersOf = (kind: 'audio' | 'video') =>
+      media.find((one) => one.format.kind === kind)?.layers ?? []
+    this.#layers = new PublishedLayers(
+      { audio: layersOf('audio')[0], video: layersOf('video') },
+      services,
+    )
     this.feedback = new PublisherFeedback(media, services.observer, (rtcp) => {
       services.plane.sendRtcp(peer, rtcp)
     })
   }
 
-  /** The layer that viewers watch: the largest picture seen, or the only one. */
-  get video(): UpLayer | undefined {
-    return this.#video ?? this.videoLayers[0]
+  get client(): string {
+    return this.traits.client
   }
 
-  /** Whether viewers can be given more or less of it: simulcast, or an encoding of layers. */
-  get layered(): boolean {
-    return this.videoLayers.length > 1 || (this.videoLayers[0]?.lower.length ?? 0) > 0
+  get audio(): UpLayer | undefined {
+    return this.#layers.audio
   }
 
-  /** Layers that come, from the smallest picture to the largest, and what they take. */
-  get offered(): readonly OfferedLayer[] {
-    return this.#offered
+  get videoLayers(): readonly UpLayer[] {
+    return this.#layers.videoLayers
   }
 
   get layers(): readonly UpLayer[] {
-    return this.audio ? [this.audio, ...this.videoLayers] : this.videoLayers
+    return this.#layers.all
+  }
+
+  get video(): UpLayer | undefined {
+    return this.#layers.video
+  }
+
+  get layered(): boolean {
+    return this.#layers.layered
+  }
+
+  get offered(): readonly OfferedLayer[] {
+    return this.#layers.offered
+  }
+
+  get nacks(): number {
+    return this.feedback.nacks
   }
 
   /** @param batch borrowed; its slab is retained for every packet kept */
@@ -140,10 +144,7 @@ export class Publication implements Machine {
       const arrival = { now: arrivedAt, repaired: route.repair, sent }
       this.#store(route, batch.slab, arrival)
     }
-    // All is delivered before anybody hears of a keyframe: a replay started by it reads the log
-    // up to its end, and must not meet the same packets again as fresh ones.
-    for (const layer of this.#touched) this.#flush(layer)
-    this.#touched.clear()
+    this.#layers.flush()
   }
 
   rtcp(compound: Buffer): void {
@@ -159,14 +160,8 @@ export class Publication implements Machine {
   }
 
   poll(now: number): void {
-    if (this.hasViewers) this.#replaceSilent(now)
+    this.#layers.poll(now, this.hasViewers)
     this.feedback.poll(now, this.hasViewers)
-    if (this.layered && now - this.#offeredAt >= offerInterval) {
-      this.#offeredAt = now
-      this.#earlyOffers = 0
-      this.#offer(now)
-      this.#listener.offered(now)
-    }
     if (!this.#heard || now - this.#aliveAt < aliveInterval) return
     this.#heard = false
     this.#aliveAt = now
@@ -174,7 +169,7 @@ export class Publication implements Machine {
   }
 
   close(): void {
-    for (const layer of this.layers) layer.close()
+    this.#layers.close()
   }
 
   #store({ layer, format, repair }: Route, slab: Slab, arrival: Arrival): void {
@@ -191,52 +186,11 @@ export class Publication implements Machine {
       layer.setClock(clock)
     }
     const index = layer.receive(packet, slab, arrival)
-    this.#touched.add(layer)
+    this.#layers.touch(layer)
     // The next packets of this SSRC need not wait for us.
     if (repair || this.#routed.has(ssrc)) return
     this.#routed.add(ssrc)
     this.#plane.route(this.peer, ssrc, layer.logId, index)
-  }
-
-  #flush(layer: UpLayer): void {
-    if (layer.flush()) this.#keyframe(layer)
-    const { clock } = layer
-    for (const lower of layer.lower) {
-      if (!lower.flush()) continue
-      // It may have begun with this keyframe.
-      if (clock) this.#plane.setClock(lower.logId, clock)
-      this.#listener.keyframe(lower)
-    }
-  }
-
-  #keyframe(layer: UpLayer): void {
-    const shown = this.#video
-    const now = this.#clock.now()
-    const isBetter = !shown || pixels(layer) > pixels(shown) || isSilent(shown, now)
-    if (isBetter) this.#video = layer
-    if (this.layered && this.#earlyOffers++ < mostEarlyOffers) this.#offer(now)
-    this.#listener.keyframe(layer)
-  }
-
-  #offer(now: number): void {
-    const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
-    for (const { rate, bitrate } of all) rate.sample(bitrate.bitsPerSecond(now), now)
-    this.#offered = bySize(all)
-      .filter((layer) => layer.rate.active && isShowable(layer))
-      .map((layer) => {
-        const { logId: id, rate } = layer
-        const { keyframe } = layer.log
-        const backlog = keyframe === undefined ? Infinity : layer.log.bytesFrom(keyframe)
-        return { layer, id, rate: rate.rate, backlog, reliable: rate.reliable(now) }
-      })
-  }
-
-  // Short of bandwidth, Chromium stops its largest layer first, and says nothing. A smaller picture
-  // is better than one that stands still.
-  #replaceSilent(now: number): void {
-    const shown = this.#video
-    if (!shown || this.videoLayers.length === 1 || !isSilent(shown, now)) return
-    for (const layer of this.videoLayers) if (!isSilent(layer, now)) layer.keyframes.want()
   }
 
   #senderReport(report: SenderReport, now: number, wall: number): void {
@@ -269,22 +223,4 @@ function openLayers(
     })
   })
   return { format, layers }
-}
-
-/**
- * Viewers get no dependency descriptor, and without it browsers cannot tell the frames of an AV1
- * picture apart: of several sizes, they show the smallest alone.
- */
-function isShowable({ codec, spatialId = 0 }: ViewedLayer): boolean {
-  return codec !== 'AV1' || spatialId === 0
-}
-
-/** Whether nothing came for about a second. */
-function isSilent(layer: UpLayer, now: number): boolean {
-  return layer.bitrate.bitsPerSecond(now) === 0
-}
-
-function pixels(layer: UpLayer): number {
-  const { width = 0, height = 0 } = layer.inspector?.facts ?? {}
-  return width * height
 }

@@ -1,4 +1,4 @@
-import type { Publication } from './publication.ts'
+import type { LivePublication } from './live-publication.ts'
 import type { Stream } from './stream.ts'
 import type {
   AudioStatus,
@@ -32,15 +32,15 @@ export function streamStatus(stream: Stream, now: number): StreamStatus {
   }
 }
 
-function publisherStatus(publication: Publication, now: number): PublisherStatus {
-  const { layers, traits, startedAt, feedback, video, audio } = publication
+function publisherStatus(publication: LivePublication, now: number): PublisherStatus {
+  const { layers, client, startedAt, nacks, video, audio } = publication
   const measured = video ?? audio
   return {
-    client: traits.client,
+    client,
     connectedMs: Math.round(now - startedAt),
     bitrate: sum(layers.map((layer) => bitsPerSecond(layer, now))),
     lossFraction: measured?.lossFraction ?? 0,
-    nacks: feedback.nacks,
+    nacks,
     jitterMs: Math.round(measured?.jitterMs ?? 0),
   }
 }
@@ -66,7 +66,7 @@ function videoStatus(layer: UpLayer, now: number): VideoStatus {
 
 function layerStatuses(
   { viewers }: Stream,
-  { layered, offered }: Publication,
+  { layered, offered }: LivePublication,
   now: number,
 ): LayerStatus[] | undefined {
   if (!layered) return undefined
@@ -86,7 +86,7 @@ function layerStatuses(
   }))
 }
 
-function audioStatus({ audio, format }: Publication, now: number): AudioStatus {
+function audioStatus({ audio, format }: LivePublication, now: number): AudioStatus {
   const layer = audio!
   return {
     codec: layer.codec,

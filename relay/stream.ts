@@ -1,6 +1,6 @@
 import type { StreamName } from '#core/stream-name.ts'
 import { JoinRecord } from './join-summary.ts'
-import type { Publication } from './publication.ts'
+import type { LivePublication } from './live-publication.ts'
 import type { ViewedLayer } from './viewed-layer.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -20,7 +20,7 @@ export class Stream {
   /** Whoever passes on to viewers what becomes of it. */
   listener: StreamListener | undefined
   readonly #viewers = new Set<Viewer>()
-  #publication: Publication | undefined
+  #publication: LivePublication | undefined
   #epoch = 0
   /** Wall clock, ms since the Unix epoch, at which the state began. */
   #since: number
@@ -36,7 +36,7 @@ export class Stream {
     this.#inactiveSince = now
   }
 
-  get publication(): Publication | undefined {
+  get publication(): LivePublication | undefined {
     return this.#publication
   }
 
@@ -58,7 +58,7 @@ export class Stream {
   }
 
   /** Begins the next epoch; an earlier publication has ended before. */
-  publish(publication: Publication, now: number, wall: number): void {
+  publish(publication: LivePublication, now: number, wall: number): void {
     this.#publication = publication
     this.#epoch++
     this.#since = wall
@@ -68,7 +68,7 @@ export class Stream {
   }
 
   /** Ends the epoch, if it is still this publication's. Viewers stay. */
-  unpublish(publication: Publication, now: number, wall: number): void {
+  unpublish(publication: LivePublication, now: number, wall: number): void {
     if (this.#publication === publication) {
       this.#publication = undefined
       this.#inactiveSince = now
