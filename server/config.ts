@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { keyPattern } from '#control/static-keys.ts'
+import { clusterSettings } from './cluster/settings.ts'
 import { contradictions, noKey } from './contradictions.ts'
 import { givenSettings } from './given-settings.ts'
 import { readSetting } from './setting-text.ts'
@@ -87,8 +88,9 @@ export const Config = Type.Object(
     REGION: Type.String({
       ...word,
       default: 'local',
-      description: 'Where this node stands: named in its log.',
+      description: 'Where this node stands: named in its log, and told to the rest of its cluster.',
     }),
+    ...clusterSettings,
     DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
     PUBLISH_KEY: Type.Array(Type.String(keyOrNone), {
       default: [],

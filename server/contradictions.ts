@@ -14,6 +14,9 @@ export interface Contradictable {
   readonly TLS_KEY?: string
   readonly TURN_URLS: readonly string[]
   readonly TURN_SECRET?: string
+  readonly ROLES: readonly string[]
+  readonly REDIS_URL?: string
+  readonly CLUSTER_SECRET: readonly string[]
 }
 
 /** Faults between settings that are each well formed. */
@@ -42,6 +45,28 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
     faults.push(
       `TAILRACE_PUBLISH_KEY is "${noKey}", and TAILRACE_HTTP_HOST is "${config.HTTP_HOST}", which ` +
         'others can reach: set a key, or TAILRACE_HTTP_HOST=127.0.0.1, or start with --open',
+    )
+  }
+  return [...faults, ...clusterContradictions(config)]
+}
+
+function clusterContradictions({ ROLES, REDIS_URL, CLUSTER_SECRET }: Contradictable): string[] {
+  const faults: string[] = []
+  if (REDIS_URL === undefined) {
+    const missing = ['ingest', 'edge'].filter((role) => !ROLES.includes(role))
+    if (missing.length > 0) {
+      faults.push(
+        `TAILRACE_ROLES leaves out ${missing.join(' and ')}, which no other node can do for this ` +
+          'one: add it, or set TAILRACE_REDIS_URL to join a cluster',
+      )
+    }
+    return faults
+  }
+  if (!URL.canParse(REDIS_URL)) faults.push('TAILRACE_REDIS_URL is no URL: check host and port')
+  if (CLUSTER_SECRET.length === 0) {
+    faults.push(
+      'TAILRACE_REDIS_URL makes this node one of a cluster: set TAILRACE_CLUSTER_SECRET as well, ' +
+        'to what all its nodes share',
     )
   }
   return faults

@@ -5,7 +5,6 @@ import { SessionTrail } from '#control/audit/session-trail.ts'
 import { publishRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import { Revocations } from '#control/revocations.ts'
 import { SessionTable } from '#control/sessions.ts'
-import type { Machine } from '#core/machine.ts'
 import { SessionExtensions } from '#edge/session-extensions.ts'
 import { ViewerSessions } from '#edge/viewer-sessions.ts'
 import { PublisherSessions } from '#ingest/publisher-sessions.ts'
@@ -16,7 +15,10 @@ import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
 import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
+import { Cluster } from './cluster/cluster.ts'
+import { nodeOrigins } from './cluster/node-origins.ts'
 import type { Config } from './config.ts'
+import { everySecond } from './every-second.ts'
 import { createHttpApp } from './http-app.ts'
 import { iceServices } from './ice-services.ts'
 import { openKept } from './keeping.ts'
@@ -55,8 +57,6 @@ export interface Node {
  * was told (IO-26).
  */
 const drainTime = 2500
-/** Between two looks at streams nobody has published for long, and at expired tokens, in ms. */
-const expiryInterval = 1000
 
 /**
  * Starts all roles in this process: the one place that knows both sides of every seam.
@@ -124,6 +124,17 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     }),
   )
 
+  const cluster = new Cluster({
+    config,
+    clock,
+    scheduler,
+    log,
+    load: () => ({
+      sessions: publishers.size + viewers.size,
+      sessionLimit: sessionLimit(config),
+      children: 0,
+    }),
+  })
   let closing = false
   const limiter = new RateLimiter()
   const services = {
@@ -157,6 +168,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true
+    cluster.drain()
     // Whoever reads events comes back by itself: to this endpoint, which may send it elsewhere.
     extensions.events.reconnectAll()
     peers.closeAll('shutdown')
@@ -166,6 +178,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     metricsServer?.close()
     metricsServer?.closeAllConnections()
     await app.close()
+    await cluster.leave()
     await plane.close()
     audit.note(stopRecord())
     await audit.close()
@@ -175,6 +188,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     const httpPort = await listenHttp(app, config)
     metricsServer = await listenMetrics(metrics, config)
     audit.note(startRecord(config))
+    cluster.start(nodeOrigins(config, { secure: tls !== undefined, port: httpPort }))
     const mediaPort = plane.addresses[0]!.port
     return { httpPort, mediaPort, metricsPort: portOf(metricsServer), sending, close }
   } catch (error) {
@@ -183,15 +197,9 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   }
 }
 
-function everySecond(look: (now: number) => void): Machine {
-  let nextTimeout = 0
-  return {
-    get nextTimeout() {
-      return nextTimeout
-    },
-    poll(now) {
-      nextTimeout = now + expiryInterval
-      look(now)
-    },
-  }
+// A node that has one role only takes no sessions of the other.
+function sessionLimit({ ROLES, MAX_PUBLISHERS, MAX_VIEWERS }: Config): number {
+  return (
+    (ROLES.includes('ingest') ? MAX_PUBLISHERS : 0) + (ROLES.includes('edge') ? MAX_VIEWERS : 0)
+  )
 }

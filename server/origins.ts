@@ -18,6 +18,12 @@ export function origins({ secure, host, port, addresses }: OriginFacts): string[
   return hosts.map((name) => `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}`)
 }
 
+/** The one at which other machines reach it, unless it listens for this one only. */
+export function outsideOrigin({ secure, host, port, addresses }: OriginFacts): string {
+  const name = everyAddress.has(host) ? (addresses[0] ?? 'localhost') : host
+  return `${secure ? 'https' : 'http'}://${isIPv6(name) ? `[${name}]` : name}:${port}`
+}
+
 // Enough to copy from: nobody types an IPv6 address that changes every day.
 function others(addresses: readonly string[]): string[] {
   return addresses.filter((address) => !isIPv6(address) && !address.startsWith('127.')).slice(0, 2)

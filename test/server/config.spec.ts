@@ -27,6 +27,9 @@ describe('settings', () => {
       MEDIA_THREADS: 0,
       PUBLIC_ADDRESS: [],
       REGION: 'local',
+      ROLES: ['ingest', 'relay', 'edge'],
+      CLUSTER_SECRET: [],
+      MAX_CHILDREN: 64,
       DATA_DIR: './data',
       PUBLISH_KEY: [],
       PLAY_TOKEN: [],
@@ -82,6 +85,13 @@ describe('settings', () => {
     ${'TURN_URLS'}      | ${'stun:a'}
     ${'TURN_SECRET'}    | ${'too short'}
     ${'TURN_TTL'}       | ${'43201'}
+    ${'ROLES'}          | ${'edge,viewer'}
+    ${'ROLES'}          | ${'edge,edge'}
+    ${'NODE_ID'}        | ${'a/b'}
+    ${'NODE_URL'}       | ${'http://a:8080/path'}
+    ${'PUBLIC_URL'}     | ${'https://user@a'}
+    ${'REDIS_URL'}      | ${'http://a:6379'}
+    ${'CLUSTER_SECRET'} | ${'0123456789abcdef0123456789abcde'}
     ${'LOG_LEVEL'}      | ${'loud'}
     ${'NATIVE'}         | ${'on'}
     ${'MEDIA_THREADS'}  | ${'65'}
@@ -109,6 +119,23 @@ describe('settings', () => {
       TURN_SECRET: '0123456789abcdef',
       TURN_TTL: 43_200,
     })
+  })
+
+  it('of a cluster need the secret of its nodes', () => {
+    const redis = { TAILRACE_REDIS_URL: 'redis://:password@redis:6379/1' }
+    const secret = { TAILRACE_CLUSTER_SECRET: '0123456789abcdef0123456789abcdef' }
+    expect(faultsOf({ env: redis })).toEqual([
+      expect.stringMatching('REDIS_URL makes this node one of a cluster: set .*CLUSTER_SECRET'),
+    ])
+    const roles = { TAILRACE_ROLES: 'edge' }
+    expect(faultsOf({ env: { ...redis, ...secret, ...roles } })).toEqual([])
+    const bad = { TAILRACE_REDIS_URL: 'redis://password@:x' }
+    const faults = faultsOf({ env: { ...secret, ...bad } })
+    expect(faults).toEqual([expect.stringMatching('REDIS_URL is no URL')])
+    expect(faults.join()).not.toContain('password')
+    expect(faultsOf({ env: roles })).toEqual([
+      expect.stringMatching('ROLES leaves out ingest, which no other node can do .*REDIS_URL'),
+    ])
   })
 
   it('never print a secret', () => {
