@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { NodeRecord } from './node-record.ts'
+import type { NodeRecord, NodeRole } from './node-record.ts'
 import {
   type CarrierRecord,
   type ClusterView,
@@ -7,6 +7,7 @@ import {
   registryBounds,
   type StreamRecord,
 } from './registry.ts'
+import { ClusterIndex, type IdsByRegion } from './topology/cluster-index.ts'
 
 /** Of a description, in characters of its JSON; see `StreamDescription`. */
 const longestDescription = 16 * 1024
@@ -37,6 +38,7 @@ export class ClusterState implements ClusterView {
   readonly carriers = new Map<string, Map<string, CarrierRecord>>()
   readonly #claimed = new StreamsByNode()
   readonly #carried = new StreamsByNode()
+  readonly #index = new ClusterIndex()
   readonly #listeners = new Set<(event: RegistryEvent) => void>()
   #dropped = 0
   #lastEpoch = 0
@@ -64,6 +66,7 @@ export class ClusterState implements ClusterView {
     if (known && known.incarnation > record.incarnation) return
     if (isDeepStrictEqual(known, record)) return
     this.nodes.set(record.id, record)
+    this.#index.changeNode(known, record, this.#carried.of(record.id))
     this.#tell({ kind: 'node-changed', node: record.id })
   }
 
@@ -71,6 +74,7 @@ export class ClusterState implements ClusterView {
   dropNode(node: string): void {
     for (const stream of this.claimedBy(node)) this.dropStream(stream, node)
     for (const stream of this.carriedBy(node)) this.dropCarrier(stream, node)
+    this.#index.changeNode(this.nodes.get(node), undefined, none)
     if (this.nodes.delete(node)) this.#tell({ kind: 'node-left', node })
   }
 
@@ -101,16 +105,32 @@ export class ClusterState implements ClusterView {
     const { stream, node } = record
     const ofStream = this.carriers.get(stream) ?? new Map<string, CarrierRecord>()
     const carried = this.#carried.of(node).size
-    if (!ofStream.has(node) && this.#isFull(carried, registryBounds.carriedPerNode)) return
+    const known = ofStream.get(node)
+    if (!known && this.#isFull(carried, registryBounds.carriedPerNode)) return
     this.carriers.set(stream, ofStream.set(node, record))
     this.#carried.add(node, stream)
+    this.#index.changeCarrier(known, record, this.nodes.get(node)?.region)
   }
 
   dropCarrier(stream: string, node: string): void {
     const ofStream = this.carriers.get(stream)
+    const known = ofStream?.get(node)
     if (!ofStream?.delete(node)) return
+    this.#index.changeCarrier(known, undefined, this.nodes.get(node)?.region)
     if (ofStream.size === 0) this.carriers.delete(stream)
     this.#carried.delete(node, stream)
+  }
+
+  nodesByRegion(role: NodeRole): IdsByRegion {
+    return this.#index.nodes(role)
+  }
+
+  carriersByRegion(stream: string): IdsByRegion {
+    return this.#index.carriers(stream)
+  }
+
+  childrenOf(stream: string, node: string): ReadonlySet<string> {
+    return this.#index.children(stream, node)
   }
 
   /** Streams whose origin it is; a copy. */

@@ -1,4 +1,5 @@
-import type { NodeRecord } from './node-record.ts'
+import type { NodeRecord, NodeRole } from './node-record.ts'
+import type { IdsByRegion } from './topology/cluster-index.ts'
 
 /** What a stream's origin tells of it, enough to answer a viewer before its media is here. */
 export interface StreamDescription {
@@ -39,6 +40,12 @@ export interface ClusterView {
   readonly streams: ReadonlyMap<string, StreamRecord>
   /** By stream, then by node. */
   readonly carriers: ReadonlyMap<string, ReadonlyMap<string, CarrierRecord>>
+  /** Where nodes of a role are. */
+  nodesByRegion(role: NodeRole): IdsByRegion
+  /** Where a stream's carriers are, those that are among `nodes`. */
+  carriersByRegion(stream: string): IdsByRegion
+  /** Carriers of the stream that name it as their parent. */
+  childrenOf(stream: string, node: string): ReadonlySet<string>
 }
 
 export type RegistryEvent =

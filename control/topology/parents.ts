@@ -4,7 +4,7 @@ import { hashOf } from './hash.ts'
 import { fanOut, fanOutKeptForRelays, maxDepth } from './limits.ts'
 import { hasRoom, loadStep, understand } from './load.ts'
 import { compareRanks, type Rank } from './rank.ts'
-import { type RegionDistance, sameOrNot } from './regions.ts'
+import { nearestFirst, type RegionDistance, sameOrNot } from './regions.ts'
 import { depthOf, heightOf, pathAbove } from './tree.ts'
 
 export interface ParentQuestion {
@@ -14,10 +14,12 @@ export interface ParentQuestion {
   /** Those that have refused, or that are known to be lost. */
   readonly avoid?: ReadonlySet<string>
   readonly distance?: RegionDistance
+  /** So many are wanted; all of them by default. The first one of thousands is found soon. */
+  readonly most?: number
 }
 
 /** What is asked of every candidate, looked up once. */
-interface Search extends Required<ParentQuestion> {
+interface Search extends Required<Omit<ParentQuestion, 'most'>> {
   readonly view: ClusterView
   readonly self: NodeRecord | undefined
   readonly isRelay: boolean
@@ -42,7 +44,13 @@ const [ownRegion, newRelay, otherRegion, lastResort, brokenPath] = [0, 1, 2, 3, 
  * @returns ids; empty where nobody is left, and for the origin itself
  */
 export function chooseParents(view: ClusterView, question: ParentQuestion): string[] {
-  return ranked(view, question).map(({ id }) => id)
+  const { most = Number.POSITIVE_INFINITY } = question
+  const ids: string[] = []
+  for (const { id } of ranked(view, question)) {
+    if (ids.length >= most) break
+    ids.push(id)
+  }
+  return ids
 }
 
 /**
@@ -57,46 +65,67 @@ export function chooseStandby(
 ): string | undefined {
   const { stream } = question
   const isOrigin = view.streams.get(stream)?.origin === parent
-  const candidates = ranked(view, question).filter(({ id }) => id !== parent)
-  return candidates.find(
-    ({ id }) => isOrigin || !pathAbove(view, stream, id).nodes.includes(parent),
-  )?.id
+  for (const { id } of ranked(view, question)) {
+    if (id === parent) continue
+    if (isOrigin || !pathAbove(view, stream, id).nodes.includes(parent)) return id
+  }
+  return undefined
 }
 
-function ranked(view: ClusterView, question: ParentQuestion): Rank[] {
-  const { stream, node } = question
+/** The best first; nobody is looked at before those who come before are used up. */
+function* ranked(view: ClusterView, question: ParentQuestion): Generator<Rank, void> {
+  const search = searchOf(view, question)
+  const { origin, self, isRelay } = search
+  if (origin === search.node) return
+  const own = self?.region
+  const tiers = nearestFirst(regionsOf(search), (region) => distanceTo(search, region))
+  // With the origin unknown no path is whole, and there is no need to look at each.
+  const isRooted = origin !== undefined && view.nodes.has(origin)
+  if (isRooted && own !== undefined) yield* inOrder(search, [own], ownRegion)
+  if (!isRelay) yield* newRelayRanks(search).sort(compareRanks)
+  for (const tier of isRooted ? tiers : []) {
+    yield* inOrder(
+      search,
+      tier.filter((region) => region !== own),
+      otherRegion,
+    )
+  }
+  const last = isRooted ? originRank(search, origin) : undefined
+  if (last?.group === lastResort) yield last
+  for (const tier of tiers) yield* inOrder(search, tier, brokenPath)
+}
+
+function searchOf(view: ClusterView, question: ParentQuestion): Search {
+  const { stream, node, avoid = new Set(), distance = sameOrNot } = question
   const self = view.nodes.get(node)
-  const origin = view.streams.get(stream)?.origin
-  if (origin === node) return []
   const isRelay = self?.roles.includes('relay') ?? false
-  const search: Search = {
-    avoid: new Set(),
-    distance: sameOrNot,
-    ...question,
-    view,
-    self,
-    isRelay,
-    origin,
-    // A relay at the full depth would be of no use to those it is there for.
-    height: Math.max(heightOf(view, stream, node), isRelay ? 1 : 0),
-  }
-  const ranks = carrierRanks(search)
-  if (!isRelay) ranks.push(...newRelayRanks(search))
-  return ranks.sort(compareRanks)
+  // A relay at the full depth would be of no use to those it is there for.
+  const height = Math.max(heightOf(view, stream, node), isRelay ? 1 : 0)
+  const origin = view.streams.get(stream)?.origin
+  return { stream, node, avoid, distance, view, self, isRelay, origin, height }
 }
 
-function carrierRanks(search: Search): Rank[] {
+/** Of all carriers, and of the origin: it has the stream, whether or not the view says it carries. */
+function regionsOf({ view, stream, origin }: Search): ReadonlySet<string> {
+  const regions = new Set(view.carriersByRegion(stream).keys())
+  const region = view.nodes.get(origin ?? '')?.region
+  return region === undefined ? regions : regions.add(region)
+}
+
+function inOrder(search: Search, regions: readonly string[], group: number): Rank[] {
   const { view, stream, origin } = search
-  const carriers = view.carriers.get(stream)
+  const [carriers, byRegion] = [view.carriers.get(stream), view.carriersByRegion(stream)]
   const ranks: Rank[] = []
-  for (const carrier of carriers?.values() ?? []) {
-    const rank = carrier.node === origin ? undefined : carrierRank(search, carrier)
-    if (rank) ranks.push(rank)
+  const add = (rank: Rank | undefined) => {
+    if (rank?.group === group) ranks.push(rank)
   }
-  // It has the stream, whether or not the view says yet that it carries it.
-  const rank = origin === undefined ? undefined : originRank(search, origin)
-  if (rank) ranks.push(rank)
-  return ranks
+  for (const region of regions) {
+    for (const id of byRegion.get(region) ?? []) {
+      if (id !== origin) add(carrierRank(search, carriers!.get(id)!))
+    }
+    if (view.nodes.get(origin ?? '')?.region === region) add(originRank(search, origin!))
+  }
+  return ranks.sort(compareRanks)
 }
 
 function carrierRank(search: Search, carrier: CarrierRecord): Rank | undefined {
@@ -127,14 +156,13 @@ function originRank(search: Search, origin: string): Rank | undefined {
 function newRelayRanks(search: Search): Rank[] {
   const { view, stream, self } = search
   const carriers = view.carriers.get(stream)
+  // With a subtree below, a relay that goes in between may make it too deep.
+  if (!self || 2 + search.height > maxDepth) return []
   const ranks: Rank[] = []
-  for (const { id, region, roles } of view.nodes.values()) {
-    if (region !== self?.region || !roles.includes('relay') || carriers?.has(id)) continue
-    const candidate = id === search.origin ? undefined : usable(search, id)
-    // With a subtree below, a relay that goes in between may make it too deep.
-    if (candidate && 2 + search.height <= maxDepth) {
-      ranks.push(rankOf(search, candidate, { group: newRelay, depth: 0 }))
-    }
+  for (const id of view.nodesByRegion('relay').get(self.region) ?? []) {
+    if (carriers?.has(id) || id === search.origin) continue
+    const candidate = usable(search, id)
+    if (candidate) ranks.push(rankOf(search, candidate, { group: newRelay, depth: 0 }))
   }
   return ranks
 }
@@ -150,19 +178,24 @@ function fanOutFor({ isRelay }: Search): number {
 }
 
 function rankOf(
-  { node, self, stream, distance, isRelay }: Search,
+  search: Search,
   candidate: NodeRecord,
   { group, depth }: Pick<Rank, 'group' | 'depth'>,
 ): Rank {
   const { id, region } = candidate
+  const { node, stream, isRelay } = search
   return {
     id,
     group,
-    distance: self ? distance(self.region, region) : 0,
+    distance: distanceTo(search, region),
     depth,
     load: loadStep(candidate, 'child'),
     // Those who look for a relay that has to begin look for the same: one relay per stream and
     // region, until it is full.
     tie: hashOf(group === newRelay && !isRelay ? stream : node, id),
   }
+}
+
+function distanceTo({ self, distance }: Search, region: string): number {
+  return self ? distance(self.region, region) : 0
 }

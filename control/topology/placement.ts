@@ -4,7 +4,7 @@ import { hashOf } from './hash.ts'
 import { comfortableLoad } from './limits.ts'
 import { hasRoom, loadOf, loadStep } from './load.ts'
 import { compareRanks, type Rank } from './rank.ts'
-import { type RegionDistance, sameOrNot } from './regions.ts'
+import { nearestFirst, type RegionDistance, sameOrNot } from './regions.ts'
 
 export interface PlacementQuestion {
   /** Region of whoever comes; one that no node is in is as far from all as `distance` says. */
@@ -58,22 +58,19 @@ function best(
   groupOf: (node: NodeRecord) => number,
 ): string | undefined {
   const { region, stream = '', except, distance = sameOrNot, role } = question
-  let found: Rank | undefined
-  for (const node of view.nodes.values()) {
-    if (!suits(node, role) || except?.has(node.id)) continue
-    const far = distance(region, node.region)
-    if (found && far > found.distance) continue
-    const rank: Rank = {
-      id: node.id,
-      group: 0,
-      distance: far,
-      depth: 0,
-      load: groupOf(node) * 1000 + loadStep(node, 'session'),
-      tie: hashOf(stream, node.id),
+  const byRegion = view.nodesByRegion(role)
+  for (const tier of nearestFirst(byRegion.keys(), (to) => distance(region, to))) {
+    let found: Rank | undefined
+    for (const id of tier.flatMap((one) => [...(byRegion.get(one) ?? [])])) {
+      const node = view.nodes.get(id)!
+      if (!hasRoom(node, 'session') || except?.has(id)) continue
+      const load = groupOf(node) * 1000 + loadStep(node, 'session')
+      const rank = { id, group: 0, distance: 0, depth: 0, load, tie: hashOf(stream, id) }
+      if (!found || compareRanks(rank, found) < 0) found = rank
     }
-    if (!found || compareRanks(rank, found) < 0) found = rank
+    if (found) return found.id
   }
-  return found?.id
+  return undefined
 }
 
 function suits(node: NodeRecord, role: NodeRole): boolean {

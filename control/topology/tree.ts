@@ -32,14 +32,25 @@ export function depthOf(carrier: CarrierRecord, path: PathAbove): number {
 
 /** Links to the farthest node below; 0 for one without children, or that does not carry it. */
 export function heightOf(view: ClusterView, stream: string, node: string): number {
-  const carriers = view.carriers.get(stream)
-  // Most nodes have nobody below, and to look for descendants takes a walk over all carriers.
-  if (!carriers?.get(node)?.children) return 0
+  if (!view.carriers.get(stream)?.get(node)?.children) return 0
+  const origin = view.streams.get(stream)?.origin
+  const seen = new Set([node])
   let height = 0
-  for (const other of carriers.keys()) {
-    height = Math.max(height, pathAbove(view, stream, other).nodes.indexOf(node) + 1)
+  let level: Iterable<string> = view.childrenOf(stream, node)
+  for (;;) {
+    const below: string[] = []
+    let isEmpty = true
+    for (const child of level) {
+      // Nothing is above the origin, whatever a late view says; and no view is asked twice.
+      if (child === origin || seen.has(child)) continue
+      seen.add(child)
+      isEmpty = false
+      if (view.nodes.has(child)) below.push(...view.childrenOf(stream, child))
+    }
+    if (isEmpty) return height
+    height++
+    level = below
   }
-  return height
 }
 
 export type PathRefusal = 'cycle' | 'too-deep' | 'repeats'

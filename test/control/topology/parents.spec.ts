@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ClusterState } from '#control/cluster-view.ts'
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
-import type { CarrierRecord, ClusterView } from '#control/registry.ts'
+import type { ClusterView } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'
 import { hasRoom, understand } from '#control/topology/load.ts'
 import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
@@ -30,18 +31,15 @@ function node(id: string, region: string, change: Partial<NodeRecord> = {}): Nod
 
 /** @param parents of each carrier but the origin `o`; an id that starts with `x` is not there */
 function viewOf(nodes: readonly NodeRecord[], parents: Record<string, string>): ClusterView {
-  const carriers = new Map<string, CarrierRecord>()
-  carriers.set('o', { stream, node: 'o', parent: undefined, depth: 0, children: 0 })
+  const state = new ClusterState()
+  for (const one of nodes) state.putNode(one)
+  state.putStream({ stream, origin: 'o', epoch: 1, active: true, description: { tracks: [] } })
+  state.putCarrier({ stream, node: 'o', parent: undefined, depth: 0, children: 0 })
   for (const [id, parent] of Object.entries(parents)) {
     const children = Object.values(parents).filter((other) => other === id).length
-    carriers.set(id, { stream, node: id, parent, depth: 1, children })
+    state.putCarrier({ stream, node: id, parent, depth: 1, children })
   }
-  const record = { stream, origin: 'o', epoch: 1, active: true, description: { tracks: [] } }
-  return {
-    nodes: new Map(nodes.map((one) => [one.id, one])),
-    streams: new Map([[stream, record]]),
-    carriers: new Map([[stream, carriers]]),
-  }
+  return state
 }
 
 const three = [node('o', 'far'), node('r1', 'here'), node('r2', 'here'), node('r3', 'far')]
