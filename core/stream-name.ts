@@ -31,3 +31,9 @@ export function streamName(tenant: string | undefined, stream: string): StreamNa
 export function streamKey({ tenant, stream }: StreamName): string {
   return `${tenant}/${stream}`
 }
+
+/** @throws ServiceError `bad-stream-name` for what `streamKey` never gives */
+export function parseStreamKey(key: string): StreamName {
+  const at = key.indexOf('/')
+  return streamName(key.slice(0, Math.max(at, 0)), key.slice(at + 1))
+}

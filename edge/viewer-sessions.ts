@@ -1,6 +1,8 @@
 import type { CreatedSession } from '#control/http/created-session.ts'
 import { PendingLimit } from '#control/pending-limit.ts'
+import type { StreamDescription } from '#control/registry.ts'
 import { ServiceError } from '#core/errors.ts'
+import type { StreamName } from '#core/stream-name.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { Streams } from '#relay/streams.ts'
 import { recogniseClient } from '#webrtc/clients.ts'
@@ -12,13 +14,27 @@ import { offerView } from '#webrtc/sdp/view-offer.ts'
 import { readReply } from '#webrtc/sdp/view-reply.ts'
 import type { ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 import { offerLifetime, PendingOffers } from './pending-offers.ts'
-import { wishesOf } from './stream-wishes.ts'
+import { describedWishes, wishesOf } from './stream-wishes.ts'
 import { type ViewerPeerServices, ViewerPeers } from './viewer-peers.ts'
 import { ViewerSession } from './viewer-session.ts'
 import type { InviteRequest, Viewers, WatchRequest } from './whep-routes.ts'
 
+/** Streams that are published at other nodes. */
+export interface RemoteStreams {
+  /**
+   * Has the stream come here.
+   *
+   * @returns undefined where nobody publishes it elsewhere
+   */
+  join(
+    name: StreamName,
+  ): { readonly stream: Stream; readonly description: StreamDescription } | undefined
+}
+
 export interface ViewerServices extends ViewerPeerServices {
   readonly streams: Streams
+  /** In a cluster. */
+  readonly remote?: RemoteStreams | undefined
   readonly scheduler: Scheduler
   readonly maxViewers: number
 }
@@ -50,11 +66,11 @@ export class ViewerSessions implements Viewers {
     const { peers, sessions, extensions } = this.#services
     this.#pending.check(request.address)
     const offer = parseOffer(request.offer)
-    const stream = this.#liveStream(request)
+    const { stream, wishes } = this.#liveStream(request)
     const prepared = peers.prepare(request.address)
-    const answered = answerOr406(offer, wishesOf(stream.publication!), prepared.local)
+    const answered = answerOr406(offer, wishes, prepared.local)
     if (!answered) {
-      const session = this.#offer({ request, stream, prepared })
+      const session = this.#offer({ request, stream, wishes, prepared })
       const validUntil = this.#services.clock.wall() + offerLifetime
       return { ...session, counterOffer: { validUntil } }
     }
@@ -82,9 +98,9 @@ export class ViewerSessions implements Viewers {
 
   invite(request: InviteRequest): CreatedSession {
     this.#pending.check(request.address)
-    const stream = this.#liveStream(request)
+    const live = this.#liveStream(request)
     const prepared = this.#services.peers.prepare(request.address)
-    return this.#offer({ request, stream, prepared })
+    return this.#offer({ request, ...live, prepared })
   }
 
   /** Ends the sessions of a stream that will not come back. */
@@ -93,20 +109,29 @@ export class ViewerSessions implements Viewers {
     for (const { id } of this.#offers.of(stream)) this.#services.sessions.get(id)?.end()
   }
 
-  #liveStream({ name }: InviteRequest): Stream {
-    const { streams, maxViewers } = this.#services
-    const stream = streams.get(name)
-    if (!stream?.publication) {
-      throw new ServiceError('stream-not-live', 'nobody publishes this stream now: ask again', {
-        retryAfter: retryWhenNotLive,
-      })
-    }
-    if (this.size >= maxViewers) {
+  #liveStream({ name }: InviteRequest): LiveStream {
+    if (this.size >= this.#services.maxViewers) {
       throw new ServiceError('full', 'this node has all the viewers it can serve: try later', {
         retryAfter: retryWhenFull,
       })
     }
-    return stream
+    const live = this.#localStream(name) ?? this.#remoteStream(name)
+    if (!live) {
+      throw new ServiceError('stream-not-live', 'nobody publishes this stream now: ask again', {
+        retryAfter: retryWhenNotLive,
+      })
+    }
+    return live
+  }
+
+  #localStream(name: StreamName): LiveStream | undefined {
+    const stream = this.#services.streams.get(name)
+    return stream?.publication && { stream, wishes: wishesOf(stream.publication) }
+  }
+
+  #remoteStream(name: StreamName): LiveStream | undefined {
+    const found = this.#services.remote?.join(name)
+    return found && { stream: found.stream, wishes: describedWishes(found.description) }
   }
 
   #session(
@@ -119,9 +144,9 @@ export class ViewerSessions implements Viewers {
   }
 
   /** Makes the offer ourselves; until the answer comes there is no more of it than that. */
-  #offer({ request, stream, prepared }: Invitation): CreatedSession {
+  #offer({ request, stream, wishes, prepared }: Invitation): CreatedSession {
     const { sessions, extensions, clock } = this.#services
-    const { offer, tracks } = offerView(wishesOf(stream.publication!), prepared.local)
+    const { offer, tracks } = offerView(wishes, prepared.local)
     const connected = this.#pending.enter(request.address)
     const session = this.#session(request, prepared, () => {
       connected()
@@ -131,7 +156,7 @@ export class ViewerSessions implements Viewers {
     })
     session.answer = (sdp) => {
       const now = clock.now()
-      const wanted = stream.publication ? wishesOf(stream.publication) : {}
+      const wanted = stream.publication ? wishesOf(stream.publication) : wishes
       const { view, originUsername } = readReply(sdp, tracks, wanted)
       this.#offers.remove(id)
       const client = recogniseClient(request.userAgent, { originUsername })
@@ -178,8 +203,13 @@ function answerOr406(offer: Offer, wanted: ViewWishes, local: LocalTransport) {
   }
 }
 
-interface Invitation {
-  readonly request: InviteRequest
+/** A stream that can be watched, and what it is made of. */
+interface LiveStream {
   readonly stream: Stream
+  readonly wishes: ViewWishes
+}
+
+interface Invitation extends LiveStream {
+  readonly request: InviteRequest
   readonly prepared: PreparedPeer
 }

@@ -5,6 +5,14 @@ import type { Peers } from '#webrtc/peers.ts'
 import type { Publication } from './publication.ts'
 import type { Viewer } from './viewer.ts'
 
+/** Peers that are other nodes. */
+export interface LinkPeers {
+  /** @returns whether the check was for one of them */
+  check(datagram: Buffer, path: Path): boolean
+  media(peer: PeerId, batch: ReceivedBatch): void
+  rtcp(peer: PeerId, compound: Buffer): void
+}
+
 /** Brings what the media plane announces to whom it concerns. */
 export class Dispatcher implements MediaPlaneListener {
   readonly #clock: Clock
@@ -12,6 +20,7 @@ export class Dispatcher implements MediaPlaneListener {
   readonly #viewers = new Map<PeerId, Viewer>()
   readonly #byTrack = new Map<TrackId, Viewer>()
   #peers: Peers | undefined
+  #links: LinkPeers | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -20,6 +29,11 @@ export class Dispatcher implements MediaPlaneListener {
   /** Peers need the plane, the plane needs this: so they are introduced last. */
   connect(peers: Peers): void {
     this.#peers = peers
+  }
+
+  /** In a cluster. */
+  connectLinks(links: LinkPeers): void {
+    this.#links = links
   }
 
   addPublication(publication: Publication): void {
@@ -41,17 +55,21 @@ export class Dispatcher implements MediaPlaneListener {
   }
 
   control(datagram: Buffer, path: Path): void {
-    this.#peers?.receive(datagram, path)
+    if (!this.#links?.check(datagram, path)) this.#peers?.receive(datagram, path)
   }
 
   media(peer: PeerId, batch: ReceivedBatch): void {
-    this.#publications.get(peer)?.receive(batch)
+    const publication = this.#publications.get(peer)
+    if (publication) publication.receive(batch)
+    else this.#links?.media(peer, batch)
   }
 
   rtcp(peer: PeerId, compound: Buffer): void {
     const viewer = this.#viewers.get(peer)
+    const publication = this.#publications.get(peer)
     if (viewer) viewer.rtcp(compound, this.#clock.now())
-    else this.#publications.get(peer)?.rtcp(compound)
+    else if (publication) publication.rtcp(compound)
+    else this.#links?.rtcp(peer, compound)
   }
 
   starved(track: TrackId): void {

@@ -10,6 +10,13 @@ export interface StreamListener {
   inactive(): void
 }
 
+/** What passes a stream on to somebody: told of the same things as a viewer. */
+export interface StreamFollower {
+  watch(publication: LivePublication, now: number): void
+  unwatch(): void
+  keyframe(layer: ViewedLayer, now: number): void
+}
+
 /**
  * A named broadcast on this node: at most one publication at a time, and the viewers who stay
  * while publications come and go. Each publication is an epoch with logs of its own.
@@ -20,6 +27,7 @@ export class Stream {
   /** Whoever passes on to viewers what becomes of it. */
   listener: StreamListener | undefined
   readonly #viewers = new Set<Viewer>()
+  readonly #followers = new Set<StreamFollower>()
   #publication: LivePublication | undefined
   #epoch = 0
   /** Wall clock, ms since the Unix epoch, at which the state began. */
@@ -44,6 +52,16 @@ export class Stream {
     return this.#viewers
   }
 
+  /** How many other nodes get it from this one. */
+  get followers(): number {
+    return this.#followers.size
+  }
+
+  /** Whether anybody gets it from this node. */
+  get hasReaders(): boolean {
+    return this.#viewers.size > 0 || this.#followers.size > 0
+  }
+
   get epoch(): number {
     return this.#epoch
   }
@@ -62,8 +80,9 @@ export class Stream {
     this.#publication = publication
     this.#epoch++
     this.#since = wall
-    publication.hasViewers = this.#viewers.size > 0
+    publication.hasViewers = this.hasReaders
     for (const viewer of this.#viewers) viewer.watch(publication, now)
+    for (const follower of this.#followers) follower.watch(publication, now)
     this.listener?.active()
   }
 
@@ -74,6 +93,7 @@ export class Stream {
       this.#inactiveSince = now
       this.#since = wall
       for (const viewer of this.#viewers) viewer.unwatch()
+      for (const follower of this.#followers) follower.unwatch()
       this.listener?.inactive()
     }
     publication.close()
@@ -81,6 +101,7 @@ export class Stream {
 
   keyframe(layer: ViewedLayer, now: number): void {
     for (const viewer of this.#viewers) viewer.keyframe(layer, now)
+    for (const follower of this.#followers) follower.keyframe(layer, now)
   }
 
   /** The layers or their rates have changed. */
@@ -98,6 +119,18 @@ export class Stream {
 
   leave(viewer: Viewer): void {
     this.#viewers.delete(viewer)
-    if (this.#publication) this.#publication.hasViewers = this.#viewers.size > 0
+    if (this.#publication) this.#publication.hasViewers = this.hasReaders
+  }
+
+  follow(follower: StreamFollower, now: number): void {
+    this.#followers.add(follower)
+    if (!this.#publication) return
+    this.#publication.hasViewers = true
+    follower.watch(this.#publication, now)
+  }
+
+  unfollow(follower: StreamFollower): void {
+    this.#followers.delete(follower)
+    if (this.#publication) this.#publication.hasViewers = this.hasReaders
   }
 }

@@ -42,6 +42,20 @@ export interface Arrival {
   readonly sent: number | undefined
 }
 
+/** An unbroken series of a layer's packets over a link (docs/tree.md, "Numbers"). */
+export interface LayerRun {
+  readonly ssrc: number
+  /** What the ingest index is more than the SRTP index. */
+  readonly base: number
+  /** Ingest index of the first packet that will come. */
+  readonly from: number
+  /** Where the sender's log ended when it began: up to there it comes faster than it was made. */
+  readonly end: number
+}
+
+/** Between nodes much is on its way at once, and repairs are cheap. */
+const linkRepair = { reorderWait: 10, maxGap: 4096, maxLosses: 8192, maxAttempts: 20 } as const
+
 /**
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
  * of a packet is its unwrapped sequence number, and stays its name along the whole tree.
@@ -52,7 +66,6 @@ export class UpLayer implements ViewedLayer {
   readonly rid: string | undefined
   readonly log = new PacketLog()
   readonly logId: LogId
-  readonly nack: NackGenerator | undefined
   readonly keyframes: KeyframeRequests
   readonly inspector: StreamInspector | undefined
   readonly bitrate = new RateMeter()
@@ -68,7 +81,11 @@ export class UpLayer implements ViewedLayer {
   #lastReport: ReportBlock | undefined
   readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
-  readonly #unwrapper = new SequenceUnwrapper()
+  #nack: NackGenerator | undefined
+  #unwrapper = new SequenceUnwrapper()
+  /** Of the run that it comes by; 0 where the publisher's own numbers count. */
+  #base = 0
+  #filledUpTo = 0
   readonly #fresh: FreshPackets
   #keyframeSeen = false
   #keyframeAt: number | undefined
@@ -80,7 +97,7 @@ export class UpLayer implements ViewedLayer {
     this.#plane = plane
     this.logId = plane.openLog(this.log)
     this.#fresh = new FreshPackets(plane, this.logId)
-    this.nack = options.repair ? new NackGenerator() : undefined
+    this.#nack = options.repair ? new NackGenerator() : undefined
     this.keyframes = new KeyframeRequests(options.keyframeAnswers)
     if (options.codec !== 'opus') {
       this.#isKeyframe = keyframeDetector(options.codec)
@@ -89,6 +106,47 @@ export class UpLayer implements ViewedLayer {
         this.#lower = new OperatingPoints(plane, this, options.dependencyId, this.#isKeyframe)
       }
     }
+  }
+
+  get nack(): NackGenerator | undefined {
+    return this.#nack
+  }
+
+  /**
+   * While its log is still being filled from another node's: up to which index. A replay that is
+   * at the log's end before that is not at the live end.
+   */
+  get fillingUpTo(): number | undefined {
+    return this.log.end < this.#filledUpTo ? this.#filledUpTo : undefined
+  }
+
+  /**
+   * From now on its packets come over a link, by this run. What it has stays.
+   *
+   * @param now monotonic ms
+   */
+  beginRun({ ssrc, base, from, end }: LayerRun, now: number): void {
+    this.ssrc = ssrc
+    this.reception = undefined
+    this.#base = base
+    this.#filledUpTo = end
+    this.#unwrapper = new SequenceUnwrapper()
+    this.#unwrapper.follow(from - base)
+    this.#nack = new NackGenerator(linkRepair)
+    // So that the loss of the very first ones is seen.
+    this.#nack.receive((from - base - 1) & 0xffff, now)
+  }
+
+  /** The parent is gone: nothing can be asked for until another run begins. */
+  endRun(): void {
+    this.ssrc = undefined
+    this.#nack = undefined
+  }
+
+  /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */
+  get heldUpTo(): number | undefined {
+    if (this.log.end === this.log.start) return undefined
+    return this.log.end - 1 - (this.#nack?.oldestLossBehind ?? 0)
   }
 
   framesPerSecond(now: number): number {
@@ -140,9 +198,11 @@ export class UpLayer implements ViewedLayer {
   receive(packet: RtpPacket, slab: Slab, { now, repaired, sent }: Arrival): number {
     const length = packet.end - packet.start
     if (!repaired) this.#measure(packet, now)
-    this.nack?.receive(packet.sequenceNumber, now)
-    const index = sent ?? this.#unwrapper.unwrap(packet.sequenceNumber)
-    if (sent !== undefined) this.#unwrapper.follow(sent)
+    this.#nack?.receive(packet.sequenceNumber, now)
+    const index = sent ?? this.#base + this.#unwrapper.unwrap(packet.sequenceNumber)
+    if (sent !== undefined) this.#unwrapper.follow(sent - this.#base)
+    // From before the run: nothing that an honest node sends.
+    if (index < this.#base) return index
     if (!this.log.append(index, slab, packet.start, length, now)) return index
     this.bitrate.add(length, now)
     if (packet.marker) this.#frames.add(1, now)
@@ -191,7 +251,8 @@ export class UpLayer implements ViewedLayer {
     if (!this.log.markKeyframe(index)) return
     this.keyframes.received(now)
     // What was lost within the keyframe is still wanted; what came before it is not.
-    this.nack?.keyframeAt((this.log.keyframe ?? index) % 0x10000)
+    const first = Math.max((this.log.keyframe ?? index) - this.#base, 0)
+    this.#nack?.keyframeAt(first % 0x10000)
     if (this.#keyframeAt !== undefined) this.keyframeInterval = now - this.#keyframeAt
     this.#keyframeAt = now
     this.#keyframeSeen = true

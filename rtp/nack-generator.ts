@@ -112,6 +112,12 @@ export class NackGenerator {
     return { kind: 'keyframe' }
   }
 
+  /** By how many numbers the oldest loss that is not given up lies before the newest packet. */
+  get oldestLossBehind(): number | undefined {
+    for (const oldest of this.#losses.keys()) return this.#newest! - oldest + 1
+    return undefined
+  }
+
   /** When `poll` next has something to say; `Infinity` while nothing is lost. */
   get nextTimeout(): number {
     if (this.#keyframeNeeded) return 0

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { largestBody } from '#control/http/bodies.ts'
 import { allowCrossOrigin, type CorsOptions, nameOrigin } from './cors.ts'
+import { isLinkRequest } from './links/link-server.ts'
 import { answerWithProblems, sendProblem } from './problem.ts'
 import type { TlsFiles } from './tls.ts'
 
@@ -31,7 +32,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const app = fastify({
     ...rest,
     serverFactory: (handler: RequestListener) => {
-      return tls ? createTlsServer({ ...tls, ...limits }, handler) : createServer(limits, handler)
+      const options = { ...limits, shouldUpgradeCallback: isLinkRequest }
+      return tls ? createTlsServer({ ...tls, ...options }, handler) : createServer(options, handler)
     },
     // Its lines would hold the URL, and with it any `?token=` (SEC-13).
     logController: new LogController({ disableRequestLogging: true }),

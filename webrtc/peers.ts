@@ -74,6 +74,11 @@ export class Peers implements Machine {
     return this.#live.size
   }
 
+  /** An id for a peer at the plane that is none of these: of another node. */
+  reserveId(): PeerId {
+    return this.#nextId++
+  }
+
   /** @param client address that its request came from */
   prepare(client: string): PreparedPeer {
     const { certificate, candidates } = this.#options

@@ -86,8 +86,11 @@ const LayerRun = Type.Object({
   base: IngestIndex,
   /** The first packet that will come. What the child lacks before it is lost for good. */
   from: IngestIndex,
-  /** First packet of the newest keyframe that the parent holds. */
-  keyframe: Type.Optional(IngestIndex),
+  /**
+   * Where the parent's log ends now: until then packets come faster than they were made, and a
+   * child that passes them on must not take them for live ones.
+   */
+  end: IngestIndex,
 })
 
 const layerState = {

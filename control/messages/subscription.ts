@@ -35,6 +35,8 @@ export const Subscribe = message('subscribe', {
    */
   below: Type.Array(NodeId, { minItems: 1, maxItems: longestPath }),
   wanted: WantedLayers,
+  /** The parent that the child has lost: one that has to begin for it does not ask that very one. */
+  lost: Type.Optional(NodeId),
   /**
    * For a take-over: the child holds all up to this index that it will ever ask for, and the run
    * goes on behind it where the parent's log still can. Epochs and layers that the parent does not

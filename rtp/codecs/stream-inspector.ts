@@ -32,6 +32,11 @@ export class StreamInspector {
     this.#inspector.inspect(bytes, start, end, timestamp)
   }
 
+  /** What another node has seen of the same stream: good until the packets here say more. */
+  learn(seen: Partial<StreamFacts>): void {
+    Object.assign(this.#facts, seen)
+  }
+
   /** Live: it changes as packets are inspected. */
   get facts(): Readonly<StreamFacts> {
     return this.#facts

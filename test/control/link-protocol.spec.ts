@@ -207,7 +207,7 @@ describe('an SSRC of a link', () => {
   })
 
   it('ends the link when it comes again, also in what is not open any more', () => {
-    const run = { ssrc: 2, base: 0, from: 0 }
+    const run = { ssrc: 2, base: 0, from: 0, end: 0 }
     const layers = [{ kind: 'audio' as const, offered: true, run }]
     const again = { type: 'layers', subscription: 1, epoch: publication.epoch, layers } as const
     expect(subscribedPair().down(again)).toEqual(closed('broken'))

@@ -21,7 +21,7 @@ export const publication = {
         {
           rid: '0',
           offered: true,
-          run: { ssrc: 1, base: 65_300, from: 65_536, keyframe: 65_600 },
+          run: { ssrc: 1, base: 65_300, from: 65_536, end: 65_600 },
           facts: {
             profile: '64001f',
             level: 31,
@@ -44,7 +44,7 @@ export const publication = {
       channels: 2,
       parameters: '',
       keyframeAnswers: 'unknown',
-      layers: [{ offered: true, run: { ssrc: 2, base: 0, from: 2 ** 48 - 1 } }],
+      layers: [{ offered: true, run: { ssrc: 2, base: 0, from: 2 ** 48 - 1, end: 2 ** 48 - 1 } }],
     },
   ],
 } satisfies Omit<MessageOf<'subscribed'>, 'type'>
@@ -95,7 +95,7 @@ export const oneOfEach: Message[] = [
     subscription: 1,
     epoch: 3,
     layers: [
-      { kind: 'video', rid: '1', offered: true, run: { ssrc: 3, base: 5, from: 6 } },
+      { kind: 'video', rid: '1', offered: true, run: { ssrc: 3, base: 5, from: 6, end: 6 } },
       { kind: 'audio', offered: false },
     ],
   },

@@ -1,0 +1,96 @@
+import type { MessageOf } from '#control/messages.ts'
+import type { Clock } from '#core/clock.ts'
+import type { MediaPlane } from '#native/media-plane.ts'
+import type { Stream } from '#relay/stream.ts'
+import type { Scheduler } from '#webrtc/peers.ts'
+import type { LayerState } from './link-description.ts'
+import { LinkedPublication } from './linked-publication.ts'
+import type { Uplink } from './uplink.ts'
+
+/** What a stream shows that comes over links: one epoch after the other, whoever the parent is. */
+export class BranchPublication {
+  readonly #stream: Stream
+  readonly #services: {
+    readonly plane: MediaPlane
+    readonly clock: Clock
+    readonly scheduler: Scheduler
+  }
+  #publication: LinkedPublication | undefined
+
+  constructor(
+    stream: Stream,
+    services: {
+      readonly plane: MediaPlane
+      readonly clock: Clock
+      readonly scheduler: Scheduler
+    },
+  ) {
+    this.#stream = stream
+    this.#services = services
+  }
+
+  get publication(): LinkedPublication | undefined {
+    return this.#publication
+  }
+
+  get epoch(): number | undefined {
+    return this.#publication?.epoch
+  }
+
+  /** What is held of it, for a parent to go on behind. */
+  have(): MessageOf<'subscribe'>['have'] {
+    const publication = this.#publication
+    if (!publication) return []
+    return publication.have().map((held) => ({ epoch: publication.epoch, ...held }))
+  }
+
+  /** Goes on with the epoch, or begins it. */
+  show(uplink: Uplink, message: MessageOf<'subscribed'> | MessageOf<'epoch'>): void {
+    const { clock } = this.#services
+    const { subscription, tracks } = message
+    if (this.#publication?.epoch !== message.epoch) this.#begin(message)
+    const publication = this.#publication!
+    const source = {
+      nack: (ssrc: number, lost: readonly number[]) => uplink.nack(ssrc, lost),
+      requestKeyframe: (layers: Parameters<Uplink['keyframe']>[1]) =>
+        uplink.keyframe(subscription, layers),
+      run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
+    }
+    publication.comesFrom(source, tracks)
+    if (this.#stream.publication !== publication) {
+      this.#stream.publish(publication, clock.now(), clock.wall())
+    }
+  }
+
+  update(states: readonly LayerState[]): void {
+    this.#publication?.update(states)
+  }
+
+  /** The parent is lost. What is here stays. */
+  orphan(): void {
+    this.#publication?.orphan()
+  }
+
+  end(): void {
+    const publication = this.#publication
+    if (!publication) return
+    const { clock, scheduler } = this.#services
+    this.#publication = undefined
+    scheduler.remove(publication)
+    this.#stream.unpublish(publication, clock.now(), clock.wall())
+  }
+
+  #begin(message: MessageOf<'subscribed'> | MessageOf<'epoch'>): void {
+    this.end()
+    const { plane, clock, scheduler } = this.#services
+    this.#publication = new LinkedPublication(message, {
+      plane,
+      clock,
+      listener: {
+        keyframe: (layer) => this.#stream.keyframe(layer, clock.now()),
+        offered: (at) => this.#stream.fit(at),
+      },
+    })
+    scheduler.add(this.#publication)
+  }
+}

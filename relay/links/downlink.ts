@@ -1,0 +1,267 @@
+import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
+import { ParentLink } from '#control/link-protocol/parent-link.ts'
+import { freshLinkKeys, srtpKeysOf } from '#control/messages/link-keys.ts'
+import type { MessageOf } from '#control/messages.ts'
+import type { Clock } from '#core/clock.ts'
+import { randomId } from '#core/ids.ts'
+import type { Machine } from '#core/machine.ts'
+import type { MediaPlane, PeerId } from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import type { Stream } from '#relay/stream.ts'
+import { compound, readRtcp } from '#rtp/rtcp/compound.ts'
+import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
+import { IceLite } from '#webrtc/ice-lite.ts'
+import type { Scheduler } from '#webrtc/peers.ts'
+import { parseStun } from '#webrtc/stun.ts'
+import { type FeedLink, LinkFeed } from './link-feed.ts'
+import { pump, type Wire } from './wire.ts'
+
+/** What a node that is asked for a stream answers. */
+export type Grant =
+  | { readonly stream: Stream; readonly path: readonly string[] }
+  | { readonly refused: Omit<MessageOf<'refused'>, 'type' | 'subscription'> }
+
+export interface DownlinkOptions {
+  readonly node: string
+  readonly incarnation: number
+  /** The node that its token proved. */
+  readonly child: string
+  /** SSRCs that one peer may send from: of RTCP only, but the plane counts both. */
+  readonly peer: PeerId
+  readonly plane: MediaPlane
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  /** Where the media port may be reached. */
+  readonly media: MessageOf<'welcome'>['media']
+  /** A token that answers the child's. */
+  token(): Promise<string>
+  grant(asked: MessageOf<'subscribe'>, child: string): Grant
+  /** A subscription is over, whoever ended it. */
+  freed(stream: Stream): void
+  /** @param cause undefined where the other side closed the connection */
+  ended(downlink: Downlink, closed: LinkClosed | undefined): void
+}
+
+/** RTCP that a child may send in a second: a NACK per stream and 10 ms, for some hundred streams. */
+const mostRtcpPerSecond = 20_000
+
+/** A child of this node: its control connection, its place at the plane, and what it gets. */
+export class Downlink implements Machine, FeedLink {
+  readonly child: string
+  readonly #options: DownlinkOptions
+  readonly #wire: Wire
+  readonly #link: ParentLink
+  readonly #keys = freshLinkKeys()
+  readonly #ice: IceLite
+  readonly #feeds = new Map<number, LinkFeed>()
+  #rtcpWindow = { startedAt: 0, count: 0 }
+  #isReady = false
+  #ended = false
+
+  constructor(options: DownlinkOptions, wire: Wire) {
+    const { node, incarnation, child, clock, plane, scheduler } = options
+    const now = clock.now()
+    this.child = child
+    this.#options = options
+    this.#wire = wire
+    this.#link = new ParentLink({ node, incarnation, child }, now)
+    this.#ice = new IceLite({ now, consentTimeout: Number.POSITIVE_INFINITY })
+    plane.expect(this.#ice.localUfrag, this.#ice.localPassword)
+    scheduler.add(this)
+  }
+
+  /** By which checks for it are found. */
+  get ufrag(): string {
+    return this.#ice.localUfrag
+  }
+
+  get peerId(): PeerId {
+    return this.#options.peer
+  }
+
+  get peer(): PeerId | undefined {
+    return this.#isReady ? this.#options.peer : undefined
+  }
+
+  get streams(): number {
+    return this.#feeds.size
+  }
+
+  text(text: string): void {
+    if (this.#ended) return
+    const event = this.#link.receive(text, this.#now())
+    if (event?.kind === 'hello') void this.#welcome()
+    if (event?.kind === 'asked') this.#asked(event.message)
+    this.#act()
+  }
+
+  /** The WebSocket is closed. */
+  closed(): void {
+    this.#end(this.#link.closed)
+  }
+
+  /** @param datagram STUN that names our ufrag and passed the plane's check; borrowed */
+  check(datagram: Buffer, path: Path): void {
+    const message = parseStun(datagram)
+    if (this.#ended || !message) return
+    const { plane } = this.#options
+    const reaction = this.#ice.receive(message, datagram, path, this.#now())
+    if (reaction.kind !== 'reply') return
+    plane.sendControl(reaction.datagram, path)
+    const { selected } = this.#ice
+    if (!this.#isReady && selected) this.#ready(selected)
+    else if (reaction.nominated && selected) plane.movePeer(this.#options.peer, selected)
+    // The answer to a check does not reach the child, whose plane lets none in: this does.
+    plane.sendRtcp(this.#options.peer, compound(writeReceiverReport(0, [])))
+  }
+
+  /** @param packets decrypted, from the child */
+  rtcp(packets: Buffer): void {
+    const now = this.#now()
+    this.#link.heardMedia(now)
+    if (this.#isOverBudget(now)) return
+    for (const packet of readRtcp(packets)) {
+      if (packet.kind !== 'nack') continue
+      for (const feed of this.#feeds.values()) {
+        if (feed.retransmit(packet.media, packet.lost)) break
+      }
+    }
+  }
+
+  nextSsrc(): number | undefined {
+    return this.#link.ssrcs.next()
+  }
+
+  tell(message: Parameters<ParentLink['tell']>[0]): void {
+    this.#link.tell(message, this.#now())
+    this.#act()
+  }
+
+  exhausted(): void {
+    this.#link.refuse({ reason: 'exhausted', text: 'the keys have no SSRC left' }, this.#now())
+    this.#act()
+  }
+
+  /** This node goes: the child is told where to. */
+  move(target: Omit<MessageOf<'move'>, 'type'>): void {
+    this.#link.move(target, this.#now())
+    this.#act()
+  }
+
+  /** The path above a stream has changed. */
+  moved(stream: Stream, path: readonly string[]): void {
+    for (const feed of this.#feeds.values()) if (feed.stream === stream) feed.moved(path)
+  }
+
+  /** The stream is over here: the child looks elsewhere. */
+  refuse(stream: Stream, refusal: Omit<MessageOf<'refused'>, 'type' | 'subscription'>): void {
+    for (const [subscription, feed] of [...this.#feeds]) {
+      if (feed.stream !== stream) continue
+      this.#free(subscription)
+      this.#link.refuse({ subscription, ...refusal }, this.#now())
+    }
+    this.#act()
+  }
+
+  /** Ends the connection, with a word. */
+  close(refusal: Omit<MessageOf<'refused'>, 'type' | 'subscription'>): void {
+    this.#link.refuse(refusal, this.#now())
+    this.#act()
+  }
+
+  get nextTimeout(): number {
+    return this.#link.nextTimeout
+  }
+
+  poll(now: number): void {
+    this.#link.poll(now)
+    this.#act()
+  }
+
+  async #welcome(): Promise<void> {
+    const { token, media } = this.#options
+    const minted = await token()
+    const ice = { ufrag: this.#ice.localUfrag, password: this.#ice.localPassword }
+    const terms = { connection: randomId(), token: minted, media, ice, keys: this.#keys }
+    this.#link.welcome(terms, this.#now())
+    this.#act()
+  }
+
+  #asked(message: MessageOf<'subscribe' | 'want' | 'keyframe' | 'unsubscribe'>): void {
+    switch (message.type) {
+      case 'subscribe':
+        this.#subscribe(message)
+        break
+      case 'want':
+        this.#feeds.get(message.subscription)?.want(message.wanted)
+        break
+      case 'keyframe':
+        this.#feeds.get(message.subscription)?.requestKeyframe(message.layers)
+        break
+      case 'unsubscribe':
+        this.#free(message.subscription)
+        break
+    }
+  }
+
+  #subscribe(asked: MessageOf<'subscribe'>): void {
+    const granted = this.#options.grant(asked, this.child)
+    if ('refused' in granted) {
+      this.#link.refuse({ subscription: asked.subscription, ...granted.refused }, this.#now())
+      return
+    }
+    const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
+    this.#feeds.set(asked.subscription, feed)
+    granted.stream.follow(feed, this.#now())
+    this.#options.scheduler.add(feed)
+  }
+
+  #ready(path: Path): void {
+    const { plane, peer } = this.#options
+    plane.addPeer(peer, srtpKeysOf(this.#keys, 'parent'), path)
+    this.#isReady = true
+    for (const feed of this.#feeds.values()) feed.start()
+  }
+
+  #free(subscription: number): void {
+    const feed = this.#feeds.get(subscription)
+    if (!feed) return
+    this.#feeds.delete(subscription)
+    this.#options.scheduler.remove(feed)
+    feed.stream.unfollow(feed)
+    feed.close()
+    this.#options.freed(feed.stream)
+  }
+
+  #act(): void {
+    if (this.#ended) return
+    pump(this.#link, this.#wire)
+    this.#options.scheduler.changed(this)
+    if (this.#link.closed) this.#end(this.#link.closed)
+  }
+
+  #end(closed: LinkClosed | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { plane, peer, scheduler } = this.#options
+    scheduler.remove(this)
+    for (const subscription of [...this.#feeds.keys()]) this.#free(subscription)
+    plane.forget(this.ufrag)
+    plane.removePeer(peer)
+    this.#wire.close()
+    this.#options.ended(this, closed)
+  }
+
+  #isOverBudget(now: number): boolean {
+    const window = this.#rtcpWindow
+    if (now - window.startedAt >= 1000) {
+      window.startedAt = now
+      window.count = 0
+    }
+    return ++window.count > mostRtcpPerSecond
+  }
+
+  #now(): number {
+    return this.#options.clock.now()
+  }
+}

@@ -1,0 +1,113 @@
+import type { MessageOf } from '#control/messages.ts'
+import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
+import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
+
+type Publication = MessageOf<'subscribed'>
+/** A track as nodes tell each other of it. */
+export type LinkTrack = Publication['tracks'][number]
+/** One layer of it, with its run where its packets come. */
+export type LayerState = MessageOf<'layers'>['layers'][number]
+/** What a node wants: layers by name, or all. */
+export type WantedLayers = MessageOf<'want'>['wanted']
+export interface LayerName {
+  readonly kind: 'audio' | 'video'
+  readonly rid?: string
+}
+
+/** As many bytes of parameter sets as a message has room for. */
+const mostParameterSets = 8
+const longestParameterSet = 1000
+
+export function nameOf(layer: UpLayer): LayerName {
+  const { codec, rid } = layer
+  return { kind: codec === 'opus' ? 'audio' : 'video', ...(rid !== undefined && { rid }) }
+}
+
+export function isNamed(layer: UpLayer, { kind, rid }: LayerName): boolean {
+  const name = nameOf(layer)
+  return name.kind === kind && name.rid === rid
+}
+
+/** Names that are not there mean nothing; a track of which none is there is wanted whole. */
+export function wantedOf({ layers }: LivePublication, wanted: WantedLayers): readonly UpLayer[] {
+  if (wanted === 'all') return layers
+  return layers.filter((layer) => wanted.some((name) => isNamed(layer, name)))
+}
+
+/** The tracks of a publication, with the runs that its child will get. */
+export function linkTracks(
+  { format, layers }: LivePublication,
+  runOf: (layer: UpLayer) => LayerRun | undefined,
+): LinkTrack[] {
+  return [format.audio, format.video]
+    .filter((track) => track !== undefined)
+    .map((track): LinkTrack => {
+      const own = layers.filter((layer) => nameOf(layer).kind === track.kind)
+      const { kind, codec, payloadType, clockRate, channels, profile, parameters, extensions } =
+        track
+      const { dependencyDescriptor } = extensions
+      return {
+        kind,
+        codec,
+        payloadType,
+        clockRate,
+        ...(channels !== undefined && { channels }),
+        ...(profile !== undefined && { profile }),
+        parameters: Array.from(parameters, ([name, value]) => `${name}=${value}`).join(';'),
+        ...(dependencyDescriptor !== undefined && { dependencyDescriptor }),
+        keyframeAnswers: own[0]?.keyframes.answers ?? 'unknown',
+        layers: own.map((layer) => {
+          const { kind: _kind, ...state } = layerState(layer, runOf(layer))
+          return state
+        }),
+      }
+    })
+}
+
+export function layerState(layer: UpLayer, run: LayerRun | undefined): LayerState {
+  const { clock, inspector, active } = layer
+  return {
+    ...nameOf(layer),
+    offered: active,
+    ...(run && { run: { ...run } }),
+    ...(inspector && { facts: facts(inspector.facts) }),
+    ...(clock && { clock: { ...clock } }),
+  }
+}
+
+/** @returns what `fmtp` says, as a publication has it */
+export function liveTrack(track: LinkTrack): LiveTrack {
+  const { kind, codec, payloadType, clockRate, channels, profile, dependencyDescriptor } = track
+  const parameters = track.parameters.split(';').filter((pair) => pair !== '')
+  return {
+    kind,
+    codec,
+    payloadType,
+    clockRate,
+    ...(channels !== undefined && { channels }),
+    ...(profile !== undefined && { profile }),
+    parameters: new Map(parameters.map((pair) => pairOf(pair))),
+    extensions: { ...(dependencyDescriptor !== undefined && { dependencyDescriptor }) },
+  }
+}
+
+function pairOf(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
+}
+
+function facts(
+  known: NonNullable<UpLayer['inspector']>['facts'],
+): NonNullable<LayerState['facts']> {
+  const { parameterSets, reordered, keyframeHasParameterSets, ...rest } = known
+  const told = Object.entries(rest).filter(([, value]) => value !== undefined)
+  return {
+    ...Object.fromEntries(told),
+    reordered,
+    keyframeHasParameterSets,
+    parameterSets: parameterSets
+      .filter(({ length }) => length > 1 && length <= longestParameterSet)
+      .slice(0, mostParameterSets)
+      .map((set) => set.toString('base64')),
+  }
+}

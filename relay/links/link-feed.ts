@@ -1,0 +1,268 @@
+import type { MessageOf } from '#control/messages.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Machine } from '#core/machine.ts'
+import type { LogClock, MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
+import type { LivePublication } from '#relay/live-publication.ts'
+import type { Stream, StreamFollower } from '#relay/stream.ts'
+import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
+import {
+  isNamed,
+  layerState,
+  linkTracks,
+  nameOf,
+  type WantedLayers,
+  wantedOf,
+} from './link-description.ts'
+
+/** What a feed needs of the link that it goes over. */
+export interface FeedLink {
+  /** Of the child at the plane, once its way back is proved. */
+  readonly peer: PeerId | undefined
+  /** Undefined when there are no more: the link must be made anew. */
+  nextSsrc(): number | undefined
+  tell(message: Told): void
+  /** The keys are used up. */
+  exhausted(): void
+}
+type Told = Parameters<import('#control/link-protocol/parent-link.ts').ParentLink['tell']>[0]
+
+export interface FeedServices {
+  readonly plane: MediaPlane
+  readonly clock: Clock
+}
+
+/** A layer on its way to the child. */
+interface Flow extends LayerRun {
+  track: TrackId | undefined
+}
+
+/** SRTP's first number of a run lies below this (docs/tree.md, "Numbers"). */
+const numberBound = 2 ** 15
+/** Bytes per ms at which a log is copied, 100 Mbit/s, and what may leave of it at once. */
+const copyPace = 12_500
+const copyBurst = 64 * 1024
+/** Between two looks at what has changed, in ms; while layers are awaited, the shorter one. */
+const lookInterval = 250
+const eagerInterval = 20
+
+/**
+ * What one child gets of one stream: the runs of the layers that it wants, and all that it is
+ * told. Follows the stream from publication to publication, as a viewer does.
+ */
+export class LinkFeed implements StreamFollower, Machine {
+  readonly subscription: number
+  readonly #stream: Stream
+  readonly #link: FeedLink
+  readonly #services: FeedServices
+  readonly #flows = new Map<UpLayer, Flow>()
+  readonly #clocks = new Map<UpLayer, LogClock>()
+  #have: MessageOf<'subscribe'>['have']
+  #wanted: WantedLayers
+  #path: readonly string[]
+  #publication: LivePublication | undefined
+  #toldEpoch: number | undefined
+  #nextTimeout = 0
+
+  /** @param path nodes from the origin down to this one */
+  constructor(
+    asked: MessageOf<'subscribe'>,
+    stream: Stream,
+    path: readonly string[],
+    link: FeedLink,
+    services: FeedServices,
+  ) {
+    this.subscription = asked.subscription
+    this.#have = asked.have
+    this.#wanted = asked.wanted
+    this.#stream = stream
+    this.#path = path
+    this.#link = link
+    this.#services = services
+  }
+
+  /** The stream shows something else from now on. */
+  watch(publication: LivePublication): void {
+    this.#endFlows()
+    this.#publication = publication
+    this.#tellPublication()
+  }
+
+  unwatch(): void {
+    const epoch = this.#toldEpoch
+    this.#endFlows()
+    this.#publication = undefined
+    if (epoch !== undefined) this.#tell({ type: 'inactive', epoch })
+  }
+
+  /** A keyframe may be what a layer was waiting for. */
+  keyframe(): void {
+    this.#beginMissing()
+  }
+
+  /** The child's way back is proved: what it has been told of can go. */
+  start(): void {
+    for (const [layer, flow] of this.#flows) this.#send(layer, flow)
+  }
+
+  want(wanted: WantedLayers): void {
+    this.#wanted = wanted
+    const publication = this.#publication
+    if (!publication || this.#toldEpoch === undefined) return
+    const kept = new Set(wantedOf(publication, wanted))
+    const ended = [...this.#flows.keys()].filter((layer) => !kept.has(layer))
+    for (const layer of ended) this.#endFlow(layer)
+    if (ended.length > 0) this.#tellLayers(ended)
+    this.#beginMissing()
+  }
+
+  requestKeyframe(names: MessageOf<'keyframe'>['layers']): void {
+    for (const layer of this.#publication?.videoLayers ?? []) {
+      if (names.some((name) => isNamed(layer, name))) layer.keyframes.want()
+    }
+  }
+
+  /** This node has another path to the origin. */
+  moved(path: readonly string[]): void {
+    this.#path = path
+    if (this.#toldEpoch !== undefined) this.#tell({ type: 'path', path: [...path] })
+  }
+
+  /** @returns whether the run is one of these */
+  retransmit(ssrc: number, lost: readonly number[]): boolean {
+    for (const flow of this.#flows.values()) {
+      if (flow.ssrc !== ssrc) continue
+      if (flow.track !== undefined) this.#services.plane.retransmit(flow.track, lost)
+      return true
+    }
+    return false
+  }
+
+  /** The child wants no more of it, or is gone. */
+  close(): void {
+    this.#endFlows()
+    this.#publication = undefined
+  }
+
+  get stream(): Stream {
+    return this.#stream
+  }
+
+  get nextTimeout(): number {
+    return this.#nextTimeout
+  }
+
+  poll(now: number): void {
+    const publication = this.#publication
+    if (publication && this.#toldEpoch !== publication.epoch) this.#tellPublication()
+    else this.#beginMissing()
+    this.#tellClocks()
+    const waits = publication !== undefined && this.#isMissingSome(publication)
+    this.#nextTimeout = now + (waits ? eagerInterval : lookInterval)
+  }
+
+  #tellPublication(): void {
+    const publication = this.#publication
+    // The registry numbers epochs, and its word may be on its way.
+    if (publication?.epoch === undefined) return
+    if (this.#toldEpoch !== undefined && publication.epoch <= this.#toldEpoch) return
+    const type = this.#toldEpoch === undefined ? 'subscribed' : 'epoch'
+    const { epoch, client } = publication
+    for (const layer of wantedOf(publication, this.#wanted)) this.#begin(layer)
+    this.#toldEpoch = epoch
+    this.#have = []
+    this.#tell({
+      type,
+      epoch,
+      client,
+      path: [...this.#path],
+      active: true,
+      tracks: linkTracks(publication, (layer) => this.#flows.get(layer)),
+    })
+    for (const layer of publication.layers) {
+      if (layer.clock) this.#clocks.set(layer, layer.clock)
+    }
+    this.start()
+  }
+
+  #beginMissing(): void {
+    const publication = this.#publication
+    if (!publication || this.#toldEpoch !== publication.epoch) return
+    const begun = wantedOf(publication, this.#wanted).filter((layer) => {
+      return !this.#flows.has(layer) && this.#begin(layer)
+    })
+    if (begun.length === 0) return
+    this.#tellLayers(begun)
+    this.start()
+  }
+
+  #isMissingSome(publication: LivePublication): boolean {
+    return wantedOf(publication, this.#wanted).some((layer) => !this.#flows.has(layer))
+  }
+
+  /** @returns whether there is something of it to send */
+  #begin(layer: UpLayer): boolean {
+    const from = this.#firstOf(layer)
+    if (from === undefined) return false
+    const ssrc = this.#link.nextSsrc()
+    if (ssrc === undefined) {
+      this.#link.exhausted()
+      return false
+    }
+    const base = Math.floor(from / numberBound) * numberBound
+    this.#flows.set(layer, { ssrc, base, from, end: layer.log.end, track: undefined })
+    return true
+  }
+
+  // Behind what the child has, where that is still held; a picture from its newest keyframe, sound
+  // from now on.
+  #firstOf(layer: UpLayer): number | undefined {
+    const { start, end, keyframe } = layer.log
+    if (start === end) return undefined
+    const epoch = this.#publication?.epoch
+    const held = this.#have.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
+    if (held && held.index + 1 >= start) return held.index + 1
+    return keyframe ?? (layer.codec === 'opus' ? end : undefined)
+  }
+
+  #send(layer: UpLayer, flow: Flow): void {
+    const { plane } = this.#services
+    const { peer } = this.#link
+    if (peer === undefined || flow.track !== undefined) return
+    const { ssrc, base, from } = flow
+    flow.track = plane.addLink(peer, { ssrc, base })
+    const source = { log: layer.logId, payloadType: 0 }
+    plane.replay(flow.track, source, { from, pace: copyPace, burst: copyBurst })
+  }
+
+  #tellClocks(): void {
+    for (const layer of this.#flows.keys()) {
+      const { clock } = layer
+      if (!clock || this.#clocks.get(layer) === clock) continue
+      this.#clocks.set(layer, clock)
+      const epoch = this.#toldEpoch!
+      this.#tell({ type: 'clock', epoch, layer: nameOf(layer), clock: { ...clock } })
+    }
+  }
+
+  #tellLayers(layers: readonly UpLayer[]): void {
+    const states = layers.map((layer) => layerState(layer, this.#flows.get(layer)))
+    this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
+  }
+
+  #tell(message: WithoutSubscription<Told>): void {
+    this.#link.tell({ subscription: this.subscription, ...message })
+  }
+
+  #endFlow(layer: UpLayer): void {
+    const track = this.#flows.get(layer)?.track
+    if (track !== undefined) this.#services.plane.removeTrack(track)
+    this.#flows.delete(layer)
+  }
+
+  #endFlows(): void {
+    for (const layer of [...this.#flows.keys()]) this.#endFlow(layer)
+    this.#clocks.clear()
+  }
+}
+
+type WithoutSubscription<Message> = Message extends unknown ? Omit<Message, 'subscription'> : never

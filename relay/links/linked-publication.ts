@@ -1,0 +1,220 @@
+import type { Clock } from '#core/clock.ts'
+import type { Machine } from '#core/machine.ts'
+import type { MediaPlane } from '#native/media-plane.ts'
+import type { Slab } from '#native/slab.ts'
+import type { OfferedLayer } from '#relay/adaptation.ts'
+import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
+import { type LayersListener, PublishedLayers } from '#relay/published-layers.ts'
+import { UpLayer } from '#relay/up-layer.ts'
+import type { RtpPacket } from '#rtp/packet.ts'
+import {
+  isNamed,
+  type LayerName,
+  type LayerState,
+  type LinkTrack,
+  liveTrack,
+  nameOf,
+} from './link-description.ts'
+
+/** The parent that a publication comes from now. */
+export interface LinkSource {
+  /** These numbers of a run were lost on the way. */
+  nack(ssrc: number, lost: readonly number[]): void
+  requestKeyframe(layers: readonly LayerName[]): void
+  /** The packets of this SSRC are the layer's. */
+  run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
+}
+
+/** Between two looks at losses and requests, in ms: as long as reordering is waited for. */
+const pollInterval = 10
+/** Of one layer, in ms: on its way up every node has merged those of its children. */
+const keyframeInterval = 500
+
+export interface LinkedServices {
+  readonly plane: MediaPlane
+  readonly clock: Clock
+  readonly listener: LayersListener
+}
+
+/**
+ * What another node publishes, as it comes over a link: an epoch whose packets keep their ingest
+ * indices. It outlives its parent: another one fills the same logs.
+ */
+export class LinkedPublication implements LivePublication, Machine {
+  readonly format: LivePublication['format']
+  readonly client: string
+  readonly epoch: number
+  readonly startedAt: number
+  hasViewers = false
+  readonly #clock: Clock
+  readonly #layers: PublishedLayers
+  readonly #requestedAt = new Map<UpLayer, number>()
+  #source: LinkSource | undefined
+  #nextTimeout: number
+  #nacks = 0
+
+  constructor(
+    told: {
+      readonly epoch: number
+      readonly client: string
+      readonly tracks: readonly LinkTrack[]
+    },
+    services: LinkedServices,
+  ) {
+    const { plane, clock } = services
+    this.epoch = told.epoch
+    this.client = told.client
+    this.#clock = clock
+    this.startedAt = clock.now()
+    this.#nextTimeout = this.startedAt
+    const tracks = told.tracks.map((track) => ({ track, format: liveTrack(track) }))
+    const of = (kind: 'audio' | 'video') => tracks.find(({ track }) => track.kind === kind)
+    const [audio, video] = [of('audio'), of('video')]
+    this.format = {
+      ...(audio && { audio: audio.format }),
+      ...(video && { video: video.format }),
+    }
+    this.#layers = new PublishedLayers(
+      {
+        audio: audio && openLayers(plane, audio.track, audio.format)[0],
+        video: video ? openLayers(plane, video.track, video.format) : [],
+      },
+      services,
+    )
+  }
+
+  get audio(): UpLayer | undefined {
+    return this.#layers.audio
+  }
+
+  get videoLayers(): readonly UpLayer[] {
+    return this.#layers.videoLayers
+  }
+
+  get layers(): readonly UpLayer[] {
+    return this.#layers.all
+  }
+
+  get video(): UpLayer | undefined {
+    return this.#layers.video
+  }
+
+  get layered(): boolean {
+    return this.#layers.layered
+  }
+
+  get offered(): readonly OfferedLayer[] {
+    return this.#layers.offered
+  }
+
+  get nacks(): number {
+    return this.#nacks
+  }
+
+  /** A parent sends it, the first or another one. */
+  comesFrom(source: LinkSource, tracks: readonly LinkTrack[]): void {
+    this.#source = source
+    for (const { kind, layers } of tracks) {
+      this.update(layers.map((state) => ({ kind, ...state })))
+    }
+  }
+
+  /** Nobody sends it any more. What is here stays, and is served. */
+  orphan(): void {
+    this.#source = undefined
+    for (const layer of this.layers) layer.endRun()
+  }
+
+  /** What the parent tells of layers. */
+  update(states: readonly LayerState[]): void {
+    const now = this.#clock.now()
+    for (const state of states) {
+      const layer = this.layers.find((one) => isNamed(one, state))
+      if (!layer) continue
+      if (state.facts) layer.inspector?.learn(seen(state.facts))
+      if (state.clock) layer.setClock(state.clock)
+      if (!state.run) continue
+      const { ssrc, base } = state.run
+      layer.beginRun(state.run, now)
+      this.#source?.run(ssrc, base, this, layer)
+    }
+  }
+
+  /** What is held, per layer, for a new parent to go on behind. */
+  have(): { layer: LayerName; index: number }[] {
+    return this.layers.flatMap((layer) => {
+      const index = layer.heldUpTo
+      return index === undefined ? [] : [{ layer: nameOf(layer), index }]
+    })
+  }
+
+  /** @param sent the ingest index, where the plane has sent the packet on already */
+  take(layer: UpLayer, packet: RtpPacket, slab: Slab, now: number, sent?: number): number {
+    this.#layers.touch(layer)
+    return layer.receive(packet, slab, { now, repaired: false, sent })
+  }
+
+  /** After the packets of a batch. */
+  flush(): void {
+    this.#layers.flush()
+  }
+
+  get nextTimeout(): number {
+    return this.#nextTimeout
+  }
+
+  poll(now: number): void {
+    this.#nextTimeout = now + pollInterval
+    for (const layer of this.layers) this.#repair(layer, now)
+    const wanted = this.videoLayers.filter((layer) => this.#needsKeyframe(layer, now))
+    if (wanted.length > 0) this.#source?.requestKeyframe(wanted.map(nameOf))
+    this.#layers.poll(now, this.hasViewers)
+  }
+
+  close(): void {
+    this.orphan()
+    this.#layers.close()
+  }
+
+  #repair(layer: UpLayer, now: number): void {
+    const { nack, ssrc } = layer
+    if (!nack || ssrc === undefined) return
+    for (let repair = nack.poll(now); repair; repair = nack.poll(now)) {
+      if (repair.kind === 'keyframe') {
+        layer.keyframes.want()
+        continue
+      }
+      this.#nacks += repair.lost.length
+      this.#source?.nack(ssrc, repair.lost)
+    }
+  }
+
+  // The regular requests are the ingest's own; here only somebody's need counts. While the log is
+  // being filled the keyframe is on its way.
+  #needsKeyframe(layer: UpLayer, now: number): boolean {
+    if (layer.fillingUpTo !== undefined || !layer.keyframes.poll(now, false)) return false
+    const last = this.#requestedAt.get(layer) ?? Number.NEGATIVE_INFINITY
+    if (now - last < keyframeInterval) return false
+    this.#requestedAt.set(layer, now)
+    return true
+  }
+}
+
+function openLayers(plane: MediaPlane, track: LinkTrack, format: LiveTrack): UpLayer[] {
+  const { codec, clockRate, extensions } = format
+  return track.layers.map(
+    ({ rid }) =>
+      new UpLayer(plane, {
+        codec,
+        clockRate,
+        rid,
+        repair: true,
+        keyframeAnswers: track.keyframeAnswers,
+        dependencyId: codec === 'VP8' ? undefined : extensions.dependencyDescriptor,
+      }),
+  )
+}
+
+function seen({ parameterSets, ...rest }: NonNullable<LayerState['facts']>) {
+  return { ...rest, parameterSets: parameterSets.map((set) => Buffer.from(set, 'base64')) }
+}

@@ -1,0 +1,284 @@
+import type { MessageOf } from '#control/messages.ts'
+import type { NodeRecord } from '#control/node-record.ts'
+import type { NodeTokens } from '#control/node-token.ts'
+import type { Registry, StreamDescription } from '#control/registry.ts'
+import { maxDepth } from '#control/topology/limits.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Machine } from '#core/machine.ts'
+import { parseStreamKey, type StreamName, streamKey } from '#core/stream-name.ts'
+import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { Path } from '#native/path.ts'
+import type { LinkPeers } from '#relay/dispatcher.ts'
+import type { Stream } from '#relay/stream.ts'
+import type { Streams } from '#relay/streams.ts'
+import { routingUfrag } from '#webrtc/ice-lite.ts'
+import type { Peers, Scheduler } from '#webrtc/peers.ts'
+import { parseStun } from '#webrtc/stun.ts'
+import { Branch } from './branch.ts'
+import { Downlink, type Grant } from './downlink.ts'
+import { Uplinks } from './uplinks.ts'
+import type { Dialer, Wire, WireListener } from './wire.ts'
+
+/** What becomes of links, for log and metrics. */
+export interface LinksObserver {
+  opened(side: 'parent' | 'child', node: string): void
+  /** @param reason for the log */
+  ended(side: 'parent' | 'child', node: string, reason: string): void
+}
+
+export interface LinksOptions {
+  /** This node, as it is now. */
+  node(): NodeRecord
+  readonly registry: Registry
+  readonly tokens: Pick<NodeTokens, 'mint' | 'verify'>
+  readonly plane: MediaPlane
+  readonly peers: Pick<Peers, 'reserveId'>
+  readonly streams: Streams
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly dialer: Dialer
+  /** Where other nodes reach the media port. */
+  readonly media: MessageOf<'welcome'>['media']
+  readonly observer: LinksObserver
+}
+
+/** Between two looks at what is needed still, in ms. */
+const upkeepInterval = 1_000
+/** How long a stream goes on coming here that nobody reads, in ms: viewers come back. */
+const linger = 10_000
+
+/**
+ * This node's place in the tree: the links to its parents and children, and the streams that come
+ * and go over them (DESIGN §9).
+ */
+export class Links implements Machine, LinkPeers {
+  readonly #options: LinksOptions
+  readonly #uplinks: Uplinks
+  readonly #downlinks = new Map<PeerId, Downlink>()
+  readonly #byUfrag = new Map<string, Downlink>()
+  readonly #branches = new Map<string, Branch>()
+  /** Monotonic ms since which nobody reads. */
+  readonly #idleSince = new Map<Branch, number>()
+  readonly #unlisten: () => void
+  #draining = false
+  #nextTimeout = 0
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+    this.#uplinks = new Uplinks({
+      ...options,
+      opened: () => this.#news(),
+    })
+    this.#unlisten = options.registry.listen((event) => {
+      if (event.kind === 'stream-changed') this.#branches.get(event.stream)?.news()
+    })
+    options.scheduler.add(this)
+  }
+
+  /** Nodes that get streams from this one. */
+  get children(): number {
+    return this.#downlinks.size
+  }
+
+  /**
+   * The stream for a viewer here that is published at another node. Its packets begin to come, if
+   * they do not yet.
+   *
+   * @returns undefined where nobody publishes it, or this node is its origin
+   */
+  join(name: StreamName): { stream: Stream; description: StreamDescription } | undefined {
+    const { registry, streams, clock, node } = this.#options
+    const record = registry.view.streams.get(streamKey(name))
+    if (!record?.active || record.origin === node().id) return undefined
+    const stream = streams.open(name, clock.now(), clock.wall())
+    if (!stream) return undefined
+    this.#branch(stream)
+    return { stream, description: record.description }
+  }
+
+  /** A publisher has come here: what came from elsewhere under that name is over. */
+  publishedHere(name: StreamName): void {
+    this.#end(streamKey(name))
+  }
+
+  /**
+   * A child has opened a control connection.
+   *
+   * @param child the node that its token proves
+   * @param tokenId of that token, which ours answers
+   */
+  accept(child: string, tokenId: string, wire: Wire): WireListener {
+    const { node, tokens, plane, peers, observer } = this.#options
+    const { id, incarnation, load } = node()
+    const downlink = new Downlink(
+      {
+        ...this.#options,
+        plane,
+        node: id,
+        incarnation,
+        child,
+        peer: peers.reserveId(),
+        token: async () => (await tokens.mint(child, tokenId)).token,
+        grant: (asked) => this.#grant(asked),
+        freed: (stream) => this.#carry(stream),
+        ended: (ended, closed) => {
+          this.#downlinks.delete(ended.peerId)
+          this.#byUfrag.delete(ended.ufrag)
+          observer.ended('child', child, closed ? `${closed.cause}: ${closed.text}` : 'closed')
+        },
+      },
+      wire,
+    )
+    this.#downlinks.set(downlink.peerId, downlink)
+    this.#byUfrag.set(downlink.ufrag, downlink)
+    observer.opened('child', child)
+    if (this.#draining) downlink.close({ reason: 'draining', text: 'this node is about to stop' })
+    else if (this.#downlinks.size > load.childLimit) {
+      downlink.close({ reason: 'full', text: `this node takes ${load.childLimit} children` })
+    }
+    return {
+      text: (text) => downlink.text(text),
+      closed: () => downlink.closed(),
+    }
+  }
+
+  /** Children are sent elsewhere from now on. */
+  drain(target: NodeRecord | undefined, within: number): void {
+    this.#draining = true
+    if (!target) return
+    const { id, nodeOrigin } = target
+    for (const downlink of this.#downlinks.values()) {
+      if (downlink.child !== id) downlink.move({ node: id, origin: nodeOrigin, within })
+    }
+  }
+
+  undrain(): void {
+    this.#draining = false
+  }
+
+  check(datagram: Buffer, path: Path): boolean {
+    if (this.#byUfrag.size === 0 || datagram[0]! > 3) return false
+    const message = parseStun(datagram)
+    const ufrag = message && routingUfrag(message)
+    const downlink = ufrag === undefined ? undefined : this.#byUfrag.get(ufrag)
+    downlink?.check(datagram, path)
+    return downlink !== undefined
+  }
+
+  media(peer: PeerId, batch: ReceivedBatch): void {
+    this.#uplinks.byPeer(peer)?.media(batch)
+  }
+
+  rtcp(peer: PeerId, compound: Buffer): void {
+    const downlink = this.#downlinks.get(peer)
+    if (downlink) downlink.rtcp(compound)
+    else this.#uplinks.byPeer(peer)?.rtcp()
+  }
+
+  get nextTimeout(): number {
+    return this.#nextTimeout
+  }
+
+  poll(now: number): void {
+    this.#nextTimeout = now + upkeepInterval
+    for (const [key, branch] of this.#branches) {
+      if (branch.stream.hasReaders) this.#idleSince.delete(branch)
+      else if (!this.#idleSince.has(branch)) this.#idleSince.set(branch, now)
+      if (now - (this.#idleSince.get(branch) ?? now) >= linger) this.#end(key)
+    }
+    this.#uplinks.upkeep(now)
+  }
+
+  close(): void {
+    this.#unlisten()
+    this.#options.scheduler.remove(this)
+    for (const key of [...this.#branches.keys()]) this.#end(key)
+    for (const downlink of [...this.#downlinks.values()]) {
+      downlink.close({ reason: 'draining', text: 'this node stops' })
+    }
+    this.#uplinks.close()
+  }
+
+  #branch(stream: Stream, asked?: MessageOf<'subscribe'>): Branch {
+    const key = streamKey(stream.name)
+    const known = this.#branches.get(key)
+    if (known) return known
+    const branch = new Branch(
+      stream,
+      {
+        ...this.#options,
+        node: this.#options.node().id,
+        uplinkTo: (node) => this.#uplinks.to(node),
+        moved: (of, path) => {
+          for (const downlink of this.#downlinks.values()) downlink.moved(of, path)
+        },
+        split: (of) => {
+          const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
+          for (const downlink of this.#downlinks.values()) downlink.refuse(of, refusal)
+        },
+      },
+      asked,
+    )
+    this.#branches.set(key, branch)
+    return branch
+  }
+
+  #grant(asked: MessageOf<'subscribe'>): Grant {
+    const refuse = (reason: MessageOf<'refused'>['reason'], text: string): Grant => {
+      return { refused: { reason, text } }
+    }
+    const { registry, streams, clock, node } = this.#options
+    const name = parseStreamKey(asked.stream)
+    if (this.#draining) return refuse('draining', 'this node is about to stop')
+    const { id, roles } = node()
+    const local = streams.get(name)
+    const own = this.#branches.get(asked.stream)
+    if (local?.publication && !own) return this.#granted(local, [id], asked)
+    if (own) return this.#granted(own.stream, own.path, asked)
+    const record = registry.view.streams.get(asked.stream)
+    if (!record) return refuse('unknown-stream', 'nobody publishes it')
+    if (record.origin === id) return refuse('unknown-stream', 'its publisher is not here now')
+    if (!roles.includes('relay')) return refuse('full', 'this node is no relay')
+    const stream = streams.open(name, clock.now(), clock.wall())
+    if (!stream) return refuse('full', 'this node has as many streams as it takes')
+    return this.#granted(stream, this.#branch(stream, asked).path, asked)
+  }
+
+  #granted(stream: Stream, path: readonly string[], { below }: MessageOf<'subscribe'>): Grant {
+    const above = path.find((node) => below.includes(node))
+    if (above !== undefined) {
+      return { refused: { reason: 'loop', text: `${above} is above this node` } }
+    }
+    if (path.length + below.length > maxDepth + 1) {
+      return { refused: { reason: 'too-deep', text: `${path.length - 1} links to the origin` } }
+    }
+    // Told once the feed is counted.
+    queueMicrotask(() => this.#carry(stream))
+    return { stream, path }
+  }
+
+  #carry(stream: Stream): void {
+    const key = streamKey(stream.name)
+    const branch = this.#branches.get(key)
+    if (branch) {
+      branch.carry()
+      return
+    }
+    const { registry } = this.#options
+    const children = stream.followers
+    if (children === 0) registry.drop(key)
+    else registry.carry({ stream: key, parent: undefined, depth: 0, children })
+  }
+
+  #news(): void {
+    for (const branch of this.#branches.values()) branch.news()
+  }
+
+  #end(key: string): void {
+    const branch = this.#branches.get(key)
+    if (!branch) return
+    this.#branches.delete(key)
+    this.#idleSince.delete(branch)
+    branch.close()
+  }
+}

@@ -1,0 +1,284 @@
+import { type ChildEvent, ChildLink } from '#control/link-protocol/child-link.ts'
+import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
+import { srtpKeysOf } from '#control/messages/link-keys.ts'
+import { mostLinkSsrcs } from '#control/messages/link-ssrcs.ts'
+import type { MessageOf } from '#control/messages.ts'
+import type { NodeRecord } from '#control/node-record.ts'
+import type { Clock } from '#core/clock.ts'
+import { messageOf } from '#core/errors.ts'
+import type { Machine } from '#core/machine.ts'
+import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { UpLayer } from '#relay/up-layer.ts'
+import { writeNack } from '#rtp/rtcp/nack.ts'
+import type { Scheduler } from '#webrtc/peers.ts'
+import { IncomingRuns } from './incoming-runs.ts'
+import type { LayerName, WantedLayers } from './link-description.ts'
+import type { LinkedPublication } from './linked-publication.ts'
+import { MediaApproach } from './media-approach.ts'
+import { type Dialer, pump, type Wire } from './wire.ts'
+
+export type ToldOfSubscription = Exclude<
+  Extract<ChildEvent, { kind: 'told' }>['message'],
+  { type: 'move' }
+>
+
+/** Whoever asked for a stream at a parent. */
+export interface Subscriber {
+  told(message: ToldOfSubscription): void
+  refused(refusal: MessageOf<'refused'>): void
+  /** It is over: the parent stands below this node. */
+  loop(): void
+  /** The parent is going: it wants everything moved there. */
+  move(target: MessageOf<'move'>): void
+  /** The link is gone, and the subscription with it. */
+  lost(): void
+}
+
+export interface UplinkOptions {
+  readonly node: string
+  readonly incarnation: number
+  readonly parent: NodeRecord
+  readonly peer: PeerId
+  readonly plane: MediaPlane
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly dialer: Dialer
+  /** @returns rejects where the token is none of the parent's answer to ours */
+  verify(token: string, answered: string): Promise<unknown>
+  /** The parent has welcomed us and proved itself. */
+  opened(uplink: Uplink): void
+  /** @param reason for the log */
+  ended(uplink: Uplink, reason: string): void
+}
+
+/** A parent of this node: its control connection, its place at the plane, what comes from it. */
+export class Uplink implements Machine {
+  readonly parent: string
+  readonly peerId: PeerId
+  readonly #options: UplinkOptions
+  readonly #giveUp: () => void
+  readonly #subscribers = new Map<number, Subscriber>()
+  readonly #runs: IncomingRuns
+  #link: ChildLink | undefined
+  #wire: Wire | undefined
+  #tokenId = ''
+  #approach: MediaApproach | undefined
+  #isOpen = false
+  #ended = false
+
+  constructor(options: UplinkOptions) {
+    this.#options = options
+    this.parent = options.parent.id
+    this.peerId = options.peer
+    this.#runs = new IncomingRuns(options.plane, options.peer)
+    options.scheduler.add(this)
+    this.#giveUp = options.dialer.dial(options.parent, {
+      opened: (wire, tokenId) => this.#opened(wire, tokenId),
+      text: (text) => this.#text(text),
+      closed: (reason) => this.#end(reason),
+    })
+  }
+
+  /** Whether streams can be asked for. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#ended
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
+  /** How many streams it is asked for. */
+  get subscriptions(): number {
+    return this.#subscribers.size
+  }
+
+  /** @returns the number of the subscription; undefined where the link is not open */
+  subscribe(
+    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost'>,
+    subscriber: Subscriber,
+  ): number | undefined {
+    const number = this.isOpen ? this.#link?.subscribe(wish, this.#now()) : undefined
+    if (number !== undefined) this.#subscribers.set(number, subscriber)
+    this.#act()
+    return number
+  }
+
+  want(subscription: number, wanted: WantedLayers): void {
+    this.#link?.tell(
+      { type: 'want', subscription, wanted: wanted === 'all' ? 'all' : [...wanted] },
+      this.#now(),
+    )
+    this.#act()
+  }
+
+  keyframe(subscription: number, layers: readonly LayerName[]): void {
+    const named = layers.map(({ kind, rid }) => ({ kind, ...(rid !== undefined && { rid }) }))
+    this.#link?.tell({ type: 'keyframe', subscription, layers: named }, this.#now())
+    this.#act()
+  }
+
+  /** @param publication whose packets are to come from here no more */
+  unsubscribe(subscription: number, publication: LinkedPublication | undefined): void {
+    this.#subscribers.delete(subscription)
+    this.#link?.unsubscribe(subscription, this.#now())
+    if (publication) this.#runs.end(publication)
+    this.#act()
+  }
+
+  /** Packets of this SSRC are the layer's, from now on. */
+  run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void {
+    this.#runs.begin(ssrc, { base, publication, layer })
+  }
+
+  nack(ssrc: number, lost: readonly number[]): void {
+    if (this.#ended) return
+    this.#options.plane.sendRtcp(this.peerId, writeNack(0, ssrc, lost))
+  }
+
+  /** @param batch borrowed; its slab is retained for every packet kept */
+  media(batch: ReceivedBatch): void {
+    this.#runs.receive(batch)
+    this.#heard()
+  }
+
+  /** RTCP of the parent passed authentication. */
+  rtcp(): void {
+    this.#heard()
+  }
+
+  /** Nothing is wanted from this parent any more. */
+  close(): void {
+    this.#end('not needed any more')
+  }
+
+  get nextTimeout(): number {
+    return Math.min(
+      this.#link?.nextTimeout ?? Number.POSITIVE_INFINITY,
+      this.#approach?.nextTimeout ?? Number.POSITIVE_INFINITY,
+    )
+  }
+
+  poll(now: number): void {
+    this.#link?.poll(now)
+    this.#check(now)
+    this.#act()
+  }
+
+  #opened(wire: Wire, tokenId: string): void {
+    const { node, incarnation, clock } = this.#options
+    this.#wire = wire
+    this.#link = new ChildLink({ node, incarnation, parent: this.parent }, clock.now())
+    this.#tokenId = tokenId
+    this.#act()
+  }
+
+  #text(text: string): void {
+    if (this.#ended || !this.#link) return
+    const event = this.#link.receive(text, this.#now())
+    if (event) this.#happened(event)
+    this.#act()
+  }
+
+  #happened(event: ChildEvent): void {
+    switch (event.kind) {
+      case 'opened':
+        void this.#welcomed(event.welcome)
+        break
+      case 'told':
+        this.#told(event.message)
+        break
+      case 'refused':
+        this.#take(event.refusal.subscription!)?.refused(event.refusal)
+        break
+      case 'loop':
+        this.#take(event.subscription)?.loop()
+        break
+      case 'closed':
+        break
+    }
+  }
+
+  async #welcomed(welcome: MessageOf<'welcome'>): Promise<void> {
+    const { plane, peer, verify } = this.#options
+    try {
+      await verify(welcome.token, this.#tokenId)
+    } catch (error) {
+      this.#end(`the parent did not prove itself: ${messageOf(error)}`)
+      return
+    }
+    if (this.#ended) return
+    const ours = plane.addresses.map(({ address }) => address)
+    this.#approach = new MediaApproach(welcome, ours, this.#now())
+    const { path } = this.#approach
+    if (!path) {
+      this.#end('no address of its media port can be reached from ours')
+      return
+    }
+    plane.addPeer(peer, srtpKeysOf(welcome.keys, 'child'), path, { streams: mostLinkSsrcs })
+    this.#isOpen = true
+    this.#check(this.#now())
+    this.#options.opened(this)
+    this.#act()
+  }
+
+  #told(message: Extract<ChildEvent, { kind: 'told' }>['message']): void {
+    if (message.type === 'move') {
+      for (const subscriber of [...this.#subscribers.values()]) subscriber.move(message)
+      return
+    }
+    const subscriber = this.#subscribers.get(message.subscription)
+    if (message.type === 'ended') this.#subscribers.delete(message.subscription)
+    subscriber?.told(message)
+  }
+
+  #take(subscription: number): Subscriber | undefined {
+    const subscriber = this.#subscribers.get(subscription)
+    this.#subscribers.delete(subscription)
+    return subscriber
+  }
+
+  #heard(): void {
+    this.#link?.heardMedia(this.#now())
+    this.#approach?.hear()
+  }
+
+  #check(now: number): void {
+    const approach = this.#approach
+    const due = approach?.poll(now)
+    if (!approach?.path || !due) return
+    const { plane } = this.#options
+    if (due.moved) plane.movePeer(this.peerId, approach.path)
+    plane.sendControl(due.check, approach.path)
+  }
+
+  #act(): void {
+    if (this.#ended || !this.#link || !this.#wire) return
+    pump(this.#link, this.#wire)
+    this.#options.scheduler.changed(this)
+    if (this.#link.closed) this.#end(textOf(this.#link.closed))
+  }
+
+  #end(reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { plane, scheduler } = this.#options
+    scheduler.remove(this)
+    this.#giveUp()
+    this.#wire?.close()
+    plane.removePeer(this.peerId)
+    this.#runs.clear()
+    const subscribers = [...this.#subscribers.values()]
+    this.#subscribers.clear()
+    for (const subscriber of subscribers) subscriber.lost()
+    this.#options.ended(this, reason)
+  }
+
+  #now(): number {
+    return this.#options.clock.now()
+  }
+}
+
+function textOf({ cause, text }: LinkClosed): string {
+  return `${cause}: ${text}`
+}

@@ -1,0 +1,121 @@
+import type { NodeRecord } from '#control/node-record.ts'
+import type { PeerId } from '#native/media-plane.ts'
+import type { LinksOptions } from './links.ts'
+import { Uplink } from './uplink.ts'
+
+/** How long a link stays open that nothing comes by, in ms. */
+const idleTime = 60_000
+/** Before a node is called again that could not be reached, in ms; and one that must be mended. */
+const retryInterval = 1_000
+/** Connections that are kept open to nodes that may soon be asked for something. */
+const mostPrepared = 8
+
+export interface UplinksOptions
+  extends Pick<
+    LinksOptions,
+    | 'node'
+    | 'registry'
+    | 'tokens'
+    | 'plane'
+    | 'peers'
+    | 'clock'
+    | 'scheduler'
+    | 'dialer'
+    | 'observer'
+  > {
+  /** A link can be used from now on. */
+  opened(): void
+}
+
+/** The links to nodes above this one: one for each, whatever is asked for by it. */
+export class Uplinks {
+  readonly #options: UplinksOptions
+  readonly #byNode = new Map<string, Uplink>()
+  readonly #byPeer = new Map<PeerId, Uplink>()
+  readonly #failedAt = new Map<string, number>()
+  readonly #usedAt = new Map<Uplink, number>()
+
+  constructor(options: UplinksOptions) {
+    this.#options = options
+  }
+
+  byPeer(peer: PeerId): Uplink | undefined {
+    return this.#byPeer.get(peer)
+  }
+
+  /** @returns the link, open or about to be; undefined where there is no trying now */
+  to(node: string): Uplink | undefined {
+    const { registry, clock } = this.#options
+    const now = clock.now()
+    const known = this.#byNode.get(node)
+    if (known) {
+      this.#usedAt.set(known, now)
+      return known
+    }
+    const parent = registry.view.nodes.get(node)
+    if (!parent || now - (this.#failedAt.get(node) ?? Number.NEGATIVE_INFINITY) < retryInterval) {
+      return undefined
+    }
+    return this.#open(parent, now)
+  }
+
+  /** Opens what may soon be needed, and closes what has not been for long. */
+  upkeep(now: number): void {
+    for (const node of this.#likely()) this.to(node)
+    for (const [node, at] of this.#failedAt) if (now - at > idleTime) this.#failedAt.delete(node)
+    for (const [uplink, usedAt] of this.#usedAt) {
+      if (uplink.subscriptions > 0) this.#usedAt.set(uplink, now)
+      else if (now - usedAt > idleTime) uplink.close()
+    }
+  }
+
+  close(): void {
+    for (const uplink of [...this.#byNode.values()]) uplink.close()
+  }
+
+  // A control connection costs three round trips, which the first viewer of a stream would wait for:
+  // edges keep those to the relays of their region, relays those to the ingests.
+  #likely(): string[] {
+    const { node, registry } = this.#options
+    const self = node()
+    const isRelay = self.roles.includes('relay')
+    const likely = (other: NodeRecord) =>
+      other.id !== self.id &&
+      !other.draining &&
+      (isRelay
+        ? other.roles.includes('ingest')
+        : other.region === self.region && other.roles.includes('relay'))
+    return Array.from(registry.view.nodes.values())
+      .filter(likely)
+      .slice(0, mostPrepared)
+      .map(({ id }) => id)
+  }
+
+  #open(parent: NodeRecord, now: number): Uplink {
+    const { node, tokens, peers, observer, opened } = this.#options
+    const { id, incarnation } = node()
+    const uplink = new Uplink({
+      ...this.#options,
+      node: id,
+      incarnation,
+      parent,
+      peer: peers.reserveId(),
+      verify: (token, answered) => tokens.verify(token, answered),
+      opened: () => {
+        observer.opened('parent', parent.id)
+        opened()
+      },
+      ended: (ended, reason) => {
+        this.#byNode.delete(parent.id)
+        this.#byPeer.delete(ended.peerId)
+        this.#usedAt.delete(ended)
+        this.#failedAt.set(parent.id, this.#options.clock.now())
+        observer.ended('parent', parent.id, reason)
+      },
+    })
+    this.#byNode.set(parent.id, uplink)
+    this.#byPeer.set(uplink.peerId, uplink)
+    this.#usedAt.set(uplink, now)
+    return uplink
+  }
+}
