@@ -189,7 +189,7 @@ export interface MediaPlane {
   forget(ufrag: string): void
 
   /** From now on SRTP that comes on `path` is this peer's. */
-  addPeer(peer: PeerId, keys: SrtpKeys, path: Path): void
+  addPeer(peer: PeerId, keys: SrtpKeys, path: Path, options?: { readonly streams?: number }): void
   /** The peer's address changed, proved by an authenticated check. Contexts stay. */
   movePeer(peer: PeerId, path: Path): void
   /** Ends its tracks too. */
@@ -205,7 +205,7 @@ export interface MediaPlane {
    *
    * @param newest index of the packet of that SSRC seen last; the next ones are counted from it
    */
-  route(peer: PeerId, ssrc: number, log: LogId, newest: number): void
+  route(peer: PeerId, ssrc: number, log: LogId, newest: number, base?: number): void
 
   openLog(store: PacketStore): LogId
   /** Its tracks fall silent until they get another source. */
@@ -218,6 +218,7 @@ export interface MediaPlane {
   deliver(log: LogId, indices: Float64Array, count: number): void
 
   addTrack(peer: PeerId, format: TrackFormat): TrackId
+  addLink(peer: PeerId, run: { readonly ssrc: number; readonly base: number }): TrackId
   removeTrack(track: TrackId): void
   /** Sends what is delivered from now on; outgoing numbers and times continue. */
   follow(track: TrackId, source: TrackSource): void

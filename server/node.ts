@@ -22,6 +22,7 @@ import { everySecond } from './every-second.ts'
 import { createHttpApp } from './http-app.ts'
 import { iceServices } from './ice-services.ts'
 import { openKept } from './keeping.ts'
+import { openLinks } from './links/open-links.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
 import { metricsSnapshot } from './metrics-snapshot.ts'
@@ -116,6 +117,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     scheduler,
     observer: observeViewers(log, metrics),
     maxViewers: config.MAX_VIEWERS,
+    remote: { join: (name) => links?.join(name) },
   })
   scheduler.add(
     everySecond((now) => {
@@ -132,7 +134,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     load: () => ({
       sessions: publishers.size + viewers.size,
       sessionLimit: sessionLimit(config),
-      children: 0,
+      children: links?.children ?? 0,
     }),
   })
   let closing = false
@@ -165,6 +167,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
   })
 
+  const links = openLinks({ ...shared, cluster, scheduler, log, server: app.server })
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true
@@ -177,6 +180,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     scheduler.close()
     metricsServer?.close()
     metricsServer?.closeAllConnections()
+    links?.close()
     await app.close()
     await cluster.leave()
     await plane.close()

@@ -27,6 +27,7 @@ import { PeerTable } from './peer-table.ts'
 import { ReportSchedule } from './report-schedule.ts'
 import { SendRing } from './send-ring.ts'
 import { SourceLog } from './source-log.ts'
+import { TempLink } from './temp-link.ts'
 import { Ticker } from './ticker.ts'
 import { noTrackStatistics, sumOf } from './track-sums.ts'
 
@@ -191,6 +192,14 @@ export class TwinPlane implements MediaPlane {
     const peer = this.#peers.get(id)
     if (!peer) throw new Error(`no peer ${id}: add it before its tracks`)
     const track = new OutgoingTrack(this.#nextId++, peer, format, this.#outlet)
+    peer.tracks.add(track)
+    this.#tracks.set(track.id, track)
+    return track.id
+  }
+
+  addLink(id: PeerId, run: any): TrackId {
+    const peer = this.#peers.get(id)!
+    const track: any = new TempLink(this.#nextId++, peer, run, this.#outlet)
     peer.tracks.add(track)
     this.#tracks.set(track.id, track)
     return track.id

@@ -150,7 +150,16 @@ export class Branch implements Machine {
 
   #choose(avoid: ReadonlySet<string>): readonly string[] {
     const { registry, node } = this.#services
-    return chooseParents(registry.view, { stream: this.#key, node, avoid })
+    return chooseParents(registry.view, { stream: this.#key, node, avoid }).filter((id) =>
+      this.#passesOn(id),
+    )
+  }
+
+  // An edge that has the stream is no relay for that.
+  #passesOn(node: string): boolean {
+    const { view } = this.#services.registry
+    const isOrigin = view.streams.get(this.#key)?.origin === node
+    return isOrigin || view.nodes.get(node)?.roles.includes('relay') === true
   }
 
   #ask(parent: string): void {

@@ -1,6 +1,8 @@
 import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { Slab } from '#native/slab.ts'
 import type { UpLayer } from '#relay/up-layer.ts'
 import { RtpPacket } from '#rtp/packet.ts'
+import { EarlyPackets } from './early-packets.ts'
 import type { LinkedPublication } from './linked-publication.ts'
 
 interface Run {
@@ -16,8 +18,11 @@ export class IncomingRuns {
   readonly #plane: MediaPlane
   readonly #peer: PeerId
   readonly #runs = new Map<number, Run>()
+  readonly #early = new EarlyPackets()
   readonly #packet = new RtpPacket()
   readonly #touched = new Set<LinkedPublication>()
+  /** SSRCs ascend: a higher one is of a run that is still to be announced. */
+  #newest = 0
 
   constructor(plane: MediaPlane, peer: PeerId) {
     this.#plane = plane
@@ -25,9 +30,15 @@ export class IncomingRuns {
   }
 
   /** The run before it of the layer is over: what is still on its way comes again by this one. */
-  begin(ssrc: number, run: Omit<Run, 'routed'>): void {
-    for (const [other, { layer }] of this.#runs) if (layer === run.layer) this.#runs.delete(other)
-    this.#runs.set(ssrc, { ...run, routed: false })
+  begin(ssrc: number, begun: Omit<Run, 'routed'>): void {
+    for (const [other, { layer }] of this.#runs) if (layer === begun.layer) this.#runs.delete(other)
+    const run = { ...begun, routed: false }
+    this.#runs.set(ssrc, run)
+    this.#newest = Math.max(this.#newest, ssrc)
+    this.#early.release(ssrc, ({ slab, offset, length, arrivedAt }) => {
+      if (this.#packet.read(slab.bytes, offset, offset + length)) this.#take(run, slab, arrivedAt)
+    })
+    this.#flush()
   }
 
   end(publication: LinkedPublication): void {
@@ -38,27 +49,38 @@ export class IncomingRuns {
 
   clear(): void {
     this.#runs.clear()
+    this.#early.clear()
   }
 
   /** @param batch borrowed; its slab is retained for every packet kept */
   receive(batch: ReceivedBatch): void {
-    const { slab, offsets, lengths, arrivedAt, indices } = batch
+    const { slab, offsets, lengths, indices } = batch
     for (let i = 0; i < batch.count; i++) {
       const offset = offsets[i]!
-      if (!this.#packet.read(slab.bytes, offset, offset + lengths[i]!)) continue
+      const length = lengths[i]!
+      const arrivedAt = batch.arrivedAt[i]!
+      if (!this.#packet.read(slab.bytes, offset, offset + length)) continue
       const { ssrc } = this.#packet
       const run = this.#runs.get(ssrc)
-      if (!run) continue
-      const sent = indices?.[i]
-      const known = sent === undefined || Number.isNaN(sent) ? undefined : sent
-      const { publication, layer, base } = run
-      const index = publication.take(layer, this.#packet, slab, arrivedAt[i]!, known)
-      this.#touched.add(publication)
-      if (run.routed) continue
-      // The next ones need not wait for us.
-      run.routed = true
-      this.#plane.route(this.#peer, ssrc, layer.logId, index, base)
+      if (run) this.#take(run, slab, arrivedAt, indices?.[i])
+      else if (ssrc > this.#newest) this.#early.keep({ ssrc, slab, offset, length, arrivedAt })
     }
+    this.#flush()
+  }
+
+  #take(run: Run, slab: Slab, now: number, sent = Number.NaN): void {
+    const { publication, layer, base } = run
+    const known = Number.isNaN(sent) ? undefined : sent
+    const { ssrc } = this.#packet
+    const index = publication.take(layer, this.#packet, slab, now, known)
+    this.#touched.add(publication)
+    if (run.routed) return
+    // The next ones need not wait for us.
+    run.routed = true
+    this.#plane.route(this.#peer, ssrc, layer.logId, index, base)
+  }
+
+  #flush(): void {
     for (const publication of this.#touched) publication.flush()
     this.#touched.clear()
   }

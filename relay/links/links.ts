@@ -37,8 +37,8 @@ export interface LinksOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly dialer: Dialer
-  /** Where other nodes reach the media port. */
-  readonly media: MessageOf<'welcome'>['media']
+  /** @returns where a child that called from that address reaches the media port */
+  media(address: string): MessageOf<'welcome'>['media']
   readonly observer: LinksObserver
 }
 
@@ -106,8 +106,12 @@ export class Links implements Machine, LinkPeers {
    *
    * @param child the node that its token proves
    * @param tokenId of that token, which ours answers
+   * @param address that it called from
    */
-  accept(child: string, tokenId: string, wire: Wire): WireListener {
+  accept(
+    { child, tokenId, address }: { child: string; tokenId: string; address: string },
+    wire: Wire,
+  ): WireListener {
     const { node, tokens, plane, peers, observer } = this.#options
     const { id, incarnation, load } = node()
     const downlink = new Downlink(
@@ -118,6 +122,7 @@ export class Links implements Machine, LinkPeers {
         incarnation,
         child,
         peer: peers.reserveId(),
+        media: this.#options.media(address),
         token: async () => (await tokens.mint(child, tokenId)).token,
         grant: (asked) => this.#grant(asked),
         freed: (stream) => this.#carry(stream),

@@ -79,6 +79,7 @@ export class Uplinks {
     const { node, registry } = this.#options
     const self = node()
     const isRelay = self.roles.includes('relay')
+    if (!isRelay && !self.roles.includes('edge')) return []
     const likely = (other: NodeRecord) =>
       other.id !== self.id &&
       !other.draining &&

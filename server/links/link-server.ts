@@ -43,10 +43,10 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
     if (requests.take(address, clock.now()) > 0) return refuse(socket, 429)
     const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1]
     try {
-      const { node, tokenId } = await tokens.verify(token ?? '')
+      const { node: child, tokenId } = await tokens.verify(token ?? '')
       if (socket.destroyed) return
       sockets.handleUpgrade(request, socket, head, (opened) => {
-        tellOf(opened, links.accept(node, tokenId, wireOf(opened)))
+        tellOf(opened, links.accept({ child, tokenId, address }, wireOf(opened)))
       })
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined
@@ -61,5 +61,7 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
 }
 
 function refuse(socket: Duplex, status: keyof typeof answers): void {
-  socket.end(`HTTP/1.1 ${status} ${answers[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(
+    `HTTP/1.1 ${status} ${answers[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  )
 }

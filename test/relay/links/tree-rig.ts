@@ -103,7 +103,7 @@ export class TreeNode {
       clock: systemClock,
       scheduler: node.timers,
       dialer: node.#dialer(),
-      media: node.plane.addresses.map(({ address, port }) => ({ address, port })),
+      media: () => node.plane.addresses.map(({ address, port }) => ({ address, port })),
       observer: {
         opened: (side, other) => tree.told.push(`${node.id}: ${side} ${other} opened`),
         ended: (side, other, reason) =>
@@ -176,7 +176,8 @@ export class TreeNode {
     this.#wires.add(here)
     other.#wires.add(there)
     here.listener = listener
-    there.listener = other.links.accept(proof.node, proof.tokenId, there)
+    const called = { child: proof.node, tokenId: proof.tokenId, address: '127.0.0.1' }
+    there.listener = other.links.accept(called, there)
     listener.opened(here, tokenId)
   }
 }
