@@ -20,8 +20,14 @@ import type { Publishers, PublishRequest } from './whip-routes.ts'
 /** What becomes of publishers, for log and metrics. */
 export interface PublisherObserver {
   publishing(name: StreamName, publication: Publication): void
-  /** @param detail why the handshake failed, if that ended it */
-  ended(name: StreamName, end: PeerEnd, detail: string | undefined): void
+  ended(name: StreamName, end: PeerEnd, facts: EndedPublisher): void
+}
+
+export interface EndedPublisher {
+  /** Why the handshake failed, if that ended it. */
+  readonly detail: string | undefined
+  /** Absent where its media never came. */
+  readonly publication: Publication | undefined
 }
 
 export interface PublisherServices {
@@ -46,6 +52,9 @@ interface PublisherSession {
   peer: Peer | undefined
   publication: Publication | undefined
 }
+
+/** Its ends by which another publisher has the stream now, here or on another node. */
+const takeovers: ReadonlySet<PeerEnd> = new Set(['replaced', 'claim-lost'])
 
 /** Seconds after which a full server may have room. */
 const retryWhenFull = 5
@@ -119,7 +128,7 @@ export class PublisherSessions implements Publishers {
       transport: publication.transport,
       srtpProfiles: client.srtpProfiles,
       // Told that another has taken over, OBS would take the stream back, and so on for ever.
-      farewell: (end) => client.closeNotify && !(end === 'replaced' && client.returnsAfterClose),
+      farewell: (end) => client.closeNotify && !(takeovers.has(end) && client.returnsAfterClose),
       listener: {
         reachable: () => {},
         secured: () => this.#secured(session, publication, traits),
@@ -132,6 +141,18 @@ export class PublisherSessions implements Publishers {
     })
     session.peer = peer
     return { id, answer, etag: peer.etag }
+  }
+
+  /** Ends who publishes the stream here, since another node has a newer publisher. Viewers stay. */
+  giveUp(name: StreamName): void {
+    this.#endPublishing(name, 'claim-lost')
+  }
+
+  #endPublishing(name: StreamName, end: PeerEnd, except?: PublisherSession): void {
+    const now = this.#services.clock.now()
+    for (const session of this.#byStream.get(streamKey(name)) ?? []) {
+      if (session !== except && session.publication) session.peer?.close(end, now)
+    }
   }
 
   #secured(
@@ -148,9 +169,7 @@ export class PublisherSessions implements Publishers {
       peer.close('stream-ended', now)
       return
     }
-    for (const other of this.#byStream.get(streamKey(session.name)) ?? []) {
-      if (other !== session && other.publication) other.peer?.close('replaced', now)
-    }
+    this.#endPublishing(session.name, 'replaced', session)
     const publication = new Publication(peer.id, format, traits, {
       plane,
       clock,
@@ -178,7 +197,7 @@ export class PublisherSessions implements Publishers {
       scheduler.remove(publication)
       stream.unpublish(publication, clock.now(), clock.wall())
     }
-    observer.ended(session.name, end, session.peer?.handshakeFailure)
+    observer.ended(session.name, end, { detail: session.peer?.handshakeFailure, publication })
   }
 
   #remember(session: PublisherSession): void {

@@ -15,6 +15,7 @@ import { createCertificate } from '#webrtc/dtls/certificate.ts'
 import { Peers } from '#webrtc/peers.ts'
 import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
+import { Claims } from './cluster/claims.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { nodeOrigins } from './cluster/node-origins.ts'
 import type { Config } from './config.ts'
@@ -103,11 +104,28 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   })
   dispatcher.connect(peers)
 
+  const cluster = new Cluster({
+    config,
+    clock,
+    scheduler,
+    log,
+    load: () => ({
+      sessions: publishers.size + viewers.size,
+      sessionLimit: sessionLimit(config),
+      children: links?.children ?? 0,
+    }),
+  })
+  const claims = new Claims({
+    node: cluster.node,
+    registry: cluster.registry,
+    log,
+    lost: (name) => publishers.giveUp(name),
+  })
   const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
   const publishers = new PublisherSessions({
     ...shared,
     scheduler,
-    observer: observePublishers(log, metrics),
+    observer: observePublishers(log, metrics, claims),
     maxPublishers: config.MAX_PUBLISHERS,
   })
   const extensions = new SessionExtensions(scheduler, clock)
@@ -121,22 +139,15 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   })
   scheduler.add(
     everySecond((now) => {
-      for (const stream of streams.expire(now, config.GRACE_MS)) viewers.endStream(stream)
+      for (const stream of streams.expire(now, config.GRACE_MS)) {
+        claims.expired(stream.name)
+        viewers.endStream(stream)
+      }
+      claims.look()
       sessions.expire(clock.wall())
     }),
   )
 
-  const cluster = new Cluster({
-    config,
-    clock,
-    scheduler,
-    log,
-    load: () => ({
-      sessions: publishers.size + viewers.size,
-      sessionLimit: sessionLimit(config),
-      children: links?.children ?? 0,
-    }),
-  })
   let closing = false
   const limiter = new RateLimiter()
   const services = {
@@ -182,6 +193,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     metricsServer?.closeAllConnections()
     links?.close()
     await app.close()
+    claims.close()
     await cluster.leave()
     await plane.close()
     audit.note(stopRecord())

@@ -2,16 +2,23 @@ import type { Logger } from 'pino'
 import { streamKey } from '#core/stream-name.ts'
 import type { ViewerObserver } from '#edge/viewer-peers.ts'
 import type { PublisherObserver } from '#ingest/publisher-sessions.ts'
+import type { Claims } from './cluster/claims.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Writes a line and a count for each step in the life of a publisher. */
-export function observePublishers(log: Logger, metrics: Metrics): PublisherObserver {
+/** Writes a line and a count for each step in the life of a publisher, and claims its stream. */
+export function observePublishers(
+  log: Logger,
+  metrics: Metrics,
+  claims: Claims,
+): PublisherObserver {
   return {
-    publishing: (name, { traits }) => {
+    publishing: (name, publication) => {
+      claims.published(name, publication)
       metrics.sessionOpened('publisher')
-      log.info({ stream: streamKey(name), client: traits.client }, 'publishing')
+      log.info({ stream: streamKey(name), client: publication.client }, 'publishing')
     },
-    ended: (name, end, detail) => {
+    ended: (name, end, { detail, publication }) => {
+      claims.ended(name, end, publication)
       metrics.sessionEnded('publisher', end)
       if (detail !== undefined) metrics.handshakeFailed(detail)
       log.info({ stream: streamKey(name), end, detail }, 'publisher ended')

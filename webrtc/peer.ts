@@ -18,6 +18,8 @@ export type PeerEnd =
   | 'closed-by-peer'
   | 'deleted'
   | 'replaced'
+  /** Another node has a newer publisher of its stream. */
+  | 'claim-lost'
   | 'stream-ended'
   | 'token-expired'
   | 'shutdown'

@@ -84,7 +84,9 @@ export class SessionTrail {
     const session = this.#open.get(id)
     if (!session) return
     this.#open.delete(id)
-    if (reason === 'replaced') this.#options.audit.note({ ...session, event: 'publish.takeover' })
+    if (reason === 'replaced' || reason === 'claim-lost') {
+      this.#options.audit.note({ ...session, event: 'publish.takeover' })
+    }
     this.#options.audit.note({ ...session, detail: { ...session.detail, reason } })
   }
 

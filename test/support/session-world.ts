@@ -7,6 +7,7 @@ import { PublisherSessions } from '#ingest/publisher-sessions.ts'
 import { Dispatcher } from '#relay/dispatcher.ts'
 import { Streams } from '#relay/streams.ts'
 import { buildRtp, type RtpHeader } from '#rtp/packet.ts'
+import type { Claims } from '#server/cluster/claims.ts'
 import { CountingObserver } from '#test/relay/counting-observer.ts'
 import { realOffer } from '#test/webrtc/sdp/offers.ts'
 import { PeerWorld } from './peer-world.ts'
@@ -42,6 +43,13 @@ export interface Client extends CreatedSession {
   readonly remote: RemotePeer
 }
 
+interface WorldOptions {
+  readonly maxPublishers?: number
+  readonly maxViewers?: number
+  /** Told of what is published. */
+  readonly claims?: Pick<Claims, 'published' | 'ended'>
+}
+
 /** Sessions of both kinds over peers in simulated time. */
 export class SessionWorld extends PeerWorld {
   readonly streams = new Streams()
@@ -54,7 +62,7 @@ export class SessionWorld extends PeerWorld {
   readonly #writer = new SlabWriter()
   #nextPort = 10_000
 
-  constructor({ maxPublishers = 5, maxViewers = 5 } = {}) {
+  constructor({ maxPublishers = 5, maxViewers = 5, claims }: WorldOptions = {}) {
     super()
     const shared = {
       peers: this.peers,
@@ -74,8 +82,14 @@ export class SessionWorld extends PeerWorld {
       scheduler: this.scheduler,
       maxPublishers,
       observer: {
-        publishing: (name, { traits }) => tell('publishing', name.stream, traits.client),
-        ended: (name, end, detail) => tell('publisher of', name.stream, end, detail),
+        publishing: (name, publication) => {
+          claims?.published(name, publication)
+          tell('publishing', name.stream, publication.client)
+        },
+        ended: (name, end, { detail, publication }) => {
+          claims?.ended(name, end, publication)
+          tell('publisher of', name.stream, end, detail)
+        },
       },
     })
     this.viewers = new ViewerSessions({
