@@ -54,12 +54,19 @@ export interface MediaBinding {
     localSalt: Buffer,
     remoteKey: Buffer,
     remoteSalt: Buffer,
-    ...path: PathArguments
+    ...pathAndStreams: [...PathArguments, streams: number]
   ): void
   movePeer(plane: PlaneHandle, peer: number, ...path: PathArguments): void
   removePeer(plane: PlaneHandle, peer: number): void
   sendRtcp(plane: PlaneHandle, peer: number, compound: Buffer): void
-  route(plane: PlaneHandle, peer: number, ssrc: number, log: number, newest: number): void
+  route(
+    plane: PlaneHandle,
+    peer: number,
+    ssrc: number,
+    log: number,
+    newest: number,
+    base: number,
+  ): void
   openLog(plane: PlaneHandle, log: number): void
   closeLog(plane: PlaneHandle, log: number): void
   setClock(plane: PlaneHandle, log: number, rtpTimestamp: number, wall: number): void
@@ -88,6 +95,7 @@ export interface MediaBinding {
     firstIndex: number,
     firstRtxIndex: number,
   ): void
+  addLink(plane: PlaneHandle, peer: number, track: number, ssrc: number, base: number): void
   removeTrack(plane: PlaneHandle, track: number): void
   follow(
     plane: PlaneHandle,
@@ -113,6 +121,7 @@ export interface MediaBinding {
     alignedLog: number,
     alignmentTicks: number,
     catchUp: number,
+    until: number,
   ): void
   silence(plane: PlaneHandle, track: number): void
   setPace(plane: PlaneHandle, track: number, pace: number): void

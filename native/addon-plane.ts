@@ -9,11 +9,13 @@ import { AddonSlabs } from './addon-slabs.ts'
 import { planeStatistics, statisticsLength } from './addon-statistics.ts'
 import { firstIndexBound } from './first-index.ts'
 import type {
+  LinkRun,
   LogClock,
   LogId,
   MediaPlane,
   MediaPlaneListener,
   PeerId,
+  PeerOptions,
   PlaneStatistics,
   Probe,
   Replay,
@@ -119,7 +121,12 @@ export class AddonPlane implements MediaPlane {
     this.#binding.forget(this.#handle, ufrag)
   }
 
-  addPeer(peer: PeerId, { profile, local, remote }: SrtpKeys, path: Path): void {
+  addPeer(
+    peer: PeerId,
+    { profile, local, remote }: SrtpKeys,
+    path: Path,
+    { streams = 0 }: PeerOptions = {},
+  ): void {
     this.#peers.add(peer)
     this.#binding.addPeer(
       this.#handle,
@@ -130,6 +137,7 @@ export class AddonPlane implements MediaPlane {
       remote.key,
       remote.salt,
       ...pathArguments(path),
+      streams,
     )
   }
 
@@ -145,8 +153,8 @@ export class AddonPlane implements MediaPlane {
     this.#binding.sendRtcp(this.#handle, peer, compound)
   }
 
-  route(peer: PeerId, ssrc: number, log: LogId, newest: number): void {
-    if (this.#logs.has(log)) this.#binding.route(this.#handle, peer, ssrc, log, newest)
+  route(peer: PeerId, ssrc: number, log: LogId, newest: number, base = 0): void {
+    if (this.#logs.has(log)) this.#binding.route(this.#handle, peer, ssrc, log, newest, base)
   }
 
   openLog(store: PacketStore): LogId {
@@ -187,6 +195,13 @@ export class AddonPlane implements MediaPlane {
     return track
   }
 
+  addLink(peer: PeerId, { ssrc, base }: LinkRun): TrackId {
+    if (!this.#peers.has(peer)) throw new Error(`no peer ${peer}: add it before its tracks`)
+    const track = this.#nextId++
+    this.#binding.addLink(this.#handle, peer, track, ssrc, base)
+    return track
+  }
+
   removeTrack(track: TrackId): void {
     this.#binding.removeTrack(this.#handle, track)
   }
@@ -196,7 +211,8 @@ export class AddonPlane implements MediaPlane {
   }
 
   replay(track: TrackId, source: TrackSource, replay: Replay): void {
-    const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [], catchUp = 0 } = replay
+    const { from, pace, burst, lead = { bytes: 0, pace: 0 }, prefix = [] } = replay
+    const { catchUp = 0, until = 0 } = replay
     const { log: alignedLog, ticks } = replay.alignment ?? { log: -1, ticks: 0 }
     this.#binding.replay(
       this.#handle,
@@ -211,6 +227,7 @@ export class AddonPlane implements MediaPlane {
       alignedLog,
       ticks >>> 0,
       catchUp,
+      until,
     )
   }
 

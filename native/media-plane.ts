@@ -54,6 +54,10 @@ export interface MediaPlaneListener {
   congested(peer: PeerId, isCongested: boolean): void
 }
 
+export interface PeerOptions {
+  readonly streams?: number
+}
+
 /** How one outgoing track looks to its viewer, for the whole session. */
 export interface TrackFormat {
   readonly kind: 'audio' | 'video'
@@ -68,6 +72,14 @@ export interface TrackFormat {
   readonly playoutDelayId?: number
   /** Used only together with RTX: a number in the header would make a repeat a new packet. */
   readonly transportCcId?: number
+}
+
+/** What one layer is sent to another node as, from its beginning to its end (docs/tree.md). */
+export interface LinkRun {
+  /** Never used before under the keys of the peer (RFC 7714 §8.1). */
+  readonly ssrc: number
+  /** The SRTP index of a packet is its ingest index less this. */
+  readonly base: number
 }
 
 /** What a track sends from: one layer's log, as this viewer's payload types name it. */
@@ -98,6 +110,11 @@ export interface Replay {
   readonly alignment?: { readonly log: LogId; readonly ticks: number }
   /** Ms that it will take, about: times of a log not sent until now are squeezed into that. */
   readonly catchUp?: number
+  /**
+   * Ingest index up to which the log is still being filled from elsewhere: at its end before that
+   * the replay waits for more, as it is not at the live end yet.
+   */
+  readonly until?: number
   /** Bytes after the burst that go at a pace of their own: the keyframe. */
   readonly lead?: { readonly bytes: number; readonly pace: number }
 }
@@ -188,8 +205,12 @@ export interface MediaPlane {
   expect(ufrag: string, password: string): void
   forget(ufrag: string): void
 
-  /** From now on SRTP that comes on `path` is this peer's. */
-  addPeer(peer: PeerId, keys: SrtpKeys, path: Path, options?: { readonly streams?: number }): void
+  /**
+   * From now on SRTP that comes on `path` is this peer's.
+   *
+   * @param options `streams`: SSRCs that it may send RTP from, 32 without
+   */
+  addPeer(peer: PeerId, keys: SrtpKeys, path: Path, options?: PeerOptions): void
   /** The peer's address changed, proved by an authenticated check. Contexts stay. */
   movePeer(peer: PeerId, path: Path): void
   /** Ends its tracks too. */
@@ -204,6 +225,7 @@ export interface MediaPlane {
    * delivered.
    *
    * @param newest index of the packet of that SSRC seen last; the next ones are counted from it
+   * @param base by what ingest indices are more than the numbers that the packets have, 0 without
    */
   route(peer: PeerId, ssrc: number, log: LogId, newest: number, base?: number): void
 
@@ -218,7 +240,12 @@ export interface MediaPlane {
   deliver(log: LogId, indices: Float64Array, count: number): void
 
   addTrack(peer: PeerId, format: TrackFormat): TrackId
-  addLink(peer: PeerId, run: { readonly ssrc: number; readonly base: number }): TrackId
+  /**
+   * A track to another node: packets leave as they lie in the log, with all extensions, but for
+   * their SSRC and number. Nothing is said of it by RTCP, and a replay may begin anywhere. All
+   * repeats are the same packets, byte for byte.
+   */
+  addLink(peer: PeerId, run: LinkRun): TrackId
   removeTrack(track: TrackId): void
   /** Sends what is delivered from now on; outgoing numbers and times continue. */
   follow(track: TrackId, source: TrackSource): void

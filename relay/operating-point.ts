@@ -37,6 +37,8 @@ export class OperatingPoint implements ViewedLayer {
   readonly target: number
   readonly spatialId: number
   readonly temporalId: number
+  /** Numbers of its own: nothing is known of those to come. */
+  readonly fillingUpTo = undefined
   readonly log = new PacketLog()
   readonly logId: LogId
   readonly keyframes: KeyframeRequests

@@ -222,6 +222,7 @@ export class VideoTrack {
     this.#layer = layer
     this.#state = 'replaying'
     this.#hasPicture = true
+    const { fillingUpTo: until } = layer
     const keyframeBytes = this.numbered ? layer.log.keyframeBytes : undefined
     const plan = this.#pace.plan(layer.mediaRate(now), keyframeBytes, link)
     const facts = layer.inspector?.facts
@@ -232,6 +233,7 @@ export class VideoTrack {
       catchUp: Math.max(0, layer.log.bytesFrom(from) - plan.burst) / plan.pace,
       ...(bare && { prefix: facts.parameterSets }),
       ...(alignment && { alignment }),
+      ...(until !== undefined && { until }),
     })
     return true
   }

@@ -27,6 +27,8 @@ export interface ViewedLayer {
   /** The highest layers within it; undefined where it is not known to have any. */
   readonly spatialId: number | undefined
   readonly temporalId: number | undefined
+  /** While its log is still being filled from another node's: up to which index. */
+  readonly fillingUpTo: number | undefined
   /** Bytes per ms, as a replay should reckon with. */
   mediaRate(now: number): number
   /** Frames ended in the last second. */

@@ -97,6 +97,19 @@ napi_value addTrack(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// addLink(handle, peer, track, ssrc, base)
+napi_value addLink(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  Plane* plane = call.plane();
+  if (!plane) return nullptr;
+  TrackFormat format;
+  format.ssrc = call.integer(3);
+  format.verbatim = true;
+  format.base = call.index(4);
+  plane->addTrack(call.integer(1), call.integer(2), format);
+  return nullptr;
+}
+
 napi_value removeTrack(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   if (Plane* plane = call.plane()) plane->removeTrack(call.integer(1));
@@ -115,14 +128,14 @@ napi_value follow(napi_env env, napi_callback_info info) {
 }
 
 // replay(handle, track, log, payloadType, rtxPayloadType, numbered, from, pace, burst, leadBytes,
-//        leadPace, prefix, alignedLog, alignmentTicks, catchUp)
+//        leadPace, prefix, alignedLog, alignmentTicks, catchUp, until)
 napi_value replay(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const TrackId id = call.integer(1);
   const TrackSource source = sourceOf(call, 2);
   Replay replay{call.index(6), call.buffers(11), call.number(7),
                 call.number(8), call.number(9),  call.number(10),
-                call.index(12), call.integer(13), call.number(14)};
+                call.index(12), call.integer(13), call.number(14), call.index(15)};
   if (Plane* plane = call.plane()) {
     plane->toTrack(id, [id, source, replay = std::move(replay)](Shard& shard) {
       shard.replay(id, source, replay);
@@ -249,6 +262,7 @@ void registerMediaFunctions(napi_env env, napi_value exports) {
   registerFunction(env, exports, "appendCopy", appendCopy);
   registerFunction(env, exports, "dropBefore", dropBefore);
   registerFunction(env, exports, "addTrack", addTrack);
+  registerFunction(env, exports, "addLink", addLink);
   registerFunction(env, exports, "removeTrack", removeTrack);
   registerFunction(env, exports, "follow", follow);
   registerFunction(env, exports, "replay", replay);

@@ -109,11 +109,13 @@ napi_value forget(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// addPeer(handle, peer, profile, localKey, localSalt, remoteKey, remoteSalt, …path)
+// addPeer(handle, peer, profile, localKey, localSalt, remoteKey, remoteSalt, …path, streams)
 napi_value addPeer(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const PeerKeys keys{static_cast<SrtpProfile>(call.integer(2)), call.master(3), call.master(5)};
-  if (Plane* plane = call.plane()) plane->addPeer(call.integer(1), keys, call.destination(7));
+  if (Plane* plane = call.plane()) {
+    plane->addPeer(call.integer(1), keys, call.destination(7), call.integer(12));
+  }
   return nullptr;
 }
 
@@ -139,11 +141,11 @@ napi_value sendRtcp(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// route(handle, peer, ssrc, log, newest)
+// route(handle, peer, ssrc, log, newest, base)
 napi_value route(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   if (Plane* plane = call.plane()) {
-    plane->route(call.integer(1), call.integer(2), call.integer(3), call.index(4));
+    plane->route(call.integer(1), call.integer(2), call.integer(3), call.index(4), call.index(5));
   }
   return nullptr;
 }

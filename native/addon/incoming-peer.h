@@ -1,7 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <unordered_map>
 
 #include "budget.h"
 #include "destination.h"
@@ -13,15 +13,17 @@ namespace tailrace {
 
 /** Where packets of one SSRC go, and the memory that they are written to. */
 struct IncomingRoute {
-  uint32_t ssrc;
-  LogId log;
+  LogId log = 0;
   /** The newest ingest index. */
-  int64_t newest;
-  SlabWriter writer;
+  int64_t newest = 0;
+  /** By what ingest indices are more than the packets' numbers. */
+  int64_t base = 0;
+  SlabWriter writer{};
 
   /** @returns the ingest index nearest to the newest; negative before the log's first */
   int64_t unwrap(uint16_t sequenceNumber) {
-    const auto newer = static_cast<int16_t>(sequenceNumber - static_cast<uint16_t>(newest));
+    const auto last = static_cast<uint16_t>(newest - base);
+    const auto newer = static_cast<int16_t>(sequenceNumber - last);
     const int64_t index = newest + newer;
     newest = std::max(newest, index);
     return index;
@@ -31,12 +33,20 @@ struct IncomingRoute {
 /** One secured peer's receiving side. */
 class IncomingPeer {
  public:
-  IncomingPeer(PeerId id, SrtpProfile profile, const SrtpMaster& remote, const Destination& from)
-      : id(id), srtp(profile, remote), path(from) {}
+  /** @param streams SSRCs that it may send from; 0 for a client */
+  IncomingPeer(PeerId id, SrtpProfile profile, const SrtpMaster& remote, const Destination& from,
+               size_t streams)
+      : id(id),
+        srtp(profile, remote, streams),
+        path(from),
+        isNode(streams > 0),
+        mostRoutes_(std::max(kMaxRoutes, streams)) {}
 
   const PeerId id;
   SrtpReceiver srtp;
   Destination path;
+  /** Another node: what comes of it is kept. */
+  const bool isNode;
   /** Whether a packet of its came on `path`, and not only a check that says so. */
   bool proved = false;
   /** Of DTLS on its path. */
@@ -45,32 +55,36 @@ class IncomingPeer {
   bool hasRoutes() const { return !routes_.empty(); }
   /** Null for an SSRC without one. */
   IncomingRoute* route(uint32_t ssrc) {
-    for (IncomingRoute& route : routes_) {
-      if (route.ssrc == ssrc) return &route;
-    }
-    return nullptr;
+    const auto found = routes_.find(ssrc);
+    return found == routes_.end() ? nullptr : &found->second;
   }
 
-  void addRoute(uint32_t ssrc, LogId log, int64_t newest) {
+  void addRoute(uint32_t ssrc, LogId log, int64_t newest, int64_t base) {
     if (IncomingRoute* known = route(ssrc)) {
       // What went to the same log since the caller looked is newer than what it knows.
       known->newest = known->log == log ? std::max(known->newest, newest) : newest;
       known->log = log;
-    } else if (routes_.size() < kMaxRoutes) {
-      routes_.push_back({ssrc, log, newest, {}});
+      known->base = base;
+    } else if (routes_.size() < mostRoutes_) {
+      IncomingRoute& added = routes_[ssrc];
+      added.log = log;
+      added.newest = newest;
+      added.base = base;
     }
   }
 
   void removeRoutesTo(LogId log) {
-    const auto leads = [log](const IncomingRoute& route) { return route.log == log; };
-    routes_.erase(std::remove_if(routes_.begin(), routes_.end(), leads), routes_.end());
+    for (auto route = routes_.begin(); route != routes_.end();) {
+      route = route->second.log == log ? routes_.erase(route) : std::next(route);
+    }
   }
 
  private:
   /** Three layers, their RTX and audio are seven; a publisher may name them anew a few times. */
   static constexpr size_t kMaxRoutes = 24;
 
-  std::vector<IncomingRoute> routes_;
+  const size_t mostRoutes_;
+  std::unordered_map<uint32_t, IncomingRoute> routes_;
 };
 
 }  // namespace tailrace

@@ -97,7 +97,7 @@ void Incoming::receiveMedia(DatagramKind kind, const uint8_t* datagram, size_t l
 bool Incoming::receiveRtp(IncomingPeer& peer, const uint8_t* datagram, size_t length,
                           bool proves) {
   IncomingRoute* const route = peer.route(read32(datagram + 8));
-  SlabWriter& loose = peer.hasRoutes() ? repairs_ : strays_;
+  SlabWriter& loose = peer.hasRoutes() || peer.isNode ? repairs_ : strays_;
   SlabWriter& writer = route ? route->writer : loose;
   const size_t plain = peer.srtp.unprotectRtp(datagram, length, writer.room(slabs_));
   if (plain == 0) return false;
@@ -142,8 +142,8 @@ void Incoming::answering(const uint8_t* datagram, size_t length, const Destinati
 }
 
 void Incoming::addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote,
-                       const Destination& path) {
-  auto added = std::make_unique<IncomingPeer>(peer, profile, remote, path);
+                       const Destination& path, size_t streams) {
+  auto added = std::make_unique<IncomingPeer>(peer, profile, remote, path, streams);
   const std::lock_guard<std::mutex> lock(mutex_);
   peers_.add(std::move(added));
 }
@@ -167,9 +167,9 @@ std::vector<PeerId> Incoming::peersOn(const Destination& path) {
   return found;
 }
 
-void Incoming::route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest) {
+void Incoming::route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest, int64_t base) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (IncomingPeer* const found = peers_.get(peer)) found->addRoute(ssrc, log, newest);
+  if (IncomingPeer* const found = peers_.get(peer)) found->addRoute(ssrc, log, newest, base);
 }
 
 void Incoming::closeLog(LogId log) {

@@ -86,7 +86,9 @@ class Incoming {
   /** What leaves for that path: DTLS is welcome from where a check is answered. */
   void answering(const uint8_t* datagram, size_t length, const Destination& to, double now);
 
-  void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path);
+  /** @param streams SSRCs that it may send from; 0 for a client */
+  void addPeer(PeerId peer, SrtpProfile profile, const SrtpMaster& remote, const Destination& path,
+               size_t streams);
   void movePeer(PeerId peer, const Destination& path);
   void removePeer(PeerId peer);
   /** Those that a packet which comes there is tried on. */
@@ -95,8 +97,9 @@ class Incoming {
    * From now on packets of this SSRC belong in that log.
    *
    * @param newest the newest ingest index known of it; sequence numbers are unwrapped from there
+   * @param base by what ingest indices are more than the packets' numbers
    */
-  void route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest);
+  void route(PeerId peer, uint32_t ssrc, LogId log, int64_t newest, int64_t base);
   /** Ends all routes to that log. */
   void closeLog(LogId log);
 

@@ -24,6 +24,10 @@ struct TrackFormat {
   /** Outgoing indices of the first packet, of the media and of its repeats. */
   uint32_t firstIndex = 0;
   uint32_t firstRtxIndex = 0;
+  /** To another node: packets leave as they are but for SSRC and number. */
+  bool verbatim = false;
+  /** Then the outgoing index is the ingest index less this. */
+  int64_t base = 0;
 };
 
 struct TrackSource {
@@ -51,6 +55,8 @@ struct Replay {
   uint32_t alignmentTicks = 0;
   /** Ms that it will take, about. */
   double catchUp = 0;
+  /** Ingest index up to which the log is still being filled. */
+  int64_t until = 0;
 };
 
 struct Probe {

@@ -19,7 +19,9 @@ OutgoingStream::OutgoingStream(SendingPeer& peer, TrackFormat trackFormat, Outle
 void OutgoingStream::begin(const TrackSource& source, const std::shared_ptr<PacketLog>& log,
                            int64_t index, PlayoutDelay delay) {
   source_ = source;
-  Segment segment = segmentAt(index, timeline_.of(*log, index, last_, outlet_.now), delay);
+  Segment segment = format.verbatim
+                        ? verbatimSegment()
+                        : segmentAt(index, timeline_.of(*log, index, last_, outlet_.now), delay);
   segment.log = log;
   segments_.push(std::move(segment));
 }
@@ -41,7 +43,7 @@ void OutgoingStream::sendPrefix(const TrackSource& source, const PacketLog& log,
 
 void OutgoingStream::goOn(PlayoutDelay delay) {
   const Segment* current = segments_.current();
-  if (!current) return;
+  if (!current || format.verbatim) return;
   timeline_.settle(last_);
   Segment next;
   next.log = current->log;
@@ -110,6 +112,13 @@ Segment OutgoingStream::segmentAt(int64_t index, const TimeMap& time, PlayoutDel
   return segment;
 }
 
+// Every index of the log has its number once and for all.
+Segment OutgoingStream::verbatimSegment() const {
+  Segment segment;
+  segment.delta = -format.base;
+  return segment;
+}
+
 // Of other sources only replays are numbered: they are paced by what feedback tells. And only
 // with RTX: a repeat on the same SSRC would need the old number, or be another packet (SRTP-61).
 HeaderTemplate OutgoingStream::mediaTemplate(PlayoutDelay delay, bool repeatsApart) const {
@@ -128,7 +137,9 @@ HeaderTemplate OutgoingStream::repeatTemplate() const {
 
 size_t OutgoingStream::sendPacket(const Segment& segment, PacketView packet,
                                   PacketNumbers numbers) {
-  const Written written = writer_.media(packet, segment.header, numbers);
+  const Written written = format.verbatim
+                              ? writer_.verbatim(packet, format.ssrc, numbers.index)
+                              : writer_.media(packet, segment.header, numbers);
   if (written.datagram == 0) return 0;
   counters_->packets.add(1);
   counters_->bytes.add(written.payload);

@@ -67,7 +67,7 @@ class OutgoingStream {
   void startOver() { startedOver_ = nextOut_; }
   /** A replay comes next. */
   void catchUp(const PacketLog& log, const Replay& replay) {
-    timeline_.catchUp(log, replay, last_, outlet_.now);
+    if (!format.verbatim) timeline_.catchUp(log, replay, last_, outlet_.now);
   }
   /** @param pace bytes per ms of live packets */
   void limitRepeats(double pace) { budget_.limit(pace); }
@@ -112,6 +112,7 @@ class OutgoingStream {
   }
 
  private:
+  Segment verbatimSegment() const;
   Segment segmentAt(int64_t index, const TimeMap& time, PlayoutDelay delay) const;
   HeaderTemplate mediaTemplate(PlayoutDelay delay, bool repeatsApart) const;
   HeaderTemplate repeatTemplate() const;

@@ -50,6 +50,7 @@ void OutgoingTrack::replay(const TrackSource& source, std::shared_ptr<PacketLog>
   if (!replay.prefix.empty()) stream_.sendPrefix(source, *log_, replay);
   begin(replay.from, PlayoutDelay::kNow);
   cursor_.emplace(replay, outlet_.now);
+  cursor_->head.open = !format().verbatim;
 }
 
 void OutgoingTrack::setPace(double pace) {
@@ -151,7 +152,7 @@ Pumped OutgoingTrack::goOnReplaying() {
     stream_.counters().replayed.add(1);
     if (stream_.endedFrame() && jump()) return Pumped::kNothing;
   }
-  if (cursor_->next < log_->end()) return Pumped::kNothing;
+  if (cursor_->next < std::max(log_->end(), cursor_->until)) return Pumped::kNothing;
   cursor_.reset();
   stream_.goOn(PlayoutDelay::kRelease);
   releaseUntil_ = stream_.nextOut() + kReleasePackets;

@@ -73,4 +73,18 @@ Written PacketWriter::repeat(PacketView packet, int64_t original, const HeaderTe
   return send(datagram, header, {into, payload.length + 2}, numbers.index);
 }
 
+Written PacketWriter::verbatim(PacketView packet, uint32_t ssrc, int64_t index) {
+  const std::optional<size_t> header = rtpHeaderLength(packet.bytes, packet.length);
+  if (!header || packet.length > kDatagramRoom - kSrtpMaxOverhead || index >= kIndexEnd) return {};
+  uint8_t* datagram = outlet_.sink.take();
+  std::memcpy(datagram, packet.bytes, *header);
+  write16(datagram + 2, static_cast<uint16_t>(index));
+  write32(datagram + 8, ssrc);
+  const size_t payload = packet.length - *header;
+  const size_t sent = peer_.srtp.protectRtp(datagram, *header, packet.bytes + *header, payload,
+                                            static_cast<uint64_t>(index));
+  outlet_.sink.send(peer_.destination, sent);
+  return {payload, sent};
+}
+
 }  // namespace tailrace

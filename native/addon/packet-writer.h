@@ -41,6 +41,8 @@ class PacketWriter {
    */
   Written repeat(PacketView packet, int64_t original, const HeaderTemplate& header,
                  PacketNumbers numbers);
+  /** The packet as it is, but for its SSRC and number. */
+  Written verbatim(PacketView packet, uint32_t ssrc, int64_t index);
 
  private:
   uint8_t* begin(PacketView packet, const HeaderTemplate& header, PacketNumbers numbers);

@@ -66,7 +66,7 @@ void Plane::close() {
   }
 }
 
-void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
+void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path, size_t streams) {
   removePeer(id);
   const size_t shard = nextShard_++ % shards_.size();
   auto transport = std::make_shared<TransportHistory>();
@@ -75,7 +75,7 @@ void Plane::addPeer(PeerId id, const PeerKeys& keys, const Destination& path) {
   shards_[shard]->post([=](Shard& owner) {
     owner.addPeer(id, keys.profile, keys.local, to, transport);
   });
-  incoming_.addPeer(id, keys.profile, keys.remote, path);
+  incoming_.addPeer(id, keys.profile, keys.remote, path, streams);
 }
 
 void Plane::movePeer(PeerId id, const Destination& path) {
@@ -104,8 +104,8 @@ void Plane::sendRtcp(PeerId id, const uint8_t* compound, size_t length) {
   });
 }
 
-void Plane::route(PeerId id, uint32_t ssrc, LogId log, int64_t newest) {
-  incoming_.route(id, ssrc, log, newest);
+void Plane::route(PeerId id, uint32_t ssrc, LogId log, int64_t newest, int64_t base) {
+  incoming_.route(id, ssrc, log, newest, base);
 }
 
 void Plane::expect(const std::string& ufrag, const std::string& password) {

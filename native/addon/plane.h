@@ -69,11 +69,11 @@ class Plane final : public IncomingListener, public ShardListener, public TcpLis
   /** Checks of that session are welcome; from the first one on, nobody else's. */
   void expect(const std::string& ufrag, const std::string& password);
   void forget(const std::string& ufrag);
-  void addPeer(PeerId id, const PeerKeys& keys, const Destination& path);
+  void addPeer(PeerId id, const PeerKeys& keys, const Destination& path, size_t streams);
   void movePeer(PeerId id, const Destination& path);
   void removePeer(PeerId id);
   void sendRtcp(PeerId id, const uint8_t* compound, size_t length);
-  void route(PeerId id, uint32_t ssrc, LogId log, int64_t newest);
+  void route(PeerId id, uint32_t ssrc, LogId log, int64_t newest, int64_t base);
 
   void openLog(LogId id);
   void closeLog(LogId id);

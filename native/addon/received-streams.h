@@ -1,47 +1,38 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <unordered_map>
 
 #include "replay-window.h"
 
 namespace tailrace {
 
+/** SSRCs that a client may send from: three layers with RTX and audio are seven. */
+constexpr size_t kOrdinaryStreams = 32;
+
 /** The replay windows of one peer for RTP or RTCP, by SSRC. */
 template <size_t kWindow>
 class ReceivedStreams {
  public:
+  explicit ReceivedStreams(size_t most = kOrdinaryStreams) : most_(most) {}
+
   /** Null for one that no authentic packet has come from. */
   const ReplayWindow<kWindow>* find(uint32_t ssrc) const {
-    for (const Stream& stream : streams_) {
-      if (stream.ssrc == ssrc) return &stream.window;
-    }
-    return nullptr;
+    const auto found = streams_.find(ssrc);
+    return found == streams_.end() ? nullptr : &found->second;
   }
 
   // Only an authenticated packet opens a stream: a stranger cannot fill the table.
   bool accept(uint32_t ssrc, uint64_t index) {
-    for (Stream& stream : streams_) {
-      if (stream.ssrc != ssrc) continue;
-      stream.window.accept(index);
-      return true;
-    }
-    if (streams_.size() == kMaxStreams) return false;
-    streams_.push_back({ssrc, {}});
-    streams_.back().window.accept(index);
+    const auto found = streams_.find(ssrc);
+    if (found == streams_.end() && streams_.size() >= most_) return false;
+    streams_[ssrc].accept(index);
     return true;
   }
 
  private:
-  /** Three layers with RTX and audio are seven. */
-  static constexpr size_t kMaxStreams = 32;
-
-  struct Stream {
-    uint32_t ssrc;
-    ReplayWindow<kWindow> window;
-  };
-
-  std::vector<Stream> streams_;
+  const size_t most_;
+  std::unordered_map<uint32_t, ReplayWindow<kWindow>> streams_;
 };
 
 }  // namespace tailrace

@@ -24,6 +24,7 @@ class ReplayCursor {
   /** @param now monotonic ms */
   ReplayCursor(const Replay& replay, double now)
       : next(replay.from),
+        until(replay.until),
         pace(replay.pace),
         budget(replay.burst),
         leadBytes_(replay.leadBytes),
@@ -32,6 +33,8 @@ class ReplayCursor {
 
   /** Ingest index of the next packet. */
   int64_t next;
+  /** The live end lies behind it. */
+  const int64_t until;
   /** Bytes per ms. */
   double pace;
   /** Bytes that may leave now; the last packet may overdraw it. */

@@ -36,8 +36,10 @@ struct SrtpReceiver::State {
   }
 };
 
-SrtpReceiver::SrtpReceiver(SrtpProfile profile, const SrtpMaster& master)
-    : state_(new State{{profile, master, SrtpDirection::kOpen}, {}, {}}) {}
+SrtpReceiver::SrtpReceiver(SrtpProfile profile, const SrtpMaster& master, size_t streams)
+    : state_(new State{{profile, master, SrtpDirection::kOpen},
+                       ReceivedStreams<kRtpReplayWindow>(streams == 0 ? kOrdinaryStreams : streams),
+                       ReceivedStreams<kRtcpReplayWindow>()}) {}
 
 SrtpReceiver::~SrtpReceiver() = default;
 

@@ -61,7 +61,8 @@ enum class SrtpFailure : uint8_t { kNone, kTooShort, kAuthentication, kReplayed 
 /** Authenticates and decrypts what one peer sends (RFC 3711 §3.3, RFC 7714). One thread only. */
 class SrtpReceiver {
  public:
-  SrtpReceiver(SrtpProfile profile, const SrtpMaster& master);
+  /** @param streams SSRCs that RTP may come from; 0 is as many as clients need */
+  SrtpReceiver(SrtpProfile profile, const SrtpMaster& master, size_t streams = 0);
   ~SrtpReceiver();
   SrtpReceiver(const SrtpReceiver&) = delete;
   SrtpReceiver& operator=(const SrtpReceiver&) = delete;

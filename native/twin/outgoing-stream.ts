@@ -18,7 +18,7 @@ import { Timeline } from './timeline.ts'
 export class OutgoingStream {
   readonly statistics = { packets: 0, bytes: 0, retransmitted: 0, replayed: 0, probed: 0 }
   readonly #peer: Peer
-  readonly #format: TrackFormat
+  readonly format: TrackFormat
   readonly #outlet: Outlet
   readonly #writer: PacketWriter
   readonly #timeline: Timeline
@@ -34,7 +34,7 @@ export class OutgoingStream {
 
   constructor(peer: Peer, format: TrackFormat, outlet: Outlet) {
     this.#peer = peer
-    this.#format = format
+    this.format = format
     this.#outlet = outlet
     this.#writer = new PacketWriter(peer, outlet)
     this.#timeline = new Timeline(format.clockRate)
@@ -206,14 +206,14 @@ export class OutgoingStream {
   #template(delay: PlayoutDelay, repeatsApart: boolean): HeaderTemplate {
     const { payloadType, numbered } = this.#source!
     const counts = repeatsApart && (numbered === true || delay === 'now')
-    return headerTemplate(this.#format, payloadType, delay, counts)
+    return headerTemplate(this.format, payloadType, delay, counts)
   }
 
   #repeatTemplate(): HeaderTemplate | undefined {
     const { rtxPayloadType, numbered = false } = this.#source!
-    const { rtxSsrc } = this.#format
+    const { rtxSsrc } = this.format
     if (rtxPayloadType === undefined || rtxSsrc === undefined) return undefined
-    return headerTemplate({ ...this.#format, ssrc: rtxSsrc }, rtxPayloadType, undefined, numbered)
+    return headerTemplate({ ...this.format, ssrc: rtxSsrc }, rtxPayloadType, undefined, numbered)
   }
 
   #sendPacket(segment: Segment, out: number, timestamp: number): number {

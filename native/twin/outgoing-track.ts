@@ -5,8 +5,9 @@ import type {
   TrackSource,
   TrackStatistics,
 } from '#native/media-plane.ts'
+import type { LinkStream } from './link-stream.ts'
 import { LivePace } from './live-pace.ts'
-import { OutgoingStream } from './outgoing-stream.ts'
+import type { OutgoingStream } from './outgoing-stream.ts'
 import type { Outlet } from './packet-writer.ts'
 import type { Peer } from './peer.ts'
 import { ProbeRun } from './probe-run.ts'
@@ -31,10 +32,9 @@ export type Pumped = 'caught up' | 'starved' | undefined
 export class OutgoingTrack {
   readonly id: number
   readonly peer: Peer
-  readonly format: TrackFormat
   log: SourceLog | undefined
   readonly #outlet: Outlet
-  readonly #stream: OutgoingStream
+  readonly #stream: OutgoingStream | LinkStream
   #source: TrackSource | undefined
   #cursor: ReplayCursor | undefined
   #pace: LivePace | undefined
@@ -44,12 +44,16 @@ export class OutgoingTrack {
   #pendingJump: { source: TrackSource; log: SourceLog; replay: Replay } | undefined
   #releaseUntil = 0
 
-  constructor(id: number, peer: Peer, format: TrackFormat, outlet: Outlet) {
+  constructor(id: number, peer: Peer, stream: OutgoingStream | LinkStream, outlet: Outlet) {
     this.id = id
     this.peer = peer
-    this.format = format
     this.#outlet = outlet
-    this.#stream = new OutgoingStream(peer, format, outlet)
+    this.#stream = stream
+  }
+
+  /** Undefined to another node, which is told by other ways. */
+  get format(): TrackFormat | undefined {
+    return this.#stream.format
   }
 
   get statistics(): TrackStatistics {
@@ -83,6 +87,7 @@ export class OutgoingTrack {
     if (prefix) this.#stream.sendPrefix(source, log, { from, prefix })
     this.#begin(log, from, 'now')
     this.#cursor = new ReplayCursor(replay, this.#outlet.now)
+    if (!this.format) this.#cursor.head = undefined
   }
 
   setPace(pace: number): void {
@@ -179,7 +184,7 @@ export class OutgoingTrack {
       this.#stream.statistics.replayed++
       if (this.#stream.endedFrame && this.#jump()) return undefined
     }
-    if (cursor.next < log.end) return undefined
+    if (cursor.next < Math.max(log.end, cursor.until)) return undefined
     this.#cursor = undefined
     this.#stream.goOn('release')
     this.#releaseUntil = this.#stream.nextOut + releasePackets

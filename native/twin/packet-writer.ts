@@ -62,6 +62,19 @@ export class PacketWriter {
     return this.#send(datagram, template, length, numbers)
   }
 
+  /** The packet as it is, but for its SSRC and number. @returns bytes sent; 0 past the last index */
+  verbatim({ bytes, offset, length }: PacketPlace, ssrc: number, index: number): number {
+    if (index >= indexEnd) return 0
+    const datagram = this.#outlet.take()
+    bytes.copy(datagram, 0, offset, offset + length)
+    datagram.writeUInt16BE(index & 0xffff, 2)
+    datagram.writeUInt32BE(ssrc, 8)
+    const header = headerLength(datagram)
+    const sent = this.#peer.sender.protectRtp(datagram, header, length, index)
+    this.#outlet.send(datagram, sent, this.#peer)
+    return sent
+  }
+
   #send(
     datagram: Buffer,
     { bytes, transportCcAt }: HeaderTemplate,
@@ -83,12 +96,17 @@ export class PacketWriter {
   }
 }
 
+/** Of header, CSRCs and extensions of a packet that was checked when it came. */
+function headerLength(packet: Buffer, offset = 0): number {
+  const flags = packet[offset]!
+  const fixed = 12 + 4 * (flags & 0x0f)
+  return flags & 0x10 ? fixed + 4 + 4 * packet.readUInt16BE(offset + fixed + 2) : fixed
+}
+
 /** Copies marker, padding flag and payload of a stored packet; returns the payload's length. */
 function copyPayload({ bytes, offset, length }: PacketPlace, datagram: Buffer, at: number): number {
-  const flags = bytes[offset]!
-  let header = 12 + 4 * (flags & 0x0f)
-  if (flags & 0x10) header += 4 + 4 * bytes.readUInt16BE(offset + header + 2)
-  datagram[0]! |= flags & 0x20
+  const header = headerLength(bytes, offset)
+  datagram[0]! |= bytes[offset]! & 0x20
   datagram[1]! |= bytes[offset + 1]! & 0x80
   bytes.copy(datagram, at, offset + header, offset + length)
   return length - header

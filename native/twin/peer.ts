@@ -31,11 +31,12 @@ export class Peer {
   #slab: Slab | undefined
   #used = 0
 
-  constructor(id: PeerId, keys: SrtpKeys, path: Path, pool: SlabPool) {
+  /** @param streams SSRCs that it may send RTP from, as many as clients need without */
+  constructor(id: PeerId, keys: SrtpKeys, path: Path, pool: SlabPool, streams?: number) {
     this.id = id
     this.path = path
     this.sender = new SrtpSender(keys.profile, keys.local)
-    this.receiver = new SrtpReceiver(keys.profile, keys.remote)
+    this.receiver = new SrtpReceiver(keys.profile, keys.remote, streams)
     this.#pool = pool
   }
 

@@ -7,6 +7,8 @@ const refillBound = 20
 export class ReplayCursor {
   /** Ingest index of the next packet. */
   next: number
+  /** The live end lies behind it. */
+  readonly until: number
   /** Bytes per ms. */
   pace: number
   /** Bytes that may leave now; the last packet may overdraw it. */
@@ -17,8 +19,9 @@ export class ReplayCursor {
   #lead: { bytes: number; readonly pace: number }
 
   /** @param now monotonic ms */
-  constructor({ from, pace, burst, lead }: Replay, now: number) {
+  constructor({ from, pace, burst, lead, until = 0 }: Replay, now: number) {
     this.next = from
+    this.until = until
     this.pace = pace
     this.budget = burst
     this.#lead = { bytes: lead?.bytes ?? 0, pace: Math.max(lead?.pace ?? 0, pace) }

@@ -14,9 +14,9 @@ import { deriveSessionKeys, type SessionKeys } from './srtp-key-derivation.ts'
 
 /** Repairs on the media SSRC come late, so the window is far wider than the 64 of RFC 3711. */
 const rtpWindow = 1024
-const rtcpWindow = 128
-/** Streams remembered per peer: three layers with RTX and audio are seven. */
-const maxStreams = 32
+/** Streams remembered of a client: three layers with RTX and audio are seven. */
+const ordinaryStreams = 32
+const rtcpLimits = { window: 128, streams: ordinaryStreams }
 
 export type SrtpFailure = 'too-short' | 'authentication' | 'replayed'
 
@@ -28,9 +28,12 @@ export class SrtpReceiver {
   readonly #streams = new Map<number, ReplayWindow>()
   readonly #rtcpStreams = new Map<number, ReplayWindow>()
   readonly #at: CipherPosition = { ssrc: 0, high: 0, low: 0 }
+  readonly #mostStreams: number
   #failure: SrtpFailure = 'too-short'
 
-  constructor(profile: SrtpProfile, master: SrtpMasterKey) {
+  /** @param streams SSRCs that RTP may come from */
+  constructor(profile: SrtpProfile, master: SrtpMasterKey, streams = ordinaryStreams) {
+    this.#mostStreams = streams
     this.#counterMode = profile === 1
     this.#rtp = deriveSessionKeys(profile, master, 'rtp')
     this.#rtcp = deriveSessionKeys(profile, master, 'rtcp')
@@ -60,7 +63,8 @@ export class SrtpReceiver {
 
     const plain = this.#openRtp(datagram, headerLength, end)
     if (!plain) return this.#fail('authentication')
-    if (!this.#accept(this.#streams, position.ssrc, index, rtpWindow)) {
+    const limits = { window: rtpWindow, streams: this.#mostStreams }
+    if (!this.#accept(this.#streams, position.ssrc, index, limits)) {
       return this.#fail('authentication')
     }
     datagram.copy(into, at, 0, headerLength)
@@ -86,7 +90,7 @@ export class SrtpReceiver {
     const encrypted = (datagram[word]! & 0x80) !== 0
     const plain = encrypted ? this.#openRtcp(datagram, end) : undefined
     if (!plain) return this.#fail('authentication')
-    if (!this.#accept(this.#rtcpStreams, position.ssrc, index, rtcpWindow)) {
+    if (!this.#accept(this.#rtcpStreams, position.ssrc, index, rtcpLimits)) {
       return this.#fail('authentication')
     }
     return Buffer.concat([datagram.subarray(0, 8), plain])
@@ -116,11 +120,16 @@ export class SrtpReceiver {
   }
 
   // Only an authenticated packet opens a stream: a stranger cannot fill the table.
-  #accept(streams: Map<number, ReplayWindow>, ssrc: number, index: number, window: number) {
+  #accept(
+    streams: Map<number, ReplayWindow>,
+    ssrc: number,
+    index: number,
+    limits: typeof rtcpLimits,
+  ) {
     let stream = streams.get(ssrc)
     if (!stream) {
-      if (streams.size === maxStreams) return false
-      stream = new ReplayWindow(window)
+      if (streams.size >= limits.streams) return false
+      stream = new ReplayWindow(limits.window)
       streams.set(ssrc, stream)
     }
     stream.accept(index)

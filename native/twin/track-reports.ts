@@ -17,8 +17,9 @@ export const reportInterval = 1000
 export function trackReport(track: OutgoingTrack, wall: number): Buffer | undefined {
   const clock = track.log?.clock
   const delta = track.timestampDelta
-  if (!clock || delta === undefined || !track.hasSent) return undefined
-  const { ssrc, cname, clockRate } = track.format
+  const { format } = track
+  if (!format || !clock || delta === undefined || !track.hasSent) return undefined
+  const { ssrc, cname, clockRate } = format
   const elapsed = Math.round(((wall - clock.wall) * clockRate) / 1000)
   const { packets, bytes } = track.statistics
   return compound(

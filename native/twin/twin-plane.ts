@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto'
 import type {
+  LinkRun,
   LogClock,
   LogId,
   MediaPlane,
   MediaPlaneListener,
   PeerId,
+  PeerOptions,
   PlaneStatistics,
   Probe,
   Replay,
@@ -19,7 +21,9 @@ import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
 import type { FeedbackDigest } from '#rtp/congestion/feedback-digest.ts'
 import { Incoming } from './incoming.ts'
+import { LinkStream } from './link-stream.ts'
 import { MediaSockets } from './media-sockets.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
 import { OutgoingTrack } from './outgoing-track.ts'
 import type { Outlet } from './packet-writer.ts'
 import { Peer } from './peer.ts'
@@ -27,8 +31,8 @@ import { PeerTable } from './peer-table.ts'
 import { ReportSchedule } from './report-schedule.ts'
 import { SendRing } from './send-ring.ts'
 import { SourceLog } from './source-log.ts'
-import { TempLink } from './temp-link.ts'
 import { Ticker } from './ticker.ts'
+import { TrackPump } from './track-pump.ts'
 import { noTrackStatistics, sumOf } from './track-sums.ts'
 
 /** Between two looks at the replays, in ms. */
@@ -40,10 +44,13 @@ export class TwinPlane implements MediaPlane {
   readonly #peers = new PeerTable()
   readonly #logs = new Map<LogId, SourceLog>()
   readonly #tracks = new Map<TrackId, OutgoingTrack>()
-  readonly #pumped = new Set<OutgoingTrack>()
+  readonly #pump: TrackPump
   readonly #slabs = new SlabPool()
   readonly #ring = new SendRing()
-  readonly #ticker = new Ticker(tickInterval, (now) => this.#tick(now))
+  readonly #ticker = new Ticker(tickInterval, (now) => {
+    this.#pump.turn(now)
+    this.#reports.poll(now)
+  })
   readonly #outlet: Outlet
   readonly #incoming: Incoming
   readonly #reports: ReportSchedule
@@ -53,8 +60,9 @@ export class TwinPlane implements MediaPlane {
   #nextId = 1
 
   private constructor(listener: MediaPlaneListener, random: (bound: number) => number) {
-    this.#listener = listener
     const ticker = this.#ticker
+    this.#pump = new TrackPump(listener, (track) => this.#started(track))
+    this.#listener = listener
     this.#reports = new ReportSchedule(
       ({ peer }, report) => this.sendRtcp(peer.id, report),
       () => ticker.wall(),
@@ -126,10 +134,10 @@ export class TwinPlane implements MediaPlane {
     this.#incoming.forget(ufrag)
   }
 
-  addPeer(id: PeerId, keys: SrtpKeys, path: Path): void {
+  addPeer(id: PeerId, keys: SrtpKeys, path: Path, { streams }: PeerOptions = {}): void {
     this.removePeer(id)
     this.#sockets.assign(id, path)
-    this.#peers.add(new Peer(id, keys, path, this.#slabs))
+    this.#peers.add(new Peer(id, keys, path, this.#slabs, streams))
   }
 
   movePeer(id: PeerId, path: Path): void {
@@ -180,29 +188,17 @@ export class TwinPlane implements MediaPlane {
     for (let i = 0; i < count; i++) {
       const index = indices[i]!
       for (const track of log.members) {
-        const first = !track.hasSent
-        track.deliver(index)
-        if (first && track.hasSent) this.#started(track)
-        if (track.needsPump) this.#pumped.add(track)
+        this.#pump.deliver(track, index)
       }
     }
   }
 
   addTrack(id: PeerId, format: TrackFormat): TrackId {
-    const peer = this.#peers.get(id)
-    if (!peer) throw new Error(`no peer ${id}: add it before its tracks`)
-    const track = new OutgoingTrack(this.#nextId++, peer, format, this.#outlet)
-    peer.tracks.add(track)
-    this.#tracks.set(track.id, track)
-    return track.id
+    return this.#add(id, (peer) => new OutgoingStream(peer, format, this.#outlet))
   }
 
-  addLink(id: PeerId, run: any): TrackId {
-    const peer = this.#peers.get(id)!
-    const track: any = new TempLink(this.#nextId++, peer, run, this.#outlet)
-    peer.tracks.add(track)
-    this.#tracks.set(track.id, track)
-    return track.id
+  addLink(id: PeerId, run: LinkRun): TrackId {
+    return this.#add(id, (peer) => new LinkStream(peer, run, this.#outlet))
   }
 
   removeTrack(id: TrackId): void {
@@ -214,7 +210,7 @@ export class TwinPlane implements MediaPlane {
     const track = this.#tracks.get(id)
     const log = this.#logs.get(source.log)
     if (!track || !log) return
-    this.#pumped.delete(track)
+    this.#pump.remove(track)
     track.follow(source, log)
     this.#reports.add(track)
   }
@@ -224,9 +220,8 @@ export class TwinPlane implements MediaPlane {
     const log = this.#logs.get(source.log)
     if (!track || !log) return
     track.replay(source, log, replay)
-    this.#pumped.add(track)
     this.#reports.add(track)
-    this.#pump(track, this.#ticker.now())
+    this.#pump.add(track, this.#ticker.now())
   }
 
   silence(id: TrackId): void {
@@ -246,8 +241,7 @@ export class TwinPlane implements MediaPlane {
     const track = this.#tracks.get(id)
     if (!track) return
     track.probe(probe)
-    this.#pumped.add(track)
-    this.#pump(track, this.#ticker.now())
+    this.#pump.add(track, this.#ticker.now())
   }
 
   retransmit(id: TrackId, sequenceNumbers: readonly number[]): void {
@@ -269,18 +263,13 @@ export class TwinPlane implements MediaPlane {
     await this.#sockets.close()
   }
 
-  #tick(now: number): void {
-    for (const track of this.#pumped) this.#pump(track, now)
-    this.#reports.poll(now)
-  }
-
-  #pump(track: OutgoingTrack, now: number): void {
-    const first = !track.hasSent
-    const pumped = track.pump(now)
-    if (first && track.hasSent) this.#started(track)
-    if (!track.needsPump) this.#pumped.delete(track)
-    if (pumped === 'caught up') this.#listener.caughtUp(track.id)
-    else if (pumped === 'starved') this.#listener.starved(track.id)
+  #add(id: PeerId, streamTo: (peer: Peer) => OutgoingStream | LinkStream): TrackId {
+    const peer = this.#peers.get(id)
+    if (!peer) throw new Error(`no peer ${id}: add it before its tracks`)
+    const track = new OutgoingTrack(this.#nextId++, peer, streamTo(peer), this.#outlet)
+    peer.tracks.add(track)
+    this.#tracks.set(track.id, track)
+    return track.id
   }
 
   #started(track: OutgoingTrack): void {
@@ -295,7 +284,7 @@ export class TwinPlane implements MediaPlane {
 
   #silence(track: OutgoingTrack): void {
     track.leave()
-    this.#pumped.delete(track)
+    this.#pump.remove(track)
     this.#reports.remove(track)
   }
 

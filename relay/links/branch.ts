@@ -1,6 +1,5 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { Registry } from '#control/registry.ts'
-import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
 import { Reattachment, reattachTiming } from '#control/topology/reattachment.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
@@ -9,6 +8,7 @@ import type { MediaPlane } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { BranchPublication } from './branch-publication.ts'
+import { Candidates } from './candidates.ts'
 import { CarrierNote } from './carrier-note.ts'
 import type { Subscriber, ToldOfSubscription, Uplink } from './uplink.ts'
 
@@ -47,6 +47,8 @@ export class Branch implements Machine {
   readonly #below: readonly string[]
   readonly #services: BranchServices
   readonly #shown: BranchPublication
+  readonly #note: CarrierNote
+  readonly #candidates: Candidates
   #search: Reattachment | undefined
   #asked: Asked | undefined
   #askedUntil = Number.POSITIVE_INFINITY
@@ -54,7 +56,6 @@ export class Branch implements Machine {
   /** From the origin down to the parent. */
   #above: readonly string[] = []
   #standbyDue = 0
-  readonly #note: CarrierNote
   #closed = false
 
   /** @param asked by a child of this node; without, for viewers here */
@@ -68,6 +69,7 @@ export class Branch implements Machine {
     this.#services = services
     this.#shown = new BranchPublication(stream, services)
     this.#note = new CarrierNote(this.#key, services.registry)
+    this.#candidates = new Candidates(services.registry.view, this.#key, services.node)
     this.#below = [...(asked?.below ?? []), services.node]
     services.scheduler.add(this)
     this.#begin(asked?.lost)
@@ -91,9 +93,9 @@ export class Branch implements Machine {
 
   /** The number of children has changed. */
   carry(): void {
-    const { parent } = this
-    if (parent === undefined) return
-    this.#note.write({ parent, depth: this.#above.length, children: this.stream.followers })
+    const { parent, stream } = this
+    const [depth, children] = [this.#above.length, stream.followers]
+    if (parent !== undefined) this.#note.write({ parent, depth, children })
   }
 
   /** Nobody here wants the stream any more. */
@@ -118,15 +120,15 @@ export class Branch implements Machine {
 
   poll(now: number): void {
     if (now >= this.#askedUntil && !this.#search) this.#refused()
-    const step = this.#search?.poll(now, (avoid) => this.#choose(avoid))
+    const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
-    else if (step?.kind === 'split') this.#services.split(this.stream)
+    if (step?.kind === 'split') this.#services.split(this.stream)
     if (this.#current && now >= this.#standbyDue) this.#prepareStandby(this.#current, now)
   }
 
   // The first one is asked at once: a viewer waits. Only those who look again do so by turns.
   #begin(lost: string | undefined): void {
-    const [first] = this.#choose(new Set(lost === undefined ? [] : [lost]))
+    const [first] = this.#candidates.parents(new Set(lost === undefined ? [] : [lost]))
     if (first === undefined) this.#look(lost)
     else this.#ask(first)
     this.#services.scheduler.changed(this)
@@ -146,20 +148,6 @@ export class Branch implements Machine {
       clock.now(),
     )
     this.#services.scheduler.changed(this)
-  }
-
-  #choose(avoid: ReadonlySet<string>): readonly string[] {
-    const { registry, node } = this.#services
-    return chooseParents(registry.view, { stream: this.#key, node, avoid }).filter((id) =>
-      this.#passesOn(id),
-    )
-  }
-
-  // An edge that has the stream is no relay for that.
-  #passesOn(node: string): boolean {
-    const { view } = this.#services.registry
-    const isOrigin = view.streams.get(this.#key)?.origin === node
-    return isOrigin || view.nodes.get(node)?.roles.includes('relay') === true
   }
 
   #ask(parent: string): void {
@@ -239,7 +227,6 @@ export class Branch implements Machine {
         this.#note.erase()
         break
       case 'active':
-        // Publishers come back as a new epoch.
         break
     }
   }
@@ -272,9 +259,7 @@ export class Branch implements Machine {
   #lost(parent: string): void {
     this.#current = undefined
     this.#shown.orphan()
-    const { registry, node } = this.#services
-    const question = { stream: this.#key, node, avoid: new Set([parent]) }
-    this.#look(parent, chooseStandby(registry.view, question, parent))
+    this.#look(parent, this.#candidates.standby(parent))
   }
 
   /** Whoever was asked said no, or nothing. */
@@ -305,9 +290,7 @@ export class Branch implements Machine {
   // A control connection that is open saves three round trips when the parent is gone.
   #prepareStandby({ uplink }: Asked, now: number): void {
     this.#standbyDue = now + standbyInterval
-    const { registry, node, uplinkTo } = this.#services
-    const question = { stream: this.#key, node }
-    const standby = chooseStandby(registry.view, question, uplink.parent)
-    if (standby !== undefined) uplinkTo(standby)
+    const standby = this.#candidates.standby(uplink.parent)
+    if (standby !== undefined) this.#services.uplinkTo(standby)
   }
 }

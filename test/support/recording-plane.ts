@@ -142,6 +142,12 @@ export class RecordingPlane implements MediaPlane {
     return track
   }
 
+  addLink(peer: PeerId): TrackId {
+    const track = this.#nextId++
+    this.commands.push({ kind: 'addTrack', peer, track })
+    return track
+  }
+
   removeTrack(track: TrackId): void {
     this.tracks.delete(track)
   }

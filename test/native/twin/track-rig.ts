@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Replay, TrackFormat, TrackSource } from '#native/media-plane.ts'
 import { SlabPool } from '#native/slab.ts'
 import type { SrtpKeys } from '#native/srtp-keys.ts'
+import { OutgoingStream } from '#native/twin/outgoing-stream.ts'
 import { OutgoingTrack, type Pumped } from '#native/twin/outgoing-track.ts'
 import { Peer } from '#native/twin/peer.ts'
 import { SourceLog } from '#native/twin/source-log.ts'
@@ -77,15 +78,17 @@ export class TrackRig {
     this.#format = format
     this.#reader = new ReceivedReader(format)
     const rig = this
-    this.track = new OutgoingTrack(1, this.peer, format, {
+    const outlet = {
       // What a slot held before must not matter.
       take: () => Buffer.alloc(2048, 0xff),
-      send: (datagram, length) => rig.#receive(datagram.subarray(0, length)),
+      send: (datagram: Buffer, length: number) => rig.#receive(datagram.subarray(0, length)),
       get now() {
         return rig.now
       },
-      random: (bound) => randomInt(bound),
-    })
+      random: (bound: number) => randomInt(bound),
+    }
+    const stream = new OutgoingStream(this.peer, format, outlet)
+    this.track = new OutgoingTrack(1, this.peer, stream, outlet)
   }
 
   /** Media as [number since the first, label], repairs left out. */

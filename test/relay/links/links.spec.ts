@@ -15,7 +15,7 @@ function hasAll(node: TreeNode, origin: TreeNode, from: number): boolean {
   return all.size > 0 && [...all].every(([index, packet]) => theirs.get(index) === packet)
 }
 
-describe.each(planes.slice(0, 1))('a stream over links ($name)', { timeout: 30_000 }, (plane) => {
+describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane) => {
   it('comes to a node that has a viewer, under the same indices', async () => {
     tree = new Tree()
     const origin = await tree.add('origin', ['ingest', 'relay'], plane)

@@ -1,0 +1,34 @@
+import type { ClusterView } from '#control/registry.ts'
+import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
+
+/** Who can be the parent of this node for one stream, by what the registry knows now. */
+export class Candidates {
+  readonly #view: ClusterView
+  readonly #stream: string
+  readonly #node: string
+
+  constructor(view: ClusterView, stream: string, node: string) {
+    this.#view = view
+    this.#stream = stream
+    this.#node = node
+  }
+
+  /** Ids, the best first. */
+  parents(avoid: ReadonlySet<string>): string[] {
+    const question = { stream: this.#stream, node: this.#node, avoid }
+    return chooseParents(this.#view, question).filter((id) => this.#passesOn(id))
+  }
+
+  /** Who could take the parent's place. */
+  standby(parent: string): string | undefined {
+    const question = { stream: this.#stream, node: this.#node, avoid: new Set([parent]) }
+    const standby = chooseStandby(this.#view, question, parent)
+    return standby !== undefined && this.#passesOn(standby) ? standby : undefined
+  }
+
+  // An edge that has the stream is no relay for that.
+  #passesOn(node: string): boolean {
+    const isOrigin = this.#view.streams.get(this.#stream)?.origin === node
+    return isOrigin || this.#view.nodes.get(node)?.roles.includes('relay') === true
+  }
+}
