@@ -89,6 +89,10 @@ export class Branch implements Machine {
     if (this.#closed) return
     if (this.#asked) this.#subscribe(this.#asked)
     else if (!this.#current && !this.#search) this.#begin(undefined)
+    // Its publisher is elsewhere now, and it was never there to pass streams on.
+    else if (this.parent && !this.#search && !this.#candidates.has(this.parent)) {
+      this.#look(this.parent)
+    }
   }
 
   /** The number of children has changed. */

@@ -16,18 +16,18 @@ export class Candidates {
   /** Ids, the best first. */
   parents(avoid: ReadonlySet<string>): string[] {
     const question = { stream: this.#stream, node: this.#node, avoid }
-    return chooseParents(this.#view, question).filter((id) => this.#passesOn(id))
+    return chooseParents(this.#view, question).filter((id) => this.has(id))
   }
 
   /** Who could take the parent's place. */
   standby(parent: string): string | undefined {
     const question = { stream: this.#stream, node: this.#node, avoid: new Set([parent]) }
     const standby = chooseStandby(this.#view, question, parent)
-    return standby !== undefined && this.#passesOn(standby) ? standby : undefined
+    return standby !== undefined && this.has(standby) ? standby : undefined
   }
 
-  // An edge that has the stream is no relay for that.
-  #passesOn(node: string): boolean {
+  /** Whether that node may be asked: an edge that has the stream is no relay for that. */
+  has(node: string): boolean {
     const isOrigin = this.#view.streams.get(this.#stream)?.origin === node
     return isOrigin || this.#view.nodes.get(node)?.roles.includes('relay') === true
   }

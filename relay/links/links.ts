@@ -70,7 +70,9 @@ export class Links implements Machine, LinkPeers {
       opened: () => this.#news(),
     })
     this.#unlisten = options.registry.listen((event) => {
-      if (event.kind === 'stream-changed') this.#branches.get(event.stream)?.news()
+      if (event.kind !== 'stream-changed') return
+      this.#branches.get(event.stream)?.news()
+      this.#follow(this.#options.streams.get(parseStreamKey(event.stream)))
     })
     options.scheduler.add(this)
   }
@@ -186,7 +188,10 @@ export class Links implements Machine, LinkPeers {
 
   poll(now: number): void {
     this.#nextTimeout = now + upkeepInterval
+    for (const stream of this.#options.streams.list()) this.#follow(stream)
     for (const [key, branch] of this.#branches) {
+      const isForgotten = this.#options.streams.get(branch.stream.name) !== branch.stream
+      if (isForgotten) this.#end(key)
       if (branch.stream.hasReaders) this.#idleSince.delete(branch)
       else if (!this.#idleSince.has(branch)) this.#idleSince.set(branch, now)
       if (now - (this.#idleSince.get(branch) ?? now) >= linger) this.#end(key)
@@ -202,6 +207,12 @@ export class Links implements Machine, LinkPeers {
       downlink.close({ reason: 'draining', text: 'this node stops' })
     }
     this.#uplinks.close()
+  }
+
+  // A publisher who was here is at another node now, and those who read here go on.
+  #follow(stream: Stream | undefined): void {
+    if (!stream?.hasReaders || stream.publication) return
+    this.join(stream.name)
   }
 
   #branch(stream: Stream, asked?: MessageOf<'subscribe'>): Branch {

@@ -1,0 +1,83 @@
+import type { Browser } from 'playwright-core'
+import { chromiumUnavailable, launchChromium } from './chromium.ts'
+import { type Media, makeMedia } from './ffmpeg-media.ts'
+import { LibdatachannelPublisher } from './libdatachannel-publisher.ts'
+import { MediaPage, type Viewing, type ViewOptions } from './media-page.ts'
+import { RedisProcess, redisUnavailable } from './redis-process.ts'
+import { ServerProcess } from './server-process.ts'
+
+/** Why there can be no cluster here; `undefined` where there can. */
+export function clusterUnavailable(): string | undefined {
+  return chromiumUnavailable() ?? redisUnavailable()
+}
+
+type Role = 'ingest' | 'relay' | 'edge'
+
+const secret = 'the secret that the nodes of this cluster share'.replaceAll(' ', '-')
+
+/** Server processes that find each other by a Redis, and a browser, all on loopback. */
+export class ClusterStage {
+  readonly redis: RedisProcess
+  readonly browser: Browser
+  readonly page: MediaPage
+  readonly media: Media
+  readonly nodes = new Map<string, ServerProcess>()
+  readonly #publishers: LibdatachannelPublisher[] = []
+
+  private constructor(parts: Pick<ClusterStage, 'redis' | 'browser' | 'page' | 'media'>) {
+    this.redis = parts.redis
+    this.browser = parts.browser
+    this.page = parts.page
+    this.media = parts.media
+  }
+
+  static async open(): Promise<ClusterStage> {
+    const media = await makeMedia()
+    const redis = await RedisProcess.start()
+    const browser = await launchChromium({})
+    const page = await MediaPage.open(browser)
+    return new ClusterStage({ redis, browser, page, media })
+  }
+
+  async node(id: string, roles: readonly Role[], env: Record<string, string> = {}) {
+    const node = await ServerProcess.start({
+      env: {
+        TAILRACE_NODE_ID: id,
+        TAILRACE_ROLES: roles.join(','),
+        TAILRACE_REDIS_URL: this.redis.url,
+        TAILRACE_CLUSTER_SECRET: secret,
+        TAILRACE_HTTP_HOST: '127.0.0.1',
+        ...env,
+      },
+    })
+    this.nodes.set(id, node)
+    return node
+  }
+
+  /** OBS's library publishes at that node. */
+  async obs(node: ServerProcess, stream: string): Promise<LibdatachannelPublisher> {
+    const publisher = await LibdatachannelPublisher.start({
+      url: node.whip(stream),
+      key: node.key,
+      media: this.media,
+    })
+    this.#publishers.push(publisher)
+    return publisher
+  }
+
+  async view(
+    node: ServerProcess,
+    stream: string,
+    options: Omit<ViewOptions, 'url'> = {},
+  ): Promise<Viewing> {
+    return await this.page.view({ url: node.whep(stream), ...options })
+  }
+
+  async close(): Promise<void> {
+    for (const publisher of this.#publishers) await publisher.vanish()
+    await this.page.close()
+    await this.browser.close()
+    for (const node of this.nodes.values()) await node.stop().catch(() => undefined)
+    await this.redis.close()
+  }
+}
