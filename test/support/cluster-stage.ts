@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright-core'
+import { until } from '#test/native/until.ts'
 import { chromiumUnavailable, launchChromium } from './chromium.ts'
 import { type Media, makeMedia } from './ffmpeg-media.ts'
 import { LibdatachannelPublisher } from './libdatachannel-publisher.ts'
@@ -65,12 +66,18 @@ export class ClusterStage {
     return publisher
   }
 
+  /** Joins, as soon as the node knows that the stream is published. */
   async view(
     node: ServerProcess,
     stream: string,
     options: Omit<ViewOptions, 'url'> = {},
   ): Promise<Viewing> {
-    return await this.page.view({ url: node.whep(stream), ...options })
+    let viewing: Viewing | undefined
+    await until(async () => {
+      viewing = await this.page.view({ url: node.whep(stream), ...options }).catch(notLive)
+      return viewing !== undefined
+    })
+    return viewing!
   }
 
   async close(): Promise<void> {
@@ -80,4 +87,9 @@ export class ClusterStage {
     for (const node of this.nodes.values()) await node.stop().catch(() => undefined)
     await this.redis.close()
   }
+}
+
+/** A refusal that ends by itself. @throws any other error */
+function notLive(error: Error): undefined {
+  if (!error.message.includes('409')) throw error
 }
