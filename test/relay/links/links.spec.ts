@@ -62,4 +62,68 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     expect(edge.publication).toBe(publication)
     expect(carriers()?.get('edge')?.parent).not.toBe(parent)
   })
+
+  it('goes on in the same place with a publisher at another node, who has the newer epoch', async () => {
+    tree = new Tree()
+    const first = await tree.add('first', ['ingest'], plane)
+    const second = await tree.add('second', ['ingest'], plane)
+    await tree.add('relay', ['relay'], plane)
+    const edge = await tree.add('edge', ['edge'], plane)
+    const publisher = await first.publish()
+    await until(() => first.video?.log.keyframe !== undefined)
+    const stream = edge.join()
+    await until(() => edge.video?.log.keyframe !== undefined)
+    const { epoch } = edge.publication!
+    await second.publish()
+    publisher.leave()
+    await until(() => (edge.publication?.epoch ?? 0) > epoch!)
+    expect(edge.stream).toBe(stream)
+    await until(() => second.video?.log.keyframe !== undefined)
+    await until(() => hasAll(edge, second, second.video!.log.keyframe!))
+    await until(() => tree.memory.carriers.get(streamKey(demo))?.get('relay')?.parent === 'second')
+    await until(() => first.links.children === 0 || first.stream?.followers === 0)
+  })
+
+  it('stops while nobody publishes, and comes back by itself', async () => {
+    tree = new Tree()
+    const origin = await tree.add('origin', ['ingest'], plane)
+    const edge = await tree.add('edge', ['edge'], plane)
+    const publisher = await origin.publish()
+    await until(() => origin.video?.log.keyframe !== undefined)
+    edge.join()
+    await until(() => edge.video?.log.keyframe !== undefined)
+    publisher.leave()
+    await until(() => edge.publication === undefined)
+    await origin.publish()
+    await until(() => edge.video?.log.keyframe !== undefined)
+    expect(edge.publication!.epoch).toBe(origin.publication!.epoch)
+  })
+
+  it('is taken from another node before the one that drains lets go', async () => {
+    tree = new Tree()
+    const origin = await tree.add('origin', ['ingest'], plane)
+    const relays = [
+      await tree.add('relay-a', ['relay'], plane),
+      await tree.add('relay-b', ['relay'], plane),
+    ]
+    const edge = await tree.add('edge', ['edge'], plane)
+    await origin.publish()
+    await until(() => origin.video?.log.keyframe !== undefined)
+    edge.join()
+    await until(() => edge.video?.log.keyframe !== undefined)
+    const from = edge.video!.log.keyframe!
+    const parentOf = () => tree.memory.carriers.get(streamKey(demo))?.get('edge')?.parent
+    const parent = relays.find(({ id }) => id === parentOf())!
+    const other = relays.find(({ id }) => id !== parentOf())!
+    const { publication } = edge
+    parent.record = { ...parent.record, draining: true }
+    parent.registry.announce(parent.record)
+    parent.links.drain(other.record, 10_000)
+    await until(() => parentOf() === other.id)
+    await until(() => parent.stream?.followers === 0)
+    const { end } = origin.video!.log
+    await until(() => edge.video!.log.end > end + 100)
+    await until(() => hasAll(edge, origin, from))
+    expect(edge.publication).toBe(publication)
+  })
 })

@@ -22,7 +22,7 @@ import { readDump } from '#test/support/rtpdump.ts'
 import { SlabWriter } from '#test/support/stored-packets.ts'
 
 export const demo = streamName(undefined, 'demo')
-const secret = 'a secret that all nodes of this tree share'
+export const treeSecret = 'a secret that all nodes of this tree share'
 const recording = 'obs-32-default-gop'
 const payloadType = 102
 
@@ -82,7 +82,12 @@ export class TreeNode {
       ...record,
     }
     this.registry = new MemoryRegistry({ node: id, clock: systemClock, memory: tree.memory })
-    this.tokens = new NodeTokens({ node: id, names: [id], secrets: [secret], clock: systemClock })
+    this.tokens = new NodeTokens({
+      node: id,
+      names: [id],
+      secrets: [treeSecret],
+      clock: systemClock,
+    })
   }
 
   static async open(
