@@ -17,7 +17,10 @@ import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
 import { Claims } from './cluster/claims.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { ClusterMetrics } from './cluster/cluster-metrics.ts'
 import { nodeOrigins } from './cluster/node-origins.ts'
+import { connectSources, offeredEdges } from './cluster/offered-edges.ts'
+import { ClusterPlacement } from './cluster/placement.ts'
 import type { Config } from './config.ts'
 import { everySecond } from './every-second.ts'
 import { createHttpApp } from './http-app.ts'
@@ -25,7 +28,7 @@ import { iceServices } from './ice-services.ts'
 import { openKept } from './keeping.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
-import { metricsSnapshot } from './metrics-snapshot.ts'
+import { metricsSnapshot, roundTripsOf } from './metrics-snapshot.ts'
 import { startRecord, stopRecord } from './node-record.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
@@ -120,12 +123,24 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     log,
     lost: (name) => publishers.giveUp(name),
   })
+  const clusterMetrics = new ClusterMetrics(metrics.registry, {
+    nodes: () => cluster.view.nodes.size,
+    registryConnected: () => cluster.registry.connected,
+    claimsLost: () => claims.lost,
+    roundTrips: () => roundTripsOf(streams),
+  })
+  const placement = new ClusterPlacement({
+    cluster,
+    clock,
+    redirected: (reason) => clusterMetrics.redirected(reason),
+  })
   const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
   const publishers = new PublisherSessions({
     ...shared,
     scheduler,
     observer: observePublishers(log, metrics, claims),
     maxPublishers: config.MAX_PUBLISHERS,
+    ownerElsewhere: (name) => claims.ownerElsewhere(name),
   })
   const extensions = new SessionExtensions(scheduler, clock)
   const viewers = new ViewerSessions({
@@ -154,7 +169,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     limiter,
     ...iceServices(config),
     publishLimiter: new RateLimiter(publishRateLimit, 'with this key'),
-    overflow: { target: config.OVERFLOW_URL, draining: () => closing },
+    regionHeader: config.REGION_HEADER?.toLowerCase(),
+    overflow: {
+      target: config.OVERFLOW_URL,
+      draining: () => cluster.draining,
+      placement: cluster.isShared ? placement : undefined,
+    },
   }
   const app = createHttpApp({
     origins: '*',
@@ -173,6 +193,8 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     revocations,
     audit,
     trail,
+    edges: () => offeredEdges(cluster),
+    connectSources: () => connectSources(cluster, config.OVERFLOW_URL),
     unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
   })
 
@@ -198,9 +220,9 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   }
   try {
     const httpPort = await listenHttp(app, config)
+    cluster.start(nodeOrigins(config, { secure: tls !== undefined, port: httpPort }))
     metricsServer = await listenMetrics(metrics, config)
     audit.note(startRecord(config))
-    cluster.start(nodeOrigins(config, { secure: tls !== undefined, port: httpPort }))
     const mediaPort = plane.addresses[0]!.port
     return { httpPort, mediaPort, metricsPort: portOf(metricsServer), sending, close }
   } catch (error) {

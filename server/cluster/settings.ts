@@ -37,6 +37,15 @@ export const clusterSettings = {
       description: 'Where viewers and publishers reach this node, when another sends them here.',
     }),
   ),
+  REGION_HEADER: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9-]{1,64}$',
+      takes: 'the name of a header field',
+      description:
+        'Field in which the proxies of `TAILRACE_TRUST_PROXY` name the region of a client. They ' +
+        'must not pass on what the client itself sends under this name.',
+    }),
+  ),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?://\\S+$',

@@ -121,6 +121,12 @@ describe('settings', () => {
     })
   })
 
+  it('name a header for regions that somebody can be trusted to send', () => {
+    const header = { TAILRACE_REGION_HEADER: 'X-Region' }
+    expect(faultsOf({ env: header })).toEqual([expect.stringMatching('TAILRACE_TRUST_PROXY')])
+    expect(faultsOf({ env: { ...header, TAILRACE_TRUST_PROXY: '10.0.0.0/8' } })).toEqual([])
+  })
+
   it('of a cluster need the secret of its nodes', () => {
     const redis = { TAILRACE_REDIS_URL: 'redis://:password@redis:6379/1' }
     const secret = { TAILRACE_CLUSTER_SECRET: '0123456789abcdef0123456789abcdef' }

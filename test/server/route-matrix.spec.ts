@@ -38,6 +38,7 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   '/api/v1/streams/:tenant/:stream': view,
   '/api/v1/viewers/:stream': publish,
   '/api/v1/viewers/:tenant/:stream': publish,
+  '/api/v1/edges': page,
   '/api/v1/revocations': { GET: 'admin', HEAD: 'admin', POST: 'admin' },
   '/api/v1/revocations/:kind/:value': { DELETE: 'admin' },
   '/': page,
@@ -100,6 +101,7 @@ beforeAll(async () => {
     revocations: new Revocations(store, clock),
     audit: { append: async () => {} },
     trail: new SessionTrail({ audit: { note: () => {} }, clock, addresses: 'none' }),
+    edges: () => [],
     unreadiness: () => undefined,
   })
   await app.ready()
