@@ -18,6 +18,7 @@ import { mediaCandidates } from './candidates.ts'
 import { Claims } from './cluster/claims.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { ClusterMetrics } from './cluster/cluster-metrics.ts'
+import { Drain } from './cluster/drain.ts'
 import { nodeOrigins } from './cluster/node-origins.ts'
 import { connectSources, offeredEdges } from './cluster/offered-edges.ts'
 import { ClusterPlacement } from './cluster/placement.ts'
@@ -161,6 +162,13 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     }),
   )
 
+  const drain = new Drain({
+    cluster,
+    events: extensions.events,
+    refuge: (stream) => (cluster.isShared ? placement.refuge(stream) : undefined),
+    remaining: () => viewers.size,
+    clock,
+  })
   let closing = false
   const limiter = new RateLimiter()
   const services = {
@@ -195,18 +203,34 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     trail,
     edges: () => offeredEdges(cluster),
     connectSources: () => connectSources(cluster, config.OVERFLOW_URL),
-    unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
+    drain: {
+      get state() {
+        if (closing) return 'stopping'
+        return cluster.draining ? 'draining' : 'serving'
+      },
+      get sessions() {
+        return publishers.size + viewers.size
+      },
+      begin: () => drain.begin(),
+      cancel: () => drain.cancel(),
+    },
+    unreadiness: () => {
+      if (closing) return 'shutting down'
+      return cluster.draining ? 'draining' : audit.trouble && 'the audit log fails'
+    },
   })
 
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true
-    cluster.drain()
-    // Whoever reads events comes back by itself: to this endpoint, which may send it elsewhere.
-    extensions.events.reconnectAll()
+    // Whoever reads events comes back by itself: to the node named, or to this endpoint, which may
+    // send it elsewhere.
+    drain.begin()
+    if (metricsServer) await drain.done(config.DRAIN_MS)
+    const comeBack = config.OVERFLOW_URL !== undefined || (cluster.hasOthers && peers.size > 0)
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.
-    if (config.OVERFLOW_URL !== undefined && metricsServer) await pause(drainTime)
+    if (comeBack && metricsServer) await pause(drainTime)
     scheduler.close()
     metricsServer?.close()
     metricsServer?.closeAllConnections()

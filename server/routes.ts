@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuditLog } from '#control/audit/audit-log.ts'
 import type { SessionTrail } from '#control/audit/session-trail.ts'
+import { type Drainable, drainRoutes } from '#control/http/drain-routes.ts'
 import { edgeRoutes, type OfferedEdge } from '#control/http/edge-routes.ts'
 import type { EndpointServices, OfferRequest } from '#control/http/endpoint-routes.ts'
 import { revocationRoutes } from '#control/http/revocation-routes.ts'
@@ -34,6 +35,7 @@ export interface RouteParts extends EndpointServices, HealthOptions, PageOptions
   readonly revocations: Revocations
   readonly audit: Pick<AuditLog, 'append'>
   readonly trail: SessionTrail
+  readonly drain: Drainable
   /** Edges that a player may choose among; none where this node is alone. */
   edges(): readonly OfferedEdge[]
 }
@@ -81,6 +83,7 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   })
   const revoked = () => sessions.endWhere((principal) => revocations.revokes(principal))
   await app.register(revocationRoutes, { ...services, revoked })
+  await app.register(drainRoutes, services)
   await app.register(edgeRoutes, services)
   await app.register(pageRoutes, services)
   await app.register(healthRoutes, services)

@@ -67,6 +67,13 @@ export const clusterSettings = {
         'second counts as well, while it is changed.',
     },
   ),
+  DRAIN_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 10_000,
+    description:
+      'How long a stopping node of a cluster waits, in ms, for its viewers to go to other nodes.',
+  }),
   MAX_CHILDREN: Type.Integer({
     minimum: 0,
     maximum: 4096,

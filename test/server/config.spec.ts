@@ -29,6 +29,7 @@ describe('settings', () => {
       REGION: 'local',
       ROLES: ['ingest', 'relay', 'edge'],
       CLUSTER_SECRET: [],
+      DRAIN_MS: 10_000,
       MAX_CHILDREN: 64,
       DATA_DIR: './data',
       PUBLISH_KEY: [],
