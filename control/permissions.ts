@@ -6,7 +6,7 @@ import { type Action, type Grant, requireGrant } from './grant.ts'
 import { anonymous, idOf, type Principal, principalOf } from './principal.ts'
 import type { Revocations } from './revocations.ts'
 import { readKey, StaticKeys } from './static-keys.ts'
-import { grantOf } from './tokens/claims.ts'
+import { grantOf, regionOf } from './tokens/claims.ts'
 import { SpentTokens } from './tokens/spent-tokens.ts'
 import { looksLikeJwt, type TokenVerifier, type VerifiedToken } from './tokens/token-verifier.ts'
 
@@ -154,6 +154,7 @@ function keyStanding(token: string, grant: Grant): Standing {
 function tokenStanding(token: string, { claims, kid }: VerifiedToken): Standing {
   const { iss = '', sub, jti, iat, exp, max_height: maxHeight, once } = claims
   const grant = grantOf(claims)
+  const region = regionOf(claims)
   const principal: Principal = {
     id: sub === undefined ? idOf(token) : idOf(JSON.stringify([iss, grant.tenant, sub])),
     tenant: grant.tenant,
@@ -164,6 +165,7 @@ function tokenStanding(token: string, { claims, kid }: VerifiedToken): Standing 
     ...(kid !== undefined && { keyId: kid }),
     ...(iat !== undefined && { issuedAt: iat * 1000 }),
     ...(maxHeight !== undefined && { maxHeight }),
+    ...(region !== undefined && { region }),
     // A view token that is good once would end with the first reload of a page (SEC-8).
     ...(once && grant.actions.includes('publish') && { once }),
   }

@@ -25,6 +25,8 @@ export interface Principal {
   readonly expiresAt?: number
   /** Pixels of the largest picture that it may be sent. */
   readonly maxHeight?: number
+  /** Where it is used, as its issuer knows. */
+  readonly region?: string
   /** Good for one session. */
   readonly once?: boolean
 }

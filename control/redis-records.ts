@@ -32,7 +32,10 @@ const Claim = Type.Object({
   origin: NodeId,
   epoch: Count,
   active: Type.Boolean(),
-  description: Type.Object({ tracks: Type.Array(Type.Unknown(), { maxItems: 256 }) }),
+  description: Type.Object({
+    tracks: Type.Array(Type.Unknown(), { maxItems: 256 }),
+    owner: Type.Optional(Type.String({ maxLength: 64 })),
+  }),
 })
 
 const Carrier = Type.Object({

@@ -5,6 +5,8 @@ import type { IdsByRegion } from './topology/cluster-index.ts'
 export interface StreamDescription {
   /** As seen on the wire; opaque to the registry, JSON of at most 16 KiB. */
   readonly tracks: readonly unknown[]
+  /** Of its publisher's `Principal`: another one may not take the stream over. */
+  readonly owner?: string
 }
 
 /** Who publishes a stream. The one with the highest epoch is right, whoever else claims it. */

@@ -36,12 +36,13 @@ const pages: Readonly<Record<string, string>> = {
   '/status/:tenant/:stream': 'status.html',
 }
 
+// Nothing but our own files and requests; a stream's name in a page can never be script.
+const policy = (connect: string) =>
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+  `connect-src ${connect}; media-src 'self' blob:; base-uri 'none'; form-action 'none'; ` +
+  "frame-ancestors 'self'"
+
 const headers = {
-  // Nothing but our own files and requests; a stream's name in a page can never be script.
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
-    "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; " +
-    "frame-ancestors 'self'",
   // The address of a page may hold a play token (SEC-13).
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
@@ -51,9 +52,19 @@ const headers = {
   'cache-control': 'no-cache',
 }
 
+export interface PageOptions {
+  /** Origins of other nodes, to which these pages may be sent on; none without. */
+  connectSources?(): readonly string[]
+}
+
 /** The pages of `player/`: read once at start, types stripped. */
-export const pageRoutes: FastifyPluginAsync = async (app) => {
+export const pageRoutes: FastifyPluginAsync<PageOptions> = async (app, options) => {
   const files = readFiles()
+
+  app.addHook('onSend', async (_request, reply) => {
+    const connect = ["'self'", ...(options.connectSources?.() ?? [])].join(' ')
+    reply.header('content-security-policy', policy(connect))
+  })
 
   for (const [url, name] of Object.entries(pages)) {
     const file = files.get(name)!

@@ -1,5 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
+import type { StreamName } from '#core/stream-name.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { type EventName, eventNames } from './event-queue.ts'
@@ -103,6 +104,11 @@ export class SessionEvents implements Machine {
     const data = JSON.stringify(url === undefined ? {} : { url })
     const streams = this.#sessions.get(id)?.streams.values() ?? []
     for (const events of streams) events.push('reconnect', data, this.#clock.now())
+  }
+
+  /** `reconnect`, to every session there is, each to where its stream can be had. */
+  reconnectEach(urlOf: (name: StreamName) => string | undefined): void {
+    for (const [id, { session }] of this.#sessions) this.reconnect(id, urlOf(session.stream.name))
   }
 
   /** `reconnect`, to every session there is. */

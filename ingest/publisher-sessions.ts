@@ -19,7 +19,7 @@ import type { Publishers, PublishRequest } from './whip-routes.ts'
 
 /** What becomes of publishers, for log and metrics. */
 export interface PublisherObserver {
-  publishing(name: StreamName, publication: Publication): void
+  publishing(name: StreamName, publication: Publication, owner: Principal): void
   ended(name: StreamName, end: PeerEnd, facts: EndedPublisher): void
 }
 
@@ -41,6 +41,8 @@ export interface PublisherServices {
   readonly observer: PublisherObserver
   readonly relayObserver: RelayObserver
   readonly maxPublishers: number
+  /** Id of the principal that publishes under this name at another node, if anybody does. */
+  ownerElsewhere?(name: StreamName): string | undefined
 }
 
 /** One WHIP session, from its POST to its end. */
@@ -82,12 +84,9 @@ export class PublisherSessions implements Publishers {
     const { peers, streams, sessions, clock, maxPublishers } = this.#services
     const parsed = parseOffer(offer)
     for (const rival of this.#byStream.get(streamKey(name)) ?? []) {
-      if (rival.principal.id === principal.id) continue
-      throw new ServiceError(
-        'stream-taken',
-        'another key publishes under this name: choose another',
-      )
+      if (rival.principal.id !== principal.id) throw taken()
     }
+    if ((this.#services.ownerElsewhere?.(name) ?? principal.id) !== principal.id) throw taken()
     const prepared = peers.prepare(address)
     const { answer, publication } = answerPublisher(parsed, prepared.local)
     if (this.#count >= maxPublishers || !streams.open(name, clock.now(), clock.wall())) {
@@ -185,7 +184,7 @@ export class PublisherSessions implements Publishers {
     dispatcher.addPublication(publication)
     scheduler.add(publication)
     stream.publish(publication, now, clock.wall())
-    observer.publishing(session.name, publication)
+    observer.publishing(session.name, publication, session.principal)
   }
 
   #ended(session: PublisherSession, end: PeerEnd): void {
@@ -214,4 +213,8 @@ export class PublisherSessions implements Publishers {
     this.#count--
     if (sessions.size === 0) this.#byStream.delete(key)
   }
+}
+
+function taken(): ServiceError {
+  return new ServiceError('stream-taken', 'another key publishes under this name: choose another')
 }

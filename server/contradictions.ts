@@ -16,6 +16,8 @@ export interface Contradictable {
   readonly TURN_SECRET?: string
   readonly ROLES: readonly string[]
   readonly REDIS_URL?: string
+  readonly REGION_HEADER?: string
+  readonly TRUST_PROXY: readonly string[]
   readonly CLUSTER_SECRET: readonly string[]
 }
 
@@ -45,6 +47,11 @@ export function contradictions(config: Contradictable, open: boolean): string[] 
     faults.push(
       `TAILRACE_PUBLISH_KEY is "${noKey}", and TAILRACE_HTTP_HOST is "${config.HTTP_HOST}", which ` +
         'others can reach: set a key, or TAILRACE_HTTP_HOST=127.0.0.1, or start with --open',
+    )
+  }
+  if (config.REGION_HEADER !== undefined && config.TRUST_PROXY.length === 0) {
+    faults.push(
+      'TAILRACE_REGION_HEADER counts only where a proxy of TAILRACE_TRUST_PROXY sends it: set both',
     )
   }
   return [...faults, ...clusterContradictions(config)]

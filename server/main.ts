@@ -12,7 +12,7 @@ import { keyFile, keyFor, type PublishKeys, publishKeys } from './publish-key.ts
 import { systemClock } from './system-clock.ts'
 import { loadTls } from './tls.ts'
 
-/** A node that has not closed by then is left to the operating system, in ms. */
+/** A node that has not closed so long after it is drained is left to the operating system, in ms. */
 const closeDeadline = 4_000
 
 try {
@@ -37,7 +37,8 @@ async function run(flags: Flags): Promise<void> {
   const addresses = localAddresses(networkInterfaces())
   const reachable = origins({ secure: tls !== undefined, host, port: node.httpPort, addresses })
   const demo = flags.demo ? startDemo(reachable[0]!, keyFor(keys, demoStream)) : undefined
-  closeOnSignal(async () => {
+  const drainTime = config.REDIS_URL === undefined ? 0 : config.DRAIN_MS
+  closeOnSignal(closeDeadline + drainTime, async () => {
     demo?.kill('SIGTERM')
     await node.close()
   })
@@ -70,12 +71,13 @@ function announce(
   )
 }
 
-function closeOnSignal(close: () => Promise<void>): void {
+/** @param deadline ms */
+function closeOnSignal(deadline: number, close: () => Promise<void>): void {
   let closing = false
   const stop = async () => {
     if (closing) return
     closing = true
-    setTimeout(() => process.exit(1), closeDeadline).unref()
+    setTimeout(() => process.exit(1), deadline).unref()
     await close()
     process.exit(0)
   }

@@ -27,6 +27,15 @@ export function metricsSnapshot(
   }
 }
 
+/** Round trips of viewers, in ms, where congestion control measures them. */
+export function roundTripsOf(streams: Streams): number[] {
+  return streams
+    .list()
+    .flatMap(({ viewers }) => [...viewers])
+    .map(({ adaptation }) => adaptation?.roundTrip)
+    .filter((roundTrip) => roundTrip !== undefined)
+}
+
 function viewersOf(
   streams: Streams,
 ): Pick<MetricsSnapshot, 'viewersWithInexactProfile' | 'viewersPaused' | 'estimates'> {

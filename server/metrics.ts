@@ -50,7 +50,8 @@ const mostReasons = 32
 
 /** The numbers of this process for Prometheus, in a registry of its own. */
 export class Metrics implements RelayObserver {
-  readonly #registry = new Registry()
+  /** Others may have numbers of their own here. */
+  readonly registry = new Registry()
   readonly #snapshot: () => MetricsSnapshot
   readonly #tenants = new BoundedLabels(mostTenants)
   readonly #endings = new BoundedLabels(mostReasons)
@@ -150,12 +151,12 @@ export class Metrics implements RelayObserver {
     help: 'From the arrival of the POST to each step of a join',
     labelNames: ['phase'],
     buckets: joinBuckets,
-    registers: [this.#registry],
+    registers: [this.registry],
   })
 
   constructor(snapshot: () => MetricsSnapshot) {
     this.#snapshot = snapshot
-    collectDefaultMetrics({ register: this.#registry, prefix: 'tailrace_' })
+    collectDefaultMetrics({ register: this.registry, prefix: 'tailrace_' })
   }
 
   sessionOpened(role: Role): void {
@@ -192,13 +193,13 @@ export class Metrics implements RelayObserver {
   }
 
   get contentType(): string {
-    return this.#registry.contentType
+    return this.registry.contentType
   }
 
   /** The exposition format of Prometheus. */
   metricsText(): Promise<string> {
     this.#take(this.#snapshot())
-    return this.#registry.metrics()
+    return this.registry.metrics()
   }
 
   // Totals that are counted elsewhere are set by starting again from nothing.
@@ -258,10 +259,10 @@ export class Metrics implements RelayObserver {
   }
 
   #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.#registry] })
+    return new Gauge({ name, help, labelNames, registers: [this.registry] })
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+    return new Counter({ name, help, labelNames, registers: [this.registry] })
   }
 }

@@ -17,7 +17,11 @@ import { createPermissions } from './access.ts'
 import { mediaCandidates } from './candidates.ts'
 import { Claims } from './cluster/claims.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { ClusterMetrics } from './cluster/cluster-metrics.ts'
+import { Drain } from './cluster/drain.ts'
 import { nodeOrigins } from './cluster/node-origins.ts'
+import { connectSources, offeredEdges } from './cluster/offered-edges.ts'
+import { ClusterPlacement } from './cluster/placement.ts'
 import type { Config } from './config.ts'
 import { everySecond } from './every-second.ts'
 import { createHttpApp } from './http-app.ts'
@@ -26,7 +30,7 @@ import { openKept } from './keeping.ts'
 import { openLinks } from './links/open-links.ts'
 import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
-import { metricsSnapshot } from './metrics-snapshot.ts'
+import { metricsSnapshot, roundTripsOf } from './metrics-snapshot.ts'
 import { startRecord, stopRecord } from './node-record.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
@@ -121,12 +125,24 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     log,
     lost: (name) => publishers.giveUp(name),
   })
+  const clusterMetrics = new ClusterMetrics(metrics.registry, {
+    nodes: () => cluster.view.nodes.size,
+    registryConnected: () => cluster.registry.connected,
+    claimsLost: () => claims.lost,
+    roundTrips: () => roundTripsOf(streams),
+  })
+  const placement = new ClusterPlacement({
+    cluster,
+    clock,
+    redirected: (reason) => clusterMetrics.redirected(reason),
+  })
   const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
   const publishers = new PublisherSessions({
     ...shared,
     scheduler,
     observer: observePublishers(log, metrics, claims),
     maxPublishers: config.MAX_PUBLISHERS,
+    ownerElsewhere: (name) => claims.ownerElsewhere(name),
   })
   const extensions = new SessionExtensions(scheduler, clock)
   const viewers = new ViewerSessions({
@@ -148,6 +164,13 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     }),
   )
 
+  const drain = new Drain({
+    cluster,
+    events: extensions.events,
+    refuge: (stream) => (cluster.isShared ? placement.refuge(stream) : undefined),
+    remaining: () => viewers.size,
+    clock,
+  })
   let closing = false
   const limiter = new RateLimiter()
   const services = {
@@ -156,7 +179,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     limiter,
     ...iceServices(config),
     publishLimiter: new RateLimiter(publishRateLimit, 'with this key'),
-    overflow: { target: config.OVERFLOW_URL, draining: () => closing },
+    regionHeader: config.REGION_HEADER?.toLowerCase(),
+    overflow: {
+      target: config.OVERFLOW_URL,
+      draining: () => cluster.draining,
+      placement: cluster.isShared ? placement : undefined,
+    },
   }
   const app = createHttpApp({
     origins: '*',
@@ -175,19 +203,37 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     revocations,
     audit,
     trail,
-    unreadiness: () => (closing ? 'shutting down' : audit.trouble && 'the audit log fails'),
+    edges: () => offeredEdges(cluster),
+    connectSources: () => connectSources(cluster, config.OVERFLOW_URL),
+    drain: {
+      get state() {
+        if (closing) return 'stopping'
+        return cluster.draining ? 'draining' : 'serving'
+      },
+      get sessions() {
+        return publishers.size + viewers.size
+      },
+      begin: () => drain.begin(),
+      cancel: () => drain.cancel(),
+    },
+    unreadiness: () => {
+      if (closing) return 'shutting down'
+      return cluster.draining ? 'draining' : audit.trouble && 'the audit log fails'
+    },
   })
 
   const links = openLinks({ ...shared, cluster, scheduler, log, server: app.server })
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true
-    cluster.drain()
-    // Whoever reads events comes back by itself: to this endpoint, which may send it elsewhere.
-    extensions.events.reconnectAll()
+    // Whoever reads events comes back by itself: to the node named, or to this endpoint, which may
+    // send it elsewhere.
+    drain.begin()
+    if (metricsServer) await drain.done(config.DRAIN_MS)
+    const comeBack = config.OVERFLOW_URL !== undefined || (cluster.hasOthers && peers.size > 0)
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.
-    if (config.OVERFLOW_URL !== undefined && metricsServer) await pause(drainTime)
+    if (comeBack && metricsServer) await pause(drainTime)
     scheduler.close()
     metricsServer?.close()
     metricsServer?.closeAllConnections()
@@ -202,9 +248,9 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   }
   try {
     const httpPort = await listenHttp(app, config)
+    cluster.start(nodeOrigins(config, { secure: tls !== undefined, port: httpPort }))
     metricsServer = await listenMetrics(metrics, config)
     audit.note(startRecord(config))
-    cluster.start(nodeOrigins(config, { secure: tls !== undefined, port: httpPort }))
     const mediaPort = plane.addresses[0]!.port
     return { httpPort, mediaPort, metricsPort: portOf(metricsServer), sending, close }
   } catch (error) {

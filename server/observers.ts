@@ -12,8 +12,8 @@ export function observePublishers(
   claims: Claims,
 ): PublisherObserver {
   return {
-    publishing: (name, publication) => {
-      claims.published(name, publication)
+    publishing: (name, publication, owner) => {
+      claims.published(name, publication, owner.id)
       metrics.sessionOpened('publisher')
       log.info({ stream: streamKey(name), client: publication.client }, 'publishing')
     },

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuditLog } from '#control/audit/audit-log.ts'
 import type { SessionTrail } from '#control/audit/session-trail.ts'
+import { type Drainable, drainRoutes } from '#control/http/drain-routes.ts'
+import { edgeRoutes, type OfferedEdge } from '#control/http/edge-routes.ts'
 import type { EndpointServices, OfferRequest } from '#control/http/endpoint-routes.ts'
 import { revocationRoutes } from '#control/http/revocation-routes.ts'
 import type { Revocations } from '#control/revocations.ts'
 import type { SessionTable } from '#control/sessions.ts'
 import { eventRoutes } from '#edge/event-routes.ts'
 import { layerRoutes } from '#edge/layer-routes.ts'
-import { pageRoutes } from '#edge/pages.ts'
+import { type PageOptions, pageRoutes } from '#edge/pages.ts'
 import type { SessionExtensions } from '#edge/session-extensions.ts'
 import { statusRoutes } from '#edge/status-routes.ts'
 import type { ViewerSessions } from '#edge/viewer-sessions.ts'
@@ -23,7 +25,7 @@ import { recorded } from './recorded-sessions.ts'
 import { sessionRoutes } from './session-routes.ts'
 
 /** All that the routes of a node stand before. */
-export interface RouteParts extends EndpointServices, HealthOptions {
+export interface RouteParts extends EndpointServices, HealthOptions, PageOptions {
   readonly publishers: PublisherSessions
   readonly viewers: ViewerSessions
   readonly sessions: SessionTable
@@ -33,6 +35,9 @@ export interface RouteParts extends EndpointServices, HealthOptions {
   readonly revocations: Revocations
   readonly audit: Pick<AuditLog, 'append'>
   readonly trail: SessionTrail
+  readonly drain: Drainable
+  /** Edges that a player may choose among; none where this node is alone. */
+  edges(): readonly OfferedEdge[]
 }
 
 /** Every route of a node. Who may use which is `test/server/route-matrix.spec.ts`. */
@@ -78,6 +83,8 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   })
   const revoked = () => sessions.endWhere((principal) => revocations.revokes(principal))
   await app.register(revocationRoutes, { ...services, revoked })
-  await app.register(pageRoutes, {})
+  await app.register(drainRoutes, services)
+  await app.register(edgeRoutes, services)
+  await app.register(pageRoutes, services)
   await app.register(healthRoutes, services)
 }

@@ -13,9 +13,10 @@ import {
   readBodiesAsText,
   sdpType,
 } from './bodies.ts'
+import { clientRegion } from './client-region.ts'
 import type { CreatedSession } from './created-session.ts'
 import { refuseOtherMethods } from './methods.ts'
-import { type Overflow, redirectOverflow } from './overflow.ts'
+import { type Overflow, redirectMisplaced, redirectOverflow } from './overflow.ts'
 import { type IceServices, iceLinks, sessionLinks } from './session-links.ts'
 import { tokenOf } from './token.ts'
 
@@ -27,6 +28,8 @@ export interface EndpointServices extends IceServices {
   readonly publishLimiter?: RateLimiter
   /** Without it this node is never draining, and says 503 when it is full. */
   readonly overflow?: Overflow
+  /** Field by which a trusted proxy names the region of a client, in small letters. */
+  readonly regionHeader?: string | undefined
 }
 
 /** An offer whose sender may do what it asks. */
@@ -79,7 +82,7 @@ export function endpointRoutes(
   services: EndpointServices,
 ): string[] {
   const { kind, action } = endpoint
-  const { authority, clock, limiter, publishLimiter, overflow } = services
+  const { authority, clock, limiter, publishLimiter, overflow, regionHeader } = services
   const urls = [
     `/${kind}/:stream`,
     `/${kind}/:tenant/:stream`,
@@ -89,6 +92,7 @@ export function endpointRoutes(
 
   readBodiesAsText(app)
   app.decorateRequest('receivedAt', 0)
+  app.decorateRequest('client', undefined)
   app.addHook('onRequest', async (request) => {
     request.receivedAt = clock.now()
     if (request.method !== 'POST') return
@@ -104,6 +108,10 @@ export function endpointRoutes(
       if (action === 'publish') {
         publishLimiter?.admit(`${principal.id} ${streamKey(name)}`, request.receivedAt)
       }
+      const client = { kind, name, region: clientRegion(principal, request, regionHeader) }
+      const placement = overflow?.placement
+      const redirected = redirectMisplaced(request, reply, { client, placement })
+      if (redirected) return redirected
       const sender = {
         name,
         principal,

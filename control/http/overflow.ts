@@ -1,15 +1,55 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '#core/errors.ts'
+import type { StreamName } from '#core/stream-name.ts'
 
 /** Where clients are sent whose offers this node does not take. */
 export interface Overflow {
   /**
-   * Base URL of another node or of what stands before several: the one place that clients are sent
-   * to, as configured (SEC-26). Without it they hear 503.
+   * Base URL of another node or of what stands before several, as configured (SEC-26): for what no
+   * node of the cluster takes. Without it they hear 503.
    */
   readonly target: string | undefined
   /** Whether this node takes no new sessions any more, because it is about to stop. */
   draining(): boolean
+  /** In a cluster. */
+  readonly placement?: Placement | undefined
+}
+
+/** Somebody who may do what they ask. */
+export interface Client {
+  readonly kind: 'whip' | 'whep'
+  readonly name: StreamName
+  /** Where they are, where that is known. */
+  readonly region: string | undefined
+}
+
+/**
+ * Why a client belongs elsewhere. `role`: this node does not do that; `origin`: its stream is at
+ * another ingest, where it goes on; `region`: another edge is nearer.
+ */
+export type RedirectReason = 'role' | 'draining' | 'full' | 'origin' | 'region'
+
+export interface Place {
+  readonly reason: RedirectReason
+  /** Origin of the node; undefined where none takes the client. */
+  readonly origin: string | undefined
+}
+
+/** Knows the nodes of a cluster. */
+export interface Placement {
+  /**
+   * @param refused this node has tried, and has no room
+   * @returns undefined for a client that is right here
+   */
+  place(client: Client, refused: boolean): Place | undefined
+  redirected(reason: RedirectReason): void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, once that is proved; on endpoints only. */
+    client: Client | undefined
+  }
 }
 
 /** Nodes that may pass a client on. The last one says 503, or full ones would go round for ever. */
@@ -25,16 +65,51 @@ const retryWhenDraining = 5
  */
 export function redirectOverflow(app: FastifyInstance, kind: string, overflow: Overflow): void {
   app.addHook('onRequest', async ({ method }) => {
-    if (method !== 'POST' || !overflow.draining()) return
-    throw new ServiceError('full', 'this node is about to stop: ask another, or ask again', {
-      retryAfter: retryWhenDraining,
-    })
+    // Which node of a cluster has a stream is for those to hear who may ask for it.
+    if (method === 'POST' && overflow.draining() && !overflow.placement) throw noRoom('draining')
   })
   app.setErrorHandler((error, request, reply) => {
-    const isFull = error instanceof ServiceError && error.code === 'full'
-    const location = isFull ? elsewhere(kind, request, overflow.target) : undefined
+    if (!(error instanceof ServiceError) || error.code !== 'full') throw error
+    const { client } = request
+    const place = client && overflow.placement?.place(client, true)
+    const location = elsewhere(kind, request, place?.origin ?? overflow.target)
     if (location === undefined) throw error
-    return reply.status(307).headers({ location, 'cache-control': 'no-store' }).send()
+    if (place?.origin !== undefined) overflow.placement?.redirected(place.reason)
+    return redirect(reply, location)
+  })
+}
+
+/**
+ * Redirects a client, already authorised, that another node of the cluster should have.
+ *
+ * @returns undefined for one that this node shall take
+ * @throws ServiceError `full` for one that it cannot take, and nobody else does
+ */
+export function redirectMisplaced(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { client, placement }: { readonly client: Client; readonly placement: Placement | undefined },
+): FastifyReply | undefined {
+  request.client = client
+  const place = placement?.place(client, false)
+  if (!placement || !place) return undefined
+  const location = elsewhere(client.kind, request, place.origin)
+  if (location !== undefined) {
+    placement.redirected(place.reason)
+    return redirect(reply, location)
+  }
+  if (place.reason === 'role' || place.reason === 'draining') throw noRoom(place.reason)
+  return undefined
+}
+
+function redirect(reply: FastifyReply, location: string): FastifyReply {
+  return reply.status(307).headers({ location, 'cache-control': 'no-store' }).send()
+}
+
+function noRoom(reason: 'role' | 'draining'): ServiceError {
+  const why = reason === 'role' ? 'does not take this' : 'is about to stop'
+  return new ServiceError('full', `this node ${why}: ask another, or ask again`, {
+    retryAfter: retryWhenDraining,
   })
 }
 

@@ -21,6 +21,8 @@ export const Claims = Type.Object({
   scope: Type.Optional(Type.String({ maxLength: 1024 })),
   max_height: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
   once: Type.Optional(Type.Boolean()),
+  /** Others may mean something else by this name: of another form it is not ours. */
+  region: Type.Optional(Type.Unknown()),
 })
 export type Claims = Static<typeof Claims>
 
@@ -39,6 +41,11 @@ export function grantOf({ tenant, stream, actions, scope }: Claims): Required<Gr
     streams: typeof stream === 'string' ? [stream] : (stream ?? []),
     actions: [...(actions ?? []), ...(scope?.split(' ') ?? [])].flatMap(actionOf),
   }
+}
+
+/** Where the token is used, if it says so in a form of ours. */
+export function regionOf({ region }: Claims): string | undefined {
+  return typeof region === 'string' && /^[a-z0-9_-]{1,64}$/.test(region) ? region : undefined
 }
 
 function actionOf(word: string): Action[] {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Registry } from '#control/registry.ts'
+import type { Registry, StreamDescription } from '#control/registry.ts'
 import { messageOf } from '#core/errors.ts'
 import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { Publication } from '#relay/publication.ts'
@@ -20,6 +20,8 @@ interface Claim {
   readonly name: StreamName
   /** Undefined while its viewers wait for it to return. */
   publication: Publication | undefined
+  /** Of the publisher's principal. */
+  owner: string | undefined
   /** As the registry was told, in JSON. */
   described: string
   /** Calls of the registry that it has not answered. */
@@ -53,13 +55,28 @@ export class Claims {
     return this.#lost
   }
 
-  /** A publisher's media is about to come: a new epoch. */
-  published(name: StreamName, publication: Publication): void {
+  /**
+   * A publisher's media is about to come: a new epoch.
+   *
+   * @param owner id of its principal
+   */
+  published(name: StreamName, publication: Publication, owner?: string): void {
     const key = streamKey(name)
-    const claim = this.#claims.get(key) ?? { name, publication, described: '', pending: 0 }
+    const claim = this.#claims.get(key) ?? newClaim(name)
     claim.publication = publication
+    claim.owner = owner
     this.#claims.set(key, claim)
     void this.#claim(key, claim, publication)
+  }
+
+  /** Whose the stream is that is published at another node now; undefined where it is free. */
+  ownerElsewhere(name: StreamName): string | undefined {
+    const { registry, node } = this.#options
+    const record = registry.view.streams.get(streamKey(name))
+    const isElsewhere = record?.active && record.origin !== node
+    return isElsewhere && registry.view.nodes.has(record.origin)
+      ? record.description.owner
+      : undefined
   }
 
   /** A publisher's session is over. */
@@ -82,7 +99,7 @@ export class Claims {
   look(): void {
     for (const [key, claim] of this.#claims) {
       if (!claim.publication || claim.pending > 0) continue
-      const description = describePublication(claim.publication)
+      const description = descriptionOf(claim, claim.publication)
       const described = JSON.stringify(description)
       if (described === claim.described) continue
       claim.described = described
@@ -96,7 +113,7 @@ export class Claims {
 
   async #claim(key: string, claim: Claim, publication: Publication): Promise<void> {
     const { registry, node, log } = this.#options
-    const description = describePublication(publication)
+    const description = descriptionOf(claim, publication)
     claim.described = JSON.stringify(description)
     claim.pending++
     try {
@@ -128,4 +145,12 @@ export class Claims {
     this.#options.log.info({ stream: key }, 'stream taken over by another node')
     if (claim.publication) this.#options.lost(claim.name)
   }
+}
+
+function newClaim(name: StreamName): Claim {
+  return { name, publication: undefined, owner: undefined, described: '', pending: 0 }
+}
+
+function descriptionOf({ owner }: Claim, publication: Publication): StreamDescription {
+  return { ...describePublication(publication), ...(owner !== undefined && { owner }) }
 }

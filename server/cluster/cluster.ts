@@ -74,6 +74,11 @@ export class Cluster {
     return this.#options.config.REDIS_URL !== undefined
   }
 
+  /** Whether there are other nodes now, as far as is known. */
+  get hasOthers(): boolean {
+    return this.isShared && this.view.nodes.size > 1
+  }
+
   /** Whether this node sends clients elsewhere and accepts no new ones. */
   get draining(): boolean {
     return this.#draining

@@ -37,6 +37,15 @@ export const clusterSettings = {
       description: 'Where viewers and publishers reach this node, when another sends them here.',
     }),
   ),
+  REGION_HEADER: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9-]{1,64}$',
+      takes: 'the name of a header field',
+      description:
+        'Field in which the proxies of `TAILRACE_TRUST_PROXY` name the region of a client. They ' +
+        'must not pass on what the client itself sends under this name.',
+    }),
+  ),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?://\\S+$',
@@ -58,6 +67,13 @@ export const clusterSettings = {
         'second counts as well, while it is changed.',
     },
   ),
+  DRAIN_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 10_000,
+    description:
+      'How long a stopping node of a cluster waits, in ms, for its viewers to go to other nodes.',
+  }),
   MAX_CHILDREN: Type.Integer({
     minimum: 0,
     maximum: 4096,

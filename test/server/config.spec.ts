@@ -29,6 +29,7 @@ describe('settings', () => {
       REGION: 'local',
       ROLES: ['ingest', 'relay', 'edge'],
       CLUSTER_SECRET: [],
+      DRAIN_MS: 10_000,
       MAX_CHILDREN: 64,
       DATA_DIR: './data',
       PUBLISH_KEY: [],
@@ -119,6 +120,12 @@ describe('settings', () => {
       TURN_SECRET: '0123456789abcdef',
       TURN_TTL: 43_200,
     })
+  })
+
+  it('name a header for regions that somebody can be trusted to send', () => {
+    const header = { TAILRACE_REGION_HEADER: 'X-Region' }
+    expect(faultsOf({ env: header })).toEqual([expect.stringMatching('TAILRACE_TRUST_PROXY')])
+    expect(faultsOf({ env: { ...header, TAILRACE_TRUST_PROXY: '10.0.0.0/8' } })).toEqual([])
   })
 
   it('of a cluster need the secret of its nodes', () => {

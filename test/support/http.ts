@@ -86,12 +86,13 @@ export class FakeMedia implements Sessions {
 }
 
 export interface FakeServerOptions extends Partial<EndpointServices>, Partial<CorsOptions> {
+  readonly trustProxy?: string
   readonly media?: FakeMedia
 }
 
 /** Endpoints and sessions as the server registers them, in front of a fake media side. */
 export async function fakeServer(options: FakeServerOptions = {}): Promise<FastifyInstance> {
-  const { media = new FakeMedia(), origins = '*' } = options
+  const { media = new FakeMedia(), origins = '*', trustProxy } = options
   const services: EndpointServices = {
     authority: new Permissions({
       publishKeys: ['key-1'],
@@ -103,7 +104,7 @@ export async function fakeServer(options: FakeServerOptions = {}): Promise<Fasti
     iceServers: [],
     ...options,
   }
-  const app = createHttpApp({ origins })
+  const app = createHttpApp({ origins, ...(trustProxy && { trustProxy }) })
   await app.register(whipRoutes, { ...services, publishers: media })
   await app.register(whepRoutes, { ...services, viewers: media })
   await app.register(sessionRoutes, { ...services, sessions: media })

@@ -47,7 +47,7 @@ interface WorldOptions {
   readonly maxPublishers?: number
   readonly maxViewers?: number
   /** Told of what is published. */
-  readonly claims?: Pick<Claims, 'published' | 'ended'>
+  readonly claims?: Claims
 }
 
 /** Sessions of both kinds over peers in simulated time. */
@@ -81,9 +81,10 @@ export class SessionWorld extends PeerWorld {
       ...shared,
       scheduler: this.scheduler,
       maxPublishers,
+      ownerElsewhere: (name) => claims?.ownerElsewhere(name),
       observer: {
-        publishing: (name, publication) => {
-          claims?.published(name, publication)
+        publishing: (name, publication, owner) => {
+          claims?.published(name, publication, owner.id)
           tell('publishing', name.stream, publication.client)
         },
         ended: (name, end, { detail, publication }) => {

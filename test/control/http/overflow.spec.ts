@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Overflow } from '#control/http/overflow.ts'
+import type { Client, Overflow, Place } from '#control/http/overflow.ts'
 import { ServiceError } from '#core/errors.ts'
 import { FakeMedia, fakeServer, goodPatch, goodPost, sessionId } from '#test/support/http.ts'
 
@@ -121,5 +121,106 @@ describe('a draining node', () => {
     const { app } = await busyServer({ draining: () => true })
     expect((await app.inject({ method: 'OPTIONS', url: '/whip/main' })).statusCode).toBe(200)
     expect((await app.inject({ method: 'HEAD', url: '/whep/main' })).statusCode).toBe(200)
+  })
+})
+
+describe('a node of a cluster (RFC 9725 §4.5)', () => {
+  /** A node whose clients belong at `place`, and what it was asked and told. */
+  async function placed(place: Place | undefined, options: Partial<Overflow> = {}) {
+    const asked: [Client, boolean][] = []
+    const told: string[] = []
+    const placement = {
+      place: (client: Client, refused: boolean) => {
+        asked.push([client, refused])
+        return place
+      },
+      redirected: (reason: string) => void told.push(reason),
+    }
+    const server = await busyServer({ target: undefined, placement, ...options }, 'none')
+    return { ...server, asked, told }
+  }
+  const edge = 'https://edge.example:8443'
+
+  it('sends a client to the node that shall have it, with its query', async () => {
+    const { app, media, asked, told } = await placed({ reason: 'region', origin: edge })
+    const response = await app.inject({ ...goodPost, url: '/acme/main/whip?token=key-1' })
+    expect(response.statusCode).toBe(307)
+    expect(response.headers.location).toBe(`${edge}/whip/acme/main?token=key-1&hop=1`)
+    expect([media.offers, told]).toEqual([[], ['region']])
+    const name = { tenant: 'acme', stream: 'main' }
+    expect(asked).toEqual([[{ kind: 'whip', name, region: undefined }, false]])
+  })
+
+  it('tells nobody where a stream is who may not have it, draining or not', async () => {
+    for (const draining of [false, true]) {
+      const { app, asked } = await placed(
+        { reason: 'draining', origin: edge },
+        { draining: () => draining },
+      )
+      const headers = { ...goodPost.headers, authorization: 'Bearer wrong' }
+      const response = await app.inject({ ...goodPost, headers })
+      expect([response.statusCode, response.headers.location]).toEqual([401, undefined])
+      expect(asked).toEqual([])
+    }
+  })
+
+  it('takes a client itself that has been sent round, if it can at all', async () => {
+    const url = '/whip/main?hop=3'
+    for (const reason of ['region', 'origin', 'full'] as const) {
+      const { app, media, told } = await placed({ reason, origin: edge })
+      expect((await app.inject({ ...goodPost, url })).statusCode).toBe(201)
+      expect([media.offers.length, told]).toEqual([1, []])
+    }
+    for (const reason of ['role', 'draining'] as const) {
+      const { app } = await placed({ reason, origin: edge })
+      const response = await app.inject({ ...goodPost, url })
+      expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5'])
+    }
+  })
+
+  it('falls back on what is configured where no node takes the client', async () => {
+    const { app } = await placed({ reason: 'role', origin: undefined }, { target })
+    const response = await app.inject(goodPost)
+    expect(response.headers.location).toBe('https://other.example/live/whip/main?hop=1')
+    const none = await placed({ reason: 'role', origin: undefined })
+    expect((await none.app.inject(goodPost)).statusCode).toBe(503)
+  })
+
+  it('asks again when it has no room after all', async () => {
+    const told: string[] = []
+    const placement = {
+      place: (_client: Client, refused: boolean) =>
+        refused ? ({ reason: 'full', origin: edge } as const) : undefined,
+      redirected: (reason: string) => void told.push(reason),
+    }
+    const { app } = await busyServer({ placement })
+    expect((await app.inject(goodPost)).headers.location).toBe(`${edge}/whip/main?hop=1`)
+    expect(told).toEqual(['full'])
+  })
+})
+
+describe('where a client is', () => {
+  async function regionOf(headers: Record<string, string>, trustProxy = '10.0.0.0/8') {
+    const regions: (string | undefined)[] = []
+    const placement = {
+      place: ({ region }: Client) => void regions.push(region),
+      redirected: () => {},
+    }
+    const app = await fakeServer({
+      ...{ trustProxy, regionHeader: 'x-region' },
+      overflow: { target: undefined, draining: () => false, placement },
+    })
+    const from = { ...goodPost, remoteAddress: '10.0.0.9' }
+    await app.inject({ ...from, headers: { ...goodPost.headers, ...headers } })
+    return regions[0]
+  }
+  const forwarded = { 'x-forwarded-for': '192.0.2.7' }
+
+  it('is what a trusted proxy says, and not what anybody says', async () => {
+    expect(await regionOf({ ...forwarded, 'x-region': 'Eu-West' })).toBe('eu-west')
+    expect(await regionOf({ ...forwarded, 'x-region': 'no such/form' })).toBeUndefined()
+    expect(await regionOf(forwarded)).toBeUndefined()
+    expect(await regionOf({ 'x-region': 'eu-west' })).toBeUndefined()
+    expect(await regionOf({ ...forwarded, 'x-region': 'eu-west' }, '192.168.0.1')).toBeUndefined()
   })
 })

@@ -1,0 +1,55 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '#core/clock.ts'
+import { type StreamName, streamKey } from '#core/stream-name.ts'
+import type { SessionEvents } from '#edge/session-events.ts'
+import type { Cluster } from './cluster.ts'
+
+export interface DrainOptions {
+  readonly cluster: Pick<Cluster, 'drain' | 'hasOthers'>
+  readonly events: Pick<SessionEvents, 'reconnectEach'>
+  /** Origin of the node that a viewer of this stream shall go to. */
+  refuge(stream: string): string | undefined
+  /** Viewers, and nodes that get streams from here. */
+  remaining(): number
+  readonly clock: Clock
+}
+
+/** Between two looks at who is still here, in ms. */
+const interval = 50
+
+/** Empties a node, so that it can be stopped without anybody's loss. */
+export class Drain {
+  readonly #options: DrainOptions
+
+  constructor(options: DrainOptions) {
+    this.#options = options
+  }
+
+  /** Takes nobody new from now on, and asks viewers to go to other nodes. Publishers stay. */
+  begin(): void {
+    const { cluster, events, refuge } = this.#options
+    cluster.drain()
+    const known = new Map<string, string | undefined>()
+    events.reconnectEach((name) => {
+      const stream = streamKey(name)
+      if (!known.has(stream)) known.set(stream, urlAt(refuge(stream), name))
+      return known.get(stream)
+    })
+  }
+
+  /** Takes clients again. Who has gone does not come back. */
+  cancel(): void {
+    this.#options.cluster.drain(false)
+  }
+
+  /** @returns when everybody has gone, or there is nowhere to go, or after so many ms */
+  async done(ms: number): Promise<void> {
+    const { cluster, remaining, clock } = this.#options
+    const deadline = clock.now() + ms
+    while (cluster.hasOthers && remaining() > 0 && clock.now() < deadline) await pause(interval)
+  }
+}
+
+function urlAt(origin: string | undefined, { tenant, stream }: StreamName): string | undefined {
+  return origin === undefined ? undefined : `${origin}/whep/${tenant}/${stream}`
+}

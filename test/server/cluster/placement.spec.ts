@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { ClusterState } from '#control/cluster-view.ts'
+import type { RedirectReason } from '#control/http/overflow.ts'
+import type { NodeRecord } from '#control/node-record.ts'
+import { connectSources, offeredEdges } from '#server/cluster/offered-edges.ts'
+import { ClusterPlacement } from '#server/cluster/placement.ts'
+import { nodeRecord } from '#test/support/registry-world.ts'
+
+const name = { tenant: 'default', stream: 'demo' }
+const publisher = { kind: 'whip', name, region: undefined } as const
+const viewer = { kind: 'whep', name, region: undefined } as const
+
+type Change = Partial<NodeRecord> & { readonly sessions?: number }
+
+/** The placement of node `self`, among others. */
+function world(self: Change, others: Readonly<Record<string, Change>> = {}) {
+  const view = new ClusterState()
+  const put = (id: string, { sessions = 0, ...change }: Change) => {
+    const record = nodeRecord(id)
+    const roles = ['ingest', 'relay', 'edge'] as const
+    view.putNode({ ...record, roles, load: { ...record.load, sessions, busy: 0 }, ...change })
+  }
+  put('self', self)
+  for (const [id, change] of Object.entries(others)) put(id, change)
+  const clock = { time: 0, now: () => clock.time, wall: () => 0 }
+  const told: RedirectReason[] = []
+  const placement = new ClusterPlacement({
+    cluster: { node: 'self', record: () => view.nodes.get('self')!, view },
+    clock,
+    redirected: (reason) => told.push(reason),
+  })
+  const publishedAt = (origin: string) =>
+    view.putStream({
+      ...{ stream: 'default/demo', origin, epoch: 1, active: true },
+      description: { tracks: [] },
+    })
+  return { placement, view, put, clock, publishedAt }
+}
+const at = (id: string) => `https://${id}.example`
+
+describe('a client stays', () => {
+  it('where there is nobody else, and where nothing speaks for another node', () => {
+    expect(world({}).placement.place(viewer, false)).toBeUndefined()
+    const { placement } = world({ sessions: 90 }, { other: {} })
+    expect(placement.place(viewer, false)).toBeUndefined()
+    expect(placement.place(publisher, false)).toBeUndefined()
+  })
+
+  it('at a node without a core to spare when no other has one', () => {
+    const load = { ...nodeRecord('self').load, busy: 0.95 }
+    expect(world({ load }).placement.place(viewer, false)).toBeUndefined()
+    expect(world({ load }, { other: {} }).placement.place(viewer, false)).toEqual({
+      ...{ reason: 'full', origin: at('other') },
+    })
+  })
+})
+
+describe('a client is sent on', () => {
+  it.each`
+    why                             | self                     | client       | refused  | reason
+    ${'by a node that is no edge'}  | ${{ roles: ['ingest'] }} | ${viewer}    | ${false} | ${'role'}
+    ${'by one that is no ingest'}   | ${{ roles: ['edge'] }}   | ${publisher} | ${false} | ${'role'}
+    ${'by one that drains'}         | ${{ draining: true }}    | ${viewer}    | ${false} | ${'draining'}
+    ${'by one that found no room'}  | ${{}}                    | ${viewer}    | ${true}  | ${'full'}
+    ${'by one that counts as full'} | ${{ sessions: 100 }}     | ${publisher} | ${false} | ${'full'}
+  `('$why', ({ self, client, refused, reason }) => {
+    const busy = { busy: { sessions: 100 }, away: { draining: true } }
+    const { placement, put } = world(self, busy)
+    const nobody = placement.place(client, refused)
+    expect(nobody?.origin).toBeUndefined()
+    put('other', {})
+    expect(placement.place(client, refused)).toEqual({ reason, origin: at('other') })
+  })
+
+  it('to the ingest that has the stream, unless it was there in vain', () => {
+    const { placement, publishedAt, clock } = world({}, { other: {}, third: {} })
+    publishedAt('other')
+    const place = { reason: 'origin', origin: at('other') }
+    expect(placement.place(publisher, false)).toEqual(place)
+    clock.time += 2000
+    expect(placement.place(publisher, false)).toBeUndefined()
+    expect(placement.place(publisher, false)).toEqual(place)
+    clock.time += 10_000
+    expect(placement.place(publisher, false)).toEqual(place)
+  })
+
+  it('not to an origin that is here, gone, full or about to go', () => {
+    const full = { full: { sessions: 100 }, leaving: { draining: true }, free: {} }
+    const { placement, publishedAt, view } = world({}, full)
+    for (const origin of ['self', 'gone', 'full', 'leaving']) {
+      view.dropStream('default/demo', view.streams.get('default/demo')?.origin ?? '')
+      publishedAt(origin)
+      expect([origin, placement.place(publisher, false)]).toEqual([origin, undefined])
+    }
+  })
+
+  it('to a nearer region, if there is a node with room in it', () => {
+    const others = { near: { region: 'east' }, far: { region: 'west' } }
+    const { placement, put } = world({}, others)
+    const from = (region: string) => placement.place({ ...viewer, region }, false)
+    expect(from('east')).toEqual({ reason: 'region', origin: at('near') })
+    expect([from('here'), from('mars')]).toEqual([undefined, undefined])
+    put('near', { region: 'east', sessions: 100 })
+    expect(from('east')).toBeUndefined()
+    expect(placement.place({ ...publisher, region: 'west' }, false)).toBeUndefined()
+  })
+})
+
+describe('edges that are offered to players', () => {
+  it('are two of a region at most, eight in all, with room; none of a node that is alone', () => {
+    const others: Record<string, Change> = {
+      ...{ full: { sessions: 100 }, ingest: { roles: ['ingest'] }, b: { sessions: 50 }, c: {} },
+    }
+    for (let i = 0; i < 9; i++) others[`r${i}`] = { region: `region-${i}` }
+    const { view } = world({ sessions: 20 }, others)
+    const offered = offeredEdges({ isShared: true, view })
+    expect(offered).toHaveLength(8)
+    expect(offered[0]).toEqual({ origin: at('c'), region: 'here' })
+    expect(new Set(offered.map(({ region }) => region)).size).toBe(8)
+    const few = world({ sessions: 20 }, { b: { sessions: 50 }, c: {} })
+    expect(offeredEdges({ isShared: true, view: few.view })).toEqual([
+      ...['c', 'self'].map((id) => ({ origin: at(id), region: 'here' })),
+    ])
+    expect(offeredEdges({ isShared: false, view })).toEqual([])
+  })
+
+  it('may be connected to by the pages', () => {
+    const { view, put } = world({}, { b: {} })
+    expect(connectSources({ isShared: true, view }, 'https://lb.example/live')).toEqual([
+      ...['https://lb.example', at('self'), at('b')],
+    ])
+    expect(connectSources({ isShared: false, view }, undefined)).toEqual([])
+    for (let i = 0; i < 20; i++) put(`n${i}`, {})
+    expect(connectSources({ isShared: true, view }, undefined)).toEqual(['https:', 'http:'])
+  })
+})
