@@ -53,7 +53,7 @@ export function heightOf(view: ClusterView, stream: string, node: string): numbe
   }
 }
 
-export type PathRefusal = 'cycle' | 'too-deep' | 'repeats'
+export type PathRefusal = 'cycle' | 'too-deep' | 'repeats' | 'lost'
 
 export interface OfferedPath {
   /** The node that is asked, or that looks at what its parent tells. */
@@ -62,6 +62,8 @@ export interface OfferedPath {
   readonly path: readonly string[]
   /** Links to the farthest node below `node`. */
   readonly height: number
+  /** The parent that was lost: who is below it has no way either, and may not know it yet. */
+  readonly lost?: string | undefined
 }
 
 /**
@@ -69,8 +71,9 @@ export interface OfferedPath {
  * of path that a parent tells: of two nodes that move below one another at the same moment, one
  * then finds itself in its own path and leaves.
  */
-export function refusesPath({ node, path, height }: OfferedPath): PathRefusal | undefined {
+export function refusesPath({ node, path, height, lost }: OfferedPath): PathRefusal | undefined {
   if (path.includes(node)) return 'cycle'
   if (new Set(path).size !== path.length) return 'repeats'
+  if (lost !== undefined && path.includes(lost)) return 'lost'
   return path.length + height > maxDepth ? 'too-deep' : undefined
 }
