@@ -150,6 +150,6 @@ function spread(values: readonly number[]): { readonly mean: number; readonly ma
 }
 
 function times(values: readonly number[]) {
-  const [p50, p95, max] = [0.5, 0.95, 1].map((share) => Math.round(quantile(values, share) ?? 0))
-  return { count: values.length, p50, p95, max }
+  const at = (share: number) => Math.round(quantile(values, share) ?? 0)
+  return { count: values.length, p50: at(0.5), p95: at(0.95), max: at(1) }
 }
