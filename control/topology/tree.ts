@@ -34,16 +34,15 @@ export function depthOf(carrier: CarrierRecord, path: PathAbove): number {
 export function heightOf(view: ClusterView, stream: string, node: string): number {
   if (!view.carriers.get(stream)?.get(node)?.children) return 0
   const origin = view.streams.get(stream)?.origin
-  const seen = new Set([node])
   let height = 0
   let level: Iterable<string> = view.childrenOf(stream, node)
   for (;;) {
     const below: string[] = []
     let isEmpty = true
     for (const child of level) {
-      // Nothing is above the origin, whatever a late view says; and no view is asked twice.
-      if (child === origin || seen.has(child)) continue
-      seen.add(child)
+      // Nothing is above the origin, whatever a late view says. As each has one parent, the only
+      // circle that can be met leads back to where the walk began.
+      if (child === origin || child === node) continue
       isEmpty = false
       if (view.nodes.has(child)) below.push(...view.childrenOf(stream, child))
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fanOut, maxDepth } from '#control/topology/limits.ts'
+import { SimulatedCluster } from '#test/support/simulated-cluster.ts'
 import { growCluster, measureCluster } from '#test/support/simulated-cluster-run.ts'
 import { seededRandom } from '#test/support/simulated-events.ts'
 import { faultsOf } from '#test/support/simulated-faults.ts'
@@ -13,6 +13,9 @@ import { long } from '#test/support/stage.ts'
 
 const size = long ? largeCluster : smallCluster
 const seeds = long ? [7] : [1, 2, 3, 4, 5, 6, 7, 8]
+
+/** DESIGN §9: bounded depth and fan-out; as figures, so that no change of the limits goes unseen. */
+const [maxDepth, fanOut] = [4, 64]
 
 interface Bounds {
   /** Subscribe requests to one node in a second. */
@@ -69,6 +72,33 @@ describe('a cluster on paper', { timeout: 900_000 }, () => {
     }
     expect(slowest(true)).toBeLessThan(1000)
     expect(slowest(false)).toBeGreaterThan(1500)
+  })
+
+  it('breaks a circle of two who move below one another at the same moment', () => {
+    // On a line, with the origin far from all: each relay inside gets it by the one outside.
+    const places = { 'west coast': 0, west: 10, east: 130, 'east coast': 140, origin: 300 }
+    const placeOf = (region: string) => places[region as keyof typeof places]
+    const distance = (from: string, to: string) => Math.abs(placeOf(from) - placeOf(to)) + 1
+    const cluster = new SimulatedCluster({ distance, random: seededRandom(1) })
+    cluster.addNode('o', 'origin', ['ingest'])
+    cluster.publish('default/s', 'origin')
+    for (const region of ['west coast', 'east coast', 'west', 'east']) {
+      cluster.addNode(region, region, ['relay', 'edge'])
+    }
+    for (const side of ['west', 'east']) cluster.arrive('default/s', `${side} coast`, 10)
+    cluster.run(5)
+    for (const side of ['west', 'east']) cluster.arrive('default/s', side, 10)
+    cluster.run(5)
+    for (const side of ['west', 'east']) {
+      expect(cluster.branches.at(side, 'default/s')?.parent).toBe(`${side} coast`)
+      cluster.branches.move(side, 'default/s', `${side} coast`)
+    }
+    cluster.run(10)
+    expect(faultsOf(cluster)).toEqual([])
+    const { cycles, longestCycle } = measureCluster(cluster)
+    expect(cycles).toBe(1)
+    expect(longestCycle).toBeGreaterThan(0)
+    expect(longestCycle).toBeLessThan(300)
   })
 
   it('branches where all watch one stream', () => {

@@ -85,17 +85,24 @@ export function churn(cluster: SimulatedCluster, seconds: number, random: () => 
 
 /**
  * All nodes drain for 10 s, stop, and come back 2 s later with the next versions of the protocol:
- * in each region so many at a time.
+ * in each region so many at a time. The last relay of each region comes back with old ones only,
+ * which nobody speaks by then.
  */
 export function restartAll(cluster: SimulatedCluster, atOnce: number): void {
   const alive = [...cluster.nodes.values()].filter((node) => node.alive)
   const regions = Map.groupBy(alive, ({ region }) => region)
   const most = Math.max(...[...regions.values()].map(({ length }) => length))
+  const tooOld = new Set(
+    [...regions.values()].map((all) => all.findLast(({ roles }) => roles.includes('relay'))?.id),
+  )
   for (let from = 0; from < most; from += atOnce) {
     const nodes = [...regions.values()].flatMap((all) => all.slice(from, from + atOnce))
     for (const { id } of nodes) cluster.drain(id)
     cluster.run(10)
-    for (const { id } of nodes) cluster.restart(id, { oldest: 2, newest: 3 })
+    for (const { id } of nodes) {
+      const newest = tooOld.has(id) ? 1 : 3
+      cluster.restart(id, { oldest: newest === 1 ? 1 : 2, newest })
+    }
     cluster.run(3)
   }
 }

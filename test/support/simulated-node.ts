@@ -57,7 +57,7 @@ export class PerSecond {
   }
 }
 
-/** An edge takes 2000 viewers and no children, any other node 2000 children. */
+/** An edge takes 2000 viewers, and no children unless it is a relay; any other node 2000 of these. */
 export function newNode(id: string, region: string, roles: readonly NodeRole[]): SimulatedNode {
   const isEdge = roles.includes('edge')
   return {
@@ -65,7 +65,7 @@ export function newNode(id: string, region: string, roles: readonly NodeRole[]):
     region,
     roles,
     sessionLimit: isEdge ? 2000 : 100,
-    childLimit: isEdge ? 0 : 2000,
+    childLimit: isEdge && !roles.includes('relay') ? 0 : 2000,
     carried: new Map(),
     incarnation: 1,
     protocol: { oldest: 1, newest: 2 },
