@@ -75,6 +75,8 @@ export function* ordeals({ size, seed, ...rest }: OrdealOptions): Generator<Orde
   cluster.run(20)
   yield report('region lost')
   restartAll(cluster, Math.max(Math.ceil(size.nodesPerRegion / 100), 2))
+  // Somebody asks for a relay again: it must not be one that is too old.
+  churn(cluster, 20, random)
   cluster.run(10)
   yield report('all restarted')
 }
