@@ -8,6 +8,8 @@ export const reattachTiming = {
   longestSpread: 5000,
   /** A parent that has not answered by then is as good as lost: three round trips of the globe. */
   answerTimeout: 1000,
+  /** A lost node is shown until its lease ends; one that is there after this is back. */
+  lostFor: 3000,
   /** Rounds after which a root gives up for its subtree: each child then looks for itself. */
   roundsBeforeSplit: 4,
 } as const
@@ -17,8 +19,10 @@ export interface ReattachmentOptions {
   readonly node: string
   /** Links to the origin before the parent was lost; 1 for a node that is new to the stream. */
   readonly depth: number
-  /** The parent that was lost. */
+  /** The parent that was lost: one's own, or that of a child for whom one begins. */
   readonly lost?: string
+  /** One that has refused before the search began. */
+  readonly refused?: string
   /** Asked first: the control connection to it is open. */
   readonly standby?: string
 }
@@ -42,6 +46,8 @@ export type ReattachmentStep =
 export class Reattachment {
   readonly #options: ReattachmentOptions
   readonly #avoid = new Set<string>()
+  readonly #begun: number
+  #lost: string | undefined
   #standby: string | undefined
   #asked: string | undefined
   #round = 0
@@ -50,8 +56,10 @@ export class Reattachment {
 
   constructor(options: ReattachmentOptions, now: number) {
     this.#options = options
+    this.#begun = now
+    this.#lost = options.lost
     this.#standby = options.standby
-    if (options.lost !== undefined) this.#avoid.add(options.lost)
+    for (const id of [options.lost, options.refused]) if (id !== undefined) this.#avoid.add(id)
     const { firstSpread } = reattachTiming
     const turn = Math.max(options.depth - 1, 0) * firstSpread
     this.#nextTimeout = now + turn + this.#jitter(firstSpread)
@@ -63,10 +71,10 @@ export class Reattachment {
 
   /**
    * The parent that was lost, for the request to name: a relay that has to begin for us would else
-   * ask that very one, which the registry shows until its lease ends.
+   * ask that very one, which the registry shows until its lease ends. Undefined after that.
    */
   get lost(): string | undefined {
-    return this.#options.lost
+    return this.#lost
   }
 
   /** The node whose answer is awaited. */
@@ -80,6 +88,7 @@ export class Reattachment {
     choose: (avoid: ReadonlySet<string>) => readonly string[],
   ): ReattachmentStep | undefined {
     if (now < this.#nextTimeout) return undefined
+    if (now - this.#begun >= reattachTiming.lostFor) this.#lost = undefined
     if (this.#asked !== undefined) this.#giveUp(this.#asked)
     const parent = this.#next(choose)
     if (parent === undefined) return this.#wait(now)
@@ -107,10 +116,11 @@ export class Reattachment {
     this.#avoid.add(parent)
   }
 
-  // Whoever refused may have room by the next round, and the lost parent may be back.
+  // Whoever refused may have room by the next round, and later the lost parent may be back.
   #wait(now: number): ReattachmentStep | undefined {
     const { firstSpread, longestSpread, roundsBeforeSplit } = reattachTiming
     this.#avoid.clear()
+    if (this.#lost !== undefined) this.#avoid.add(this.#lost)
     this.#round++
     const spread = Math.min(firstSpread * 2 ** this.#round, longestSpread)
     this.#nextTimeout = now + spread / 2 + this.#jitter(spread / 2)

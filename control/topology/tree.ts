@@ -34,16 +34,15 @@ export function depthOf(carrier: CarrierRecord, path: PathAbove): number {
 export function heightOf(view: ClusterView, stream: string, node: string): number {
   if (!view.carriers.get(stream)?.get(node)?.children) return 0
   const origin = view.streams.get(stream)?.origin
-  const seen = new Set([node])
   let height = 0
   let level: Iterable<string> = view.childrenOf(stream, node)
   for (;;) {
     const below: string[] = []
     let isEmpty = true
     for (const child of level) {
-      // Nothing is above the origin, whatever a late view says; and no view is asked twice.
-      if (child === origin || seen.has(child)) continue
-      seen.add(child)
+      // Nothing is above the origin, whatever a late view says. As each has one parent, the only
+      // circle that can be met leads back to where the walk began.
+      if (child === origin || child === node) continue
       isEmpty = false
       if (view.nodes.has(child)) below.push(...view.childrenOf(stream, child))
     }
@@ -53,7 +52,7 @@ export function heightOf(view: ClusterView, stream: string, node: string): numbe
   }
 }
 
-export type PathRefusal = 'cycle' | 'too-deep' | 'repeats'
+export type PathRefusal = 'cycle' | 'too-deep' | 'repeats' | 'lost'
 
 export interface OfferedPath {
   /** The node that is asked, or that looks at what its parent tells. */
@@ -62,6 +61,8 @@ export interface OfferedPath {
   readonly path: readonly string[]
   /** Links to the farthest node below `node`. */
   readonly height: number
+  /** The parent that was lost: who is below it has no way either, and may not know it yet. */
+  readonly lost?: string | undefined
 }
 
 /**
@@ -69,8 +70,9 @@ export interface OfferedPath {
  * of path that a parent tells: of two nodes that move below one another at the same moment, one
  * then finds itself in its own path and leaves.
  */
-export function refusesPath({ node, path, height }: OfferedPath): PathRefusal | undefined {
+export function refusesPath({ node, path, height, lost }: OfferedPath): PathRefusal | undefined {
   if (path.includes(node)) return 'cycle'
   if (new Set(path).size !== path.length) return 'repeats'
+  if (lost !== undefined && path.includes(lost)) return 'lost'
   return path.length + height > maxDepth ? 'too-deep' : undefined
 }

@@ -1,74 +1,114 @@
 import { describe, expect, it } from 'vitest'
-import { fanOut, maxDepth } from '#control/topology/limits.ts'
+import { SimulatedCluster } from '#test/support/simulated-cluster.ts'
 import { growCluster, measureCluster } from '#test/support/simulated-cluster-run.ts'
 import { seededRandom } from '#test/support/simulated-events.ts'
+import { faultsOf } from '#test/support/simulated-faults.ts'
+import {
+  largeCluster,
+  type Ordeal,
+  ordeals,
+  smallCluster,
+} from '#test/support/simulated-ordeals.ts'
 import { long } from '#test/support/stage.ts'
 
-const size = long
-  ? { regions: 20, nodesPerRegion: 500, streams: 2000, viewers: 10_000_000 }
-  : { regions: 4, nodesPerRegion: 60, streams: 60, viewers: 120_000 }
+const size = long ? largeCluster : smallCluster
+const seeds = long ? [7] : [1, 2, 3, 4, 5, 6, 7, 8]
 
-describe('a cluster on paper', { timeout: 600_000 }, () => {
-  it('grows, changes, and loses a relay and a region', () => {
-    const random = seededRandom(7)
-    const { cluster, runSeconds, regionOf } = growCluster(size, random)
-    const figures: object[] = []
-    const check = (what: string, orphaned: number, from = 0) => {
-      const measured = measureCluster(cluster)
-      const reattached = orphaned === 0 ? 0 : Math.round(cluster.lastAttached - from)
-      const { peakRequests, requests, unplaced } = cluster
-      figures.push({ what, ...measured, orphaned, reattached, peakRequests, requests, unplaced })
-      cluster.peakRequests = 0
-      cluster.requests = 0
-      expect(cluster.orphans.size, what).toBe(0)
-      expect(measured.depths.length - 1).toBeLessThanOrEqual(maxDepth)
-      expect(measured.largestFanOut).toBeLessThanOrEqual(fanOut)
-      expect(unplaced).toBe(0)
-      // What the registry's lease of 3 s and one unanswered request leave of patience.
-      expect(reattached).toBeLessThan(4000)
-      expect(peakRequests).toBeLessThan(1000)
+/** DESIGN §9: bounded depth and fan-out; as figures, so that no change of the limits goes unseen. */
+const [maxDepth, fanOut] = [4, 64]
+
+interface Bounds {
+  /** Subscribe requests to one node in a second. */
+  readonly requests: number
+  /** Without a parent though the publisher stayed; from the loss, or from the healing. In ms. */
+  readonly reattached: number
+  /** Without a parent until another publisher was found: it is away for 1 to 3 s. In ms. */
+  readonly followed: number
+  /** Children of a relay, most of all, as a multiple of the mean. */
+  readonly imbalance: number
+}
+
+// What eight seeds of the short form and one of the long have shown, and a third more.
+const bounds: Record<Ordeal, Bounds> = {
+  grown: { requests: 16, reattached: 0, followed: 0, imbalance: 3 },
+  churned: { requests: 8, reattached: 0, followed: 0, imbalance: 3 },
+  'relay lost': { requests: 20, reattached: 1000, followed: 0, imbalance: 3 },
+  'ingest lost': { requests: 20, reattached: 4000, followed: 5000, imbalance: 3 },
+  'relay drained': { requests: 16, reattached: 0, followed: 0, imbalance: 3 },
+  'region cut off': { requests: 100, reattached: 5000, followed: 9000, imbalance: 4 },
+  'region back': { requests: 100, reattached: 1000, followed: 1000, imbalance: 3 },
+  'region lost': { requests: 60, reattached: 5000, followed: 6000, imbalance: 3 },
+  'all restarted': { requests: 80, reattached: 0, followed: 700, imbalance: 4 },
+}
+
+describe('a cluster on paper', { timeout: 900_000 }, () => {
+  it.each(seeds)('bears what happens to it (seed %i)', (seed) => {
+    let viewers: number | undefined
+    for (const { what, figures, faults, doubled } of ordeals({ size, seed })) {
+      const said = `${what}: ${JSON.stringify(figures)}`
+      const most = bounds[what]
+      const { mean, max } = figures.childrenPerRelay
+      viewers ??= figures.viewers
+      expect(faults, said).toEqual([])
+      expect(figures, said).toMatchObject({ viewers, unplaced: 0, cutOff: 0, misunderstood: 0 })
+      expect(figures.overtaken, said).toBe(what === 'region back' ? doubled : 0)
+      expect(figures.depths.length - 1, said).toBeLessThanOrEqual(maxDepth)
+      expect(figures.largestFanOut, said).toBeLessThanOrEqual(fanOut)
+      expect(figures.peakRequests, said).toBeLessThanOrEqual(most.requests)
+      expect(figures.reattached.max, said).toBeLessThanOrEqual(most.reattached)
+      expect(figures.followed.max, said).toBeLessThanOrEqual(most.followed)
+      expect(max / mean, said).toBeLessThanOrEqual(most.imbalance)
+      // Two that move below one another at one moment hear of it as soon as the news is round.
+      expect(figures.longestCycle, said).toBeLessThan(500)
     }
-    check('grown', 0)
+  })
 
-    const watching = [...cluster.nodes.values()].flatMap(({ id, carried }) =>
-      [...carried].filter(([, { viewers }]) => viewers > 0).map(([stream]) => ({ id, stream })),
-    )
-    runSeconds(10, () => {
-      for (let at = 0; at < watching.length / 100; at++) {
-        const { id, stream } = watching[Math.floor(random() * watching.length)]!
-        const viewers = cluster.nodes.get(id)!.carried.get(stream)?.viewers ?? 0
-        if (viewers === 0) continue
-        cluster.leave(id, stream, viewers)
-        const other = watching[Math.floor(random() * watching.length)]!
-        cluster.arrive(other.stream, regionOf(id), viewers)
+  it('finds another parent sooner where requests name the lost one', () => {
+    const slowest = (namesLost: boolean) => {
+      for (const { what, figures } of ordeals({ size: smallCluster, seed: 7, namesLost })) {
+        if (what === 'relay lost') return figures.reattached.max
       }
-    })
-    runSeconds(5)
-    check('churned', 0)
-
-    const relay = [...cluster.nodes.values()]
-      .filter(({ roles }) => roles.includes('relay'))
-      .reduce((most, node) => (node.children > most.children ? node : most))
-    const beforeRelay = cluster.events.now
-    const subtrees = relay.children
-    cluster.lose([relay.id])
-    runSeconds(10)
-    check('a relay lost', subtrees, beforeRelay)
-
-    // One where no publisher is: what a lost origin means is the link layer's matter.
-    const region = `r${size.regions - 1}`
-    const lost = [...cluster.nodes.values()].filter((node) => node.region === region && node.alive)
-    const outside = lost
-      .flatMap(({ carried }) => [...carried.values()].flatMap(({ children }) => [...children]))
-      .filter((id) => regionOf(id) !== region).length
-    const beforeRegion = cluster.events.now
-    const viewers = cluster.lose(lost.map(({ id }) => id))
-    // Players come back within 1 to 6 s.
-    for (const { stream, viewers: count } of viewers) {
-      cluster.events.after(1000 + random() * 5000, () => cluster.arrive(stream, region, count))
+      return undefined
     }
-    runSeconds(20)
-    check('a region lost', outside, beforeRegion)
-    if (long) process.stdout.write(`${JSON.stringify(figures)}\n`)
+    expect(slowest(true)).toBeLessThan(1000)
+    expect(slowest(false)).toBeGreaterThan(1500)
+  })
+
+  it('breaks a circle of two who move below one another at the same moment', () => {
+    // On a line, with the origin far from all: each relay inside gets it by the one outside.
+    const places = { 'west coast': 0, west: 10, east: 130, 'east coast': 140, origin: 300 }
+    const placeOf = (region: string) => places[region as keyof typeof places]
+    const distance = (from: string, to: string) => Math.abs(placeOf(from) - placeOf(to)) + 1
+    const cluster = new SimulatedCluster({ distance, random: seededRandom(1) })
+    cluster.addNode('o', 'origin', ['ingest'])
+    cluster.publish('default/s', 'origin')
+    for (const region of ['west coast', 'east coast', 'west', 'east']) {
+      cluster.addNode(region, region, ['relay', 'edge'])
+    }
+    for (const side of ['west', 'east']) cluster.arrive('default/s', `${side} coast`, 10)
+    cluster.run(5)
+    for (const side of ['west', 'east']) cluster.arrive('default/s', side, 10)
+    cluster.run(5)
+    for (const side of ['west', 'east']) {
+      expect(cluster.branches.at(side, 'default/s')?.parent).toBe(`${side} coast`)
+      cluster.branches.move(side, 'default/s', `${side} coast`)
+    }
+    cluster.run(10)
+    expect(faultsOf(cluster)).toEqual([])
+    const { cycles, longestCycle } = measureCluster(cluster)
+    expect(cycles).toBe(1)
+    expect(longestCycle).toBeGreaterThan(0)
+    expect(longestCycle).toBeLessThan(300)
+  })
+
+  it('branches where all watch one stream', () => {
+    const crowd = { regions: 2, nodesPerRegion: 300, streams: 1, viewers: 800_000 }
+    const cluster = growCluster(crowd, { random: seededRandom(1) })
+    expect(faultsOf(cluster)).toEqual([])
+    const { depths, largestFanOut, unplaced } = measureCluster(cluster)
+    expect(unplaced).toBe(0)
+    expect(depths.length - 1).toBeLessThanOrEqual(maxDepth)
+    expect(largestFanOut).toBeLessThanOrEqual(fanOut)
+    expect(largestFanOut).toBeGreaterThan(fanOut / 2)
   })
 })

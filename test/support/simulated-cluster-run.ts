@@ -1,6 +1,8 @@
 import { shareOf } from '#control/topology/hash.ts'
-import { SimulatedCluster } from './simulated-cluster.ts'
-import type { SimulatedNode } from './simulated-cluster-node.ts'
+import type { RegionDistance } from '#control/topology/regions.ts'
+import { groups, SimulatedCluster } from './simulated-cluster.ts'
+import { quantile } from './simulated-figures.ts'
+import type { SimulatedNode } from './simulated-node.ts'
 
 export interface ClusterSize {
   readonly regions: number
@@ -11,7 +13,7 @@ export interface ClusterSize {
 }
 
 /** One way, ms: 1 within a region, 5 to 120 by where on a ring the regions are. */
-function latencyOn(regions: number): (from: string, to: string) => number {
+function distanceOn(regions: number): RegionDistance {
   const table = new Map<string, Map<string, number>>()
   for (let from = 0; from < regions; from++) {
     const row = new Map<string, number>()
@@ -25,85 +27,124 @@ function latencyOn(regions: number): (from: string, to: string) => number {
 }
 
 /** Streams of Zipf popularity; their viewers arrive over a minute, in every region. */
-export function growCluster(size: ClusterSize, random: () => number) {
-  const { regions, streams, viewers } = size
-  const cluster = new SimulatedCluster(latencyOn(regions))
-  addNodes(cluster, size)
-  // The last region has viewers and no publisher: it is the one to be lost.
-  const ingests = [...cluster.nodes.values()].filter(
-    ({ roles, region }) => roles.includes('ingest') && region !== `r${regions - 1}`,
-  )
-  let weights = 0
-  for (let at = 1; at <= streams; at++) weights += 1 / at
-  for (let at = 1; at <= streams; at++) {
-    const stream = `default/s${at}`
-    cluster.publish(stream, ingests[at % ingests.length]!.id)
-    for (let region = 0; region < regions; region++) {
-      const exact = viewers / at / weights / regions
-      const count = Math.floor(exact) + (shareOf(stream, `r${region}`) < exact % 1 ? 1 : 0)
-      for (let left = count; left > 0; left -= 2000) {
-        const group = Math.min(left, 2000)
-        const arrive = () => cluster.arrive(stream, `r${region}`, group)
-        cluster.events.after(random() * 60_000, arrive)
-      }
-    }
-  }
-  const runSeconds = (seconds: number, each?: () => void) => {
-    for (let at = 0; at < seconds; at++) {
-      cluster.announce()
-      each?.()
-      cluster.events.runTo(cluster.events.now + 1000)
-    }
-  }
-  runSeconds(75)
-  return { cluster, runSeconds, regionOf: (id: string) => cluster.nodes.get(id)!.region }
-}
-
-function addNodes(cluster: SimulatedCluster, { regions, nodesPerRegion }: ClusterSize): void {
+export function growCluster(
+  size: ClusterSize,
+  options: { readonly random: () => number; readonly namesLost?: boolean },
+): SimulatedCluster {
+  const { regions, nodesPerRegion } = size
+  const { random } = options
+  const cluster = new SimulatedCluster({ distance: distanceOn(regions), ...options })
   for (let at = 0; at < regions * nodesPerRegion; at++) {
     const within = Math.floor(at / regions)
     const role = within % 50 === 0 ? 'ingest' : within % 10 === 5 ? 'relay' : 'edge'
     cluster.addNode(`n${at}`, `r${at % regions}`, [role])
+  }
+  for (let at = 1; at <= size.streams; at++) {
+    cluster.publish(`default/s${at}`, `r${at % regions}`)
+    for (let region = 0; region < regions; region++) crowd(cluster, size, { at, region, random })
+  }
+  cluster.run(75)
+  return cluster
+}
+
+function crowd(
+  cluster: SimulatedCluster,
+  { streams, regions, viewers }: ClusterSize,
+  { at, region, random }: { at: number; region: number; random: () => number },
+): void {
+  const stream = `default/s${at}`
+  let weights = 0
+  for (let rank = 1; rank <= streams; rank++) weights += 1 / rank
+  const exact = viewers / at / weights / regions
+  const count = Math.floor(exact) + (shareOf(stream, `r${region}`) < exact % 1 ? 1 : 0)
+  for (const group of groups(count)) {
+    cluster.network.events.after(random() * 60_000, () => {
+      cluster.arrive(stream, `r${region}`, group)
+    })
+  }
+}
+
+/** Viewers of 1 % of all (edge, stream) pairs a second leave, and as many come to others. */
+export function churn(cluster: SimulatedCluster, seconds: number, random: () => number): void {
+  const watching = [...cluster.nodes.values()].flatMap(({ id, region, carried }) =>
+    [...carried]
+      .filter(([, { viewers }]) => viewers > 0)
+      .map(([stream]) => ({ id, region, stream })),
+  )
+  const draw = () => watching[Math.floor(random() * watching.length)]!
+  cluster.run(seconds, () => {
+    for (let at = 0; at < watching.length / 100; at++) {
+      const { id, region, stream } = draw()
+      const viewers = cluster.branches.at(id, stream)?.viewers ?? 0
+      if (viewers === 0) continue
+      cluster.leave(id, stream, viewers)
+      cluster.arrive(draw().stream, region, viewers)
+    }
+  })
+}
+
+/**
+ * All nodes drain for 10 s, stop, and come back 2 s later with the next versions of the protocol:
+ * in each region so many at a time. The last relay of each region comes back with old ones only,
+ * which nobody speaks by then.
+ */
+export function restartAll(cluster: SimulatedCluster, atOnce: number): void {
+  const alive = [...cluster.nodes.values()].filter((node) => node.alive)
+  const regions = Map.groupBy(alive, ({ region }) => region)
+  const most = Math.max(...[...regions.values()].map(({ length }) => length))
+  const tooOld = new Set(
+    [...regions.values()].map((all) => all.findLast(({ roles }) => roles.includes('relay'))?.id),
+  )
+  for (let from = 0; from < most; from += atOnce) {
+    const nodes = [...regions.values()].flatMap((all) => all.slice(from, from + atOnce))
+    for (const { id } of nodes) cluster.drain(id)
+    cluster.run(10)
+    for (const { id } of nodes) {
+      const newest = tooOld.has(id) ? 1 : 3
+      cluster.restart(id, { oldest: newest === 1 ? 1 : 2, newest })
+    }
+    cluster.run(3)
   }
 }
 
 /** Mbit/s of a stream, the one of docs/performance.md. */
 const bitrate = 2.5
 
+/** And begins to count anew. */
 export function measureCluster(cluster: SimulatedCluster) {
   const alive = [...cluster.nodes.values()].filter((node) => node.alive)
   const edges = alive.filter(({ roles }) => roles.includes('edge'))
   const relays = alive.filter(({ roles }) => roles.includes('relay'))
+  const { reattached, followed, begun, ...counts } = { ...cluster.figures }
+  cluster.figures.clear()
   return {
     viewers: alive.reduce((sum, { sessions }) => sum + sessions, 0),
     ...measureTrees(cluster, alive),
     viewersPerEdge: spread(edges.map(({ sessions }) => sessions)),
     childrenPerRelay: spread(relays.map(({ children }) => children)),
     nodeOutMbits: spread(alive.map(({ sessions, children }) => (sessions + children) * bitrate)),
+    ...counts,
+    reattached: times(reattached),
+    followed: times(followed),
+    begun: times(begun),
   }
 }
 
 function measureTrees(cluster: SimulatedCluster, alive: readonly SimulatedNode[]) {
-  const depths: number[] = []
+  const depths = [0]
   const links = new Map<string, number>()
   let [largestFanOut, crossings] = [0, 0]
   for (const { id, region, carried } of alive) {
-    for (const [stream, { parent, children }] of carried) {
-      const path = cluster.pathOf(id, stream)
-      if (!path) continue
-      depths[path.length] = (depths[path.length] ?? 0) + 1
+    for (const { parent, children, above } of carried.values()) {
+      depths[above.length] = (depths[above.length] ?? 0) + 1
       largestFanOut = Math.max(largestFanOut, children.size)
       if (parent === undefined) continue
       if (cluster.nodes.get(parent)!.region !== region) crossings++
       links.set(`${parent} ${id}`, (links.get(`${parent} ${id}`) ?? 0) + bitrate)
     }
   }
-  return {
-    depths: Array.from(depths, (count) => count ?? 0),
-    largestFanOut,
-    crossings,
-    linkMbits: spread([...links.values()]),
-  }
+  const linkMbits = spread([...links.values()])
+  return { depths: Array.from(depths, (count) => count ?? 0), largestFanOut, crossings, linkMbits }
 }
 
 function spread(values: readonly number[]): { readonly mean: number; readonly max: number } {
@@ -113,4 +154,9 @@ function spread(values: readonly number[]): { readonly mean: number; readonly ma
     max = Math.max(max, value)
   }
   return { mean: Math.round((10 * sum) / Math.max(values.length, 1)) / 10, max }
+}
+
+function times(values: readonly number[]) {
+  const at = (share: number) => Math.round(quantile(values, share) ?? 0)
+  return { count: values.length, p50: at(0.5), p95: at(0.95), max: at(1) }
 }

@@ -1,73 +1,106 @@
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
-import type { CarrierRecord, ClusterView, StreamRecord } from '#control/registry.ts'
-import { fanOut } from '#control/topology/limits.ts'
-import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
-import { placeViewer } from '#control/topology/placement.ts'
-import { Reattachment } from '#control/topology/reattachment.ts'
-import { refusesPath } from '#control/topology/tree.ts'
-import type { Carried, SimulatedNode } from './simulated-cluster-node.ts'
-import * as truth from './simulated-cluster-node.ts'
-import { SimulatedEvents } from './simulated-events.ts'
+import { placePublisher, placeViewer } from '#control/topology/placement.ts'
+import type { RegionDistance } from '#control/topology/regions.ts'
+import { SimulatedBranches } from './simulated-branches.ts'
+import { SimulatedFigures } from './simulated-figures.ts'
+import { lease, SimulatedNetwork } from './simulated-network.ts'
+import { newNode, type SimulatedNode } from './simulated-node.ts'
 
-/** Three heartbeats of 100 ms missed; a lease of the registry. In ms. */
-const [detection, lease] = [300, 3000]
+/** Of silence until a child takes its parent for dead, ms (docs/tree.md). */
+const detection = 350
+
+/** Nobody's client acts at the same moment: times in ms, drawn between the two. */
+const [publisherReturns, viewerReturns, viewerMoves] = [
+  [1000, 3000],
+  [1000, 6000],
+  [500, 5000],
+] as const
+
+export interface SimulatedClusterOptions {
+  /** One way between regions, ms. */
+  readonly distance: RegionDistance
+  readonly random: () => number
+  /** Requests name the parent that was lost, as nodes do. */
+  readonly namesLost?: boolean
+}
 
 /**
  * Nodes, links and viewers on paper: the functions of control/topology/ decide, messages take the
- * latency between regions. Viewers are figures. The view is right about carriers, up to a second
- * late about loads, and 3 s late about lost nodes. A node knows its own path at once.
+ * latency between regions. Viewers are figures. The registry is right about carriers at once, up
+ * to a second late about loads, and 3 s late about lost nodes.
  */
 export class SimulatedCluster {
-  readonly events = new SimulatedEvents()
-  readonly nodes = new Map<string, SimulatedNode>()
-  readonly records = new Map<string, NodeRecord>()
-  readonly streams = new Map<string, StreamRecord>()
-  readonly carriers = new Map<string, Map<string, CarrierRecord>>()
-  readonly view: ClusterView
-  /** Carriers without a parent that search. */
-  readonly orphans = new Set<string>()
-  /** Of the last orphan, ms. */
-  lastAttached = 0
-  /** Most subscribe requests that came to one node in one second. */
-  peakRequests = 0
-  requests = 0
-  unplaced = 0
-  readonly #latency: (from: string, to: string) => number
+  readonly network: SimulatedNetwork
+  readonly branches: SimulatedBranches
+  readonly figures = new SimulatedFigures()
+  readonly #random: () => number
+  /** Nodes that hold a claim, and the region of whoever publishes there; by stream. */
+  readonly #claims = new Map<string, Map<string, string>>()
 
-  /** @param latency one way between regions, ms */
-  constructor(latency: (from: string, to: string) => number) {
-    this.#latency = latency
-    this.view = { nodes: this.records, streams: this.streams, carriers: this.carriers }
+  constructor({ distance, random, namesLost = true }: SimulatedClusterOptions) {
+    this.network = new SimulatedNetwork(distance)
+    this.branches = new SimulatedBranches(this.network, this.figures, namesLost)
+    this.#random = random
+  }
+
+  get nodes(): ReadonlyMap<string, SimulatedNode> {
+    return this.network.nodes
+  }
+
+  /** By stream, then by node: the region of each publisher. */
+  get claims(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    return this.#claims
   }
 
   addNode(id: string, region: string, roles: readonly NodeRole[]): void {
-    const isEdge = roles.includes('edge')
-    const limits = { sessionLimit: isEdge ? 2000 : 100, childLimit: isEdge ? 0 : 2000 }
-    const node = { ...truth.newNode(id, region, roles), ...limits }
-    this.nodes.set(id, node)
-    this.records.set(id, truth.recordOf(node))
+    const node = newNode(id, region, roles)
+    this.network.nodes.set(id, node)
+    this.network.announce(node)
   }
 
-  publish(stream: string, origin: string): void {
+  /** Seconds pass, in each of which all nodes announce themselves. */
+  run(seconds: number, each?: () => void): void {
+    for (let at = 0; at < seconds; at++) {
+      for (const node of this.nodes.values()) if (node.alive) this.network.announce(node)
+      each?.()
+      this.network.events.runTo(this.network.events.now + 1000)
+    }
+  }
+
+  /** A publisher comes from this region, and again until there is room. */
+  publish(stream: string, region: string, except?: string): void {
+    const { distance } = this.network
+    const view = this.network.viewOf(region)
+    const refused = new Set(except === undefined ? [] : [except])
+    const id = placePublisher(view, { stream, region, except: refused, distance })
+    if (id === undefined || !this.nodes.get(id)!.alive) {
+      this.network.events.after(1000, () => this.publish(stream, region, id ?? except))
+      return
+    }
+    const { now } = this.network.events
+    const epoch = Math.max(view.lastEpoch + 1, Math.ceil(now))
     const description = { tracks: [] }
-    this.streams.set(stream, { stream, origin, epoch: 1, active: true, description })
-    this.carriers.set(stream, new Map())
-    this.#carry(this.nodes.get(origin)!, stream)
-    this.#tell(origin, stream)
+    const claims = this.#claims.get(stream) ?? new Map<string, string>()
+    this.#claims.set(stream, claims.set(id, region))
+    view.putStream({ stream, origin: id, epoch, active: true, description })
+    this.branches.root(id, stream, epoch)
+    this.#settle(stream)
   }
 
-  /** Viewers of one stream and region arrive: in groups, each sent on until a node takes it. */
+  /** Viewers of one stream and region arrive: each is sent on until a node takes it. */
   arrive(stream: string, region: string, viewers: number): void {
+    const { distance } = this.network
     const except = new Set<string>()
     let left = viewers
     while (left > 0) {
-      const question = { stream, region, except, distance: this.#latency }
-      const node = this.nodes.get(placeViewer(this.view, question) ?? '')
+      const view = this.network.viewOf(region)
+      const node = this.nodes.get(placeViewer(view, { stream, region, except, distance }) ?? '')
       if (!node) {
-        this.unplaced += left
+        this.figures.unplaced += left
         return
       }
-      const taken = node.alive ? Math.min(left, node.sessionLimit - node.sessions, 500) : 0
+      const hasRoom = node.alive && !node.draining
+      const taken = hasRoom ? Math.min(left, node.sessionLimit - node.sessions, 500) : 0
       if (taken === 0) except.add(node.id)
       else this.#join(node, stream, taken)
       left -= taken
@@ -75,219 +108,160 @@ export class SimulatedCluster {
   }
 
   leave(id: string, stream: string, viewers: number): void {
-    const node = this.nodes.get(id)!
-    const carried = node.carried.get(stream)!
+    const carried = this.branches.at(id, stream)!
     carried.viewers -= viewers
-    node.sessions -= viewers
-    this.#releaseIdle(id, stream)
+    this.nodes.get(id)!.sessions -= viewers
+    this.branches.releaseIdle(id, stream)
   }
 
-  /** What all nodes announce each second. */
-  announce(): void {
-    for (const node of this.nodes.values()) {
-      if (node.alive) this.records.set(node.id, truth.recordOf(node))
-    }
-  }
-
-  /** Nodes are gone, now. @returns viewers that were there, by stream and region */
-  lose(ids: Iterable<string>): { stream: string; region: string; viewers: number }[] {
-    const lost = [...ids].map((id) => this.nodes.get(id)!)
+  /** Nodes are gone, now; whoever was there comes back elsewhere. */
+  lose(ids: Iterable<string>): void {
+    const lost = [...ids].map((id) => this.nodes.get(id)!).filter(({ alive }) => alive)
+    const { events } = this.network
+    const since = events.now
     for (const node of lost) node.alive = false
-    const viewers = []
     for (const { id, region, carried } of lost) {
-      for (const [stream, { viewers: here, parent, children }] of carried) {
-        if (here > 0) viewers.push({ stream, region, viewers: here })
-        const above = this.nodes.get(parent ?? '')
-        if (above?.alive)
-          this.events.after(detection, () => this.#removeChild(above.id, stream, id))
-        for (const child of children) {
-          this.events.after(detection, () => this.#orphan(child, stream, id))
+      for (const [stream, { viewers, isOrigin }] of carried) {
+        for (const group of groups(viewers)) {
+          events.after(this.#between(viewerReturns), () => this.arrive(stream, region, group))
         }
+        if (isOrigin) this.#publisherLeaves(stream, id)
+        this.#dropLinks(id, stream, since)
       }
-      this.events.after(lease, () => this.#forget(id))
+      events.after(lease, () => this.network.viewAt(id).dropNode(id))
     }
-    return viewers
   }
 
-  #join(node: SimulatedNode, stream: string, viewers: number): void {
-    const known = node.carried.get(stream)
-    const carried = known ?? this.#carry(node, stream)
-    carried.viewers += viewers
-    node.sessions += viewers
-    if (!known) this.#search(node.id, stream, carried, undefined)
+  // Those at the other ends notice its silence.
+  #dropLinks(id: string, stream: string, since: number): void {
+    const { events } = this.network
+    const { parent, children } = this.branches.at(id, stream)!
+    if (parent !== undefined) {
+      events.after(lease, () => this.branches.removeChild(parent, stream, id))
+    }
+    for (const child of children) {
+      events.after(detection, () => this.branches.orphan(child, stream, id, since))
+    }
   }
 
-  #carry(node: SimulatedNode, stream: string): Carried {
-    const carried = truth.newCarried()
-    node.carried.set(stream, carried)
-    return carried
-  }
-
-  #orphan(id: string, stream: string, lost: string): void {
-    const carried = this.#at(id, stream)
-    if (carried?.parent !== lost) return
-    const depth = this.carriers.get(stream)?.get(id)?.depth ?? 1
-    carried.parent = undefined
-    this.#search(id, stream, carried, lost, depth)
-  }
-
-  #search(
-    id: string,
-    stream: string,
-    carried: Carried,
-    ...[lost, depth = 1]: [lost: string | undefined, depth?: number]
-  ): void {
-    const { standby } = carried
-    const known = { ...(lost && { lost }), ...(standby && { standby }) }
-    carried.search = new Reattachment({ stream, node: id, depth, ...known }, this.events.now)
-    this.orphans.add(`${id} ${stream}`)
-    this.#wake(id, stream, carried.search)
-  }
-
-  #wake(id: string, stream: string, search: Reattachment): void {
-    const delay = Math.max(search.nextTimeout - this.events.now, 0)
-    this.events.after(delay, () => this.#poll(id, stream, search))
-  }
-
-  #poll(id: string, stream: string, search: Reattachment): void {
-    const carried = this.#at(id, stream)
-    if (carried?.search !== search || this.events.now < search.nextTimeout) return
-    const question = { stream, node: id, distance: this.#latency }
-    const step = search.poll(this.events.now, (avoid) =>
-      chooseParents(this.view, { ...question, avoid }),
-    )
-    if (step?.kind === 'ask') {
-      const { parent } = step
-      this.events.after(this.#between(id, parent), () => this.#asked(parent, stream, id))
-    } else if (step?.kind === 'split') {
-      for (const child of carried.children) {
-        this.#removeChild(id, stream, child)
-        this.#orphan(child, stream, id)
+  /** It takes nobody new and sends all who are there elsewhere. */
+  drain(id: string): void {
+    const node = this.nodes.get(id)!
+    node.draining = true
+    this.network.announce(node)
+    for (const [stream, { children, viewers, isOrigin }] of node.carried) {
+      if (isOrigin) this.#publisherLeaves(stream, id)
+      // Nobody else has it until the publisher is back.
+      for (const child of isOrigin ? [] : children) {
+        this.network.send(id, child, () => this.branches.move(child, stream, id))
+      }
+      for (const group of groups(viewers)) {
+        this.network.events.after(this.#between(viewerMoves), () => {
+          this.arrive(stream, node.region, group)
+          this.leave(id, stream, group)
+        })
       }
     }
-    this.#wake(id, stream, search)
   }
 
-  #asked(id: string, stream: string, child: string): void {
+  /** It stops, and starts again 2 s later with these versions of the protocol. */
+  restart(id: string, protocol: NodeRecord['protocol']): void {
     const node = this.nodes.get(id)!
-    if (!node.alive) return
-    this.requests++
-    this.peakRequests = Math.max(this.peakRequests, truth.countRequest(node, this.events.now))
-    const carried = node.carried.get(stream)
-    if (carried && this.pathOf(id, stream)) {
-      this.#answer(id, stream, child)
-      return
+    const since = this.network.events.now
+    for (const [stream, { children, parent, viewers }] of node.carried) {
+      this.figures.cutOff += viewers
+      for (const child of children) {
+        this.network.send(id, child, () => this.branches.orphan(child, stream, id, since))
+      }
+      if (parent !== undefined) {
+        this.network.send(id, parent, () => this.branches.removeChild(parent, stream, id))
+      }
     }
-    const mayBegin = node.roles.includes('relay') && this.#at(child, stream)?.children.size === 0
-    if (!mayBegin || (carried && carried.children.size > 0)) {
-      this.#refuse(id, stream, child)
-      return
-    }
-    const begun = carried ?? this.#carry(node, stream)
-    begun.waiting.add(child)
-    if (!carried) this.#search(id, stream, begun, this.#at(child, stream)?.search?.lost)
-  }
-
-  #answer(id: string, stream: string, child: string): void {
-    const path = this.pathOf(id, stream)
-    const node = this.nodes.get(id)!
-    const children = node.carried.get(stream)!.children
-    const isOrigin = this.streams.get(stream)?.origin === id
-    const height = truth.trueHeight(this.nodes, stream, child)
-    const full = node.children >= node.childLimit || (!isOrigin && children.size >= fanOut)
-    const offer = { node: child, path: [id, ...(path ?? [])], height }
-    if (!path || full || refusesPath(offer)) {
-      this.#refuse(id, stream, child)
-      return
-    }
-    children.add(child)
-    node.children++
-    this.#tell(id, stream)
-    this.events.after(this.#between(id, child), () => this.#accepted(child, stream, id))
-  }
-
-  #refuse(id: string, stream: string, child: string): void {
-    this.events.after(this.#between(id, child), () => {
-      const search = this.#at(child, stream)?.search
-      if (!search) return
-      search.refuse(id, this.events.now)
-      this.#wake(child, stream, search)
+    node.alive = false
+    this.network.viewAt(id).dropNode(id)
+    this.network.events.after(2000, () => {
+      node.carried.clear()
+      const fresh = { incarnation: node.incarnation + 1, alive: true, draining: false, protocol }
+      Object.assign(node, fresh, { sessions: 0, children: 0 })
+      this.network.announce(node)
     })
   }
 
-  #accepted(id: string, stream: string, parent: string): void {
-    const carried = this.#at(id, stream)
-    const wanted = carried?.search?.asked === parent && this.nodes.get(parent)!.alive
-    const path = wanted ? this.pathOf(parent, stream) : undefined
-    const offer = {
-      node: id,
-      path: [parent, ...(path ?? [])],
-      height: truth.trueHeight(this.nodes, stream, id),
+  /** No message passes the border of a region; those who had links across it notice. */
+  cut(region: string): void {
+    const since = this.network.events.now
+    this.network.cut(region)
+    for (const { id, carried } of this.nodes.values()) {
+      for (const [stream, { parent }] of carried) {
+        if (parent === undefined || this.network.reaches(id, parent)) continue
+        this.network.events.after(detection, () => {
+          this.branches.orphan(id, stream, parent, since)
+        })
+        this.network.events.after(lease, () => this.branches.removeChild(parent, stream, id))
+      }
     }
-    if (!carried || !path || refusesPath(offer)) {
-      this.#removeChild(parent, stream, id)
-      this.#refuse(parent, stream, id)
-      return
+  }
+
+  /** The region is back. Of two who publish one stream the older is told. */
+  heal(): void {
+    this.network.heal()
+    const { now } = this.network.events
+    for (const { carried } of this.nodes.values()) {
+      // Before, there was nobody to find.
+      for (const one of carried.values()) if (one.lostAt !== undefined) one.lostAt = now
     }
-    carried.parent = parent
-    if (carried.search?.lost !== undefined) this.lastAttached = this.events.now
-    carried.search = undefined
-    this.orphans.delete(`${id} ${stream}`)
-    this.#tellBelow(id, stream)
-    const question = { stream, node: id, distance: this.#latency }
-    carried.standby = chooseStandby(this.view, question, parent)
-    const waiting = [...carried.waiting]
-    carried.waiting.clear()
-    for (const child of waiting) this.#answer(id, stream, child)
+    for (const stream of this.#claims.keys()) this.#settle(stream)
   }
 
-  /** As it really is: from the parent to the origin. @returns undefined for an orphan's subtree */
-  pathOf(id: string, stream: string): string[] | undefined {
-    return truth.truePath(this.nodes, stream, { id, origin: this.streams.get(stream)?.origin })
+  #join(node: SimulatedNode, stream: string, viewers: number): void {
+    const { figures } = this
+    figures.peakJoins = Math.max(
+      figures.peakJoins,
+      node.joins.add(this.network.events.now, viewers),
+    )
+    const carried = this.branches.at(node.id, stream) ?? this.branches.begin(node.id, stream)
+    carried.viewers += viewers
+    node.sessions += viewers
   }
 
-  #removeChild(id: string, stream: string, child: string): void {
-    const carried = this.nodes.get(id)!.carried.get(stream)
-    if (!carried?.children.delete(child)) return
-    this.nodes.get(id)!.children--
-    this.#tell(id, stream)
-    this.#releaseIdle(id, stream)
+  /** And comes back, to any node but this one. */
+  #publisherLeaves(stream: string, id: string): void {
+    const region = this.#claims.get(stream)!.get(id)!
+    this.#claims.get(stream)!.delete(id)
+    this.network.events.after(this.#between(publisherReturns), () => {
+      this.publish(stream, region, id)
+      // A node that drains had the stream until somebody else did.
+      if (this.nodes.get(id)!.alive) this.#unroot(stream, id)
+    })
   }
 
-  #releaseIdle(id: string, stream: string): void {
-    const carried = this.#at(id, stream)
-    if (!carried || carried.viewers + carried.children.size + carried.waiting.size > 0) return
-    if (carried.search || this.streams.get(stream)?.origin === id) return
-    const { parent } = carried
-    this.nodes.get(id)!.carried.delete(stream)
-    this.carriers.get(stream)?.delete(id)
-    if (parent !== undefined) this.#removeChild(parent, stream, id)
+  #settle(stream: string): void {
+    for (const id of this.#claims.get(stream)!.keys()) {
+      if (this.network.viewAt(id).streams.get(stream)?.origin === id) continue
+      this.#claims.get(stream)!.delete(id)
+      this.figures.overtaken++
+      this.#unroot(stream, id)
+    }
   }
 
-  #tellBelow(id: string, stream: string): void {
-    this.#tell(id, stream)
-    for (const child of this.#at(id, stream)?.children ?? []) this.#tellBelow(child, stream)
+  // The news comes by the registry, which is somewhere: as far as half the globe, at most.
+  #unroot(stream: string, id: string): void {
+    const { incarnation } = this.nodes.get(id)!
+    this.network.events.after(120, () => {
+      const node = this.nodes.get(id)!
+      if (!node.alive || node.incarnation !== incarnation) return
+      if (!this.#claims.get(stream)!.has(id)) this.branches.unroot(id, stream)
+    })
   }
 
-  #tell(id: string, stream: string): void {
-    const carried = this.#at(id, stream)
-    const path = this.pathOf(id, stream)
-    if (!carried || !path) return
-    const { parent, children } = carried
-    const record = { stream, node: id, parent, depth: path.length, children: children.size }
-    this.carriers.get(stream)!.set(id, record)
+  #between([least, most]: readonly [number, number]): number {
+    return least + this.#random() * (most - least)
   }
+}
 
-  #forget(id: string): void {
-    this.records.delete(id)
-    for (const stream of this.nodes.get(id)!.carried.keys()) this.carriers.get(stream)?.delete(id)
-  }
-
-  #at(id: string, stream: string): Carried | undefined {
-    return truth.carriedBy(this.nodes, id, stream)
-  }
-
-  #between(one: string, other: string): number {
-    return this.#latency(this.nodes.get(one)!.region, this.nodes.get(other)!.region)
-  }
+/** Of 500 viewers, and the rest. */
+export function groups(viewers: number): number[] {
+  return Array.from({ length: Math.ceil(viewers / 500) }, (_, at) =>
+    Math.min(viewers - 500 * at, 500),
+  )
 }

@@ -79,13 +79,14 @@ describe('the choice of a parent', () => {
 describe('an offer of a path', () => {
   it.each`
     path                         | height | refusal
+    ${['p', 'x', 'o']}           | ${0}   | ${'lost'}
     ${['p', 'o']}                | ${0}   | ${undefined}
     ${['p', 'n', 'o']}           | ${0}   | ${'cycle'}
     ${['p', 'q', 'p', 'o']}      | ${0}   | ${'repeats'}
     ${['p', 'q', 'r', 's', 'o']} | ${0}   | ${'too-deep'}
     ${['p', 'q', 'o']}           | ${2}   | ${'too-deep'}
   `('of $path is judged $refusal', ({ path, height, refusal }) => {
-    expect(refusesPath({ node: 'n', path, height })).toBe(refusal)
+    expect(refusesPath({ node: 'n', path, height, lost: 'x' })).toBe(refusal)
   })
 })
 

@@ -19,6 +19,34 @@ describe('the search for a parent', () => {
     expect(avoided).toEqual([['p', 's']])
   })
 
+  it('leaves out one that refused before it began', () => {
+    const search = new Reattachment({ stream: 'default/s', node: 'n', depth: 1, refused: 'q' }, 0)
+    search.poll(search.nextTimeout, (avoid) => {
+      expect([...avoid]).toEqual(['q'])
+      return []
+    })
+  })
+
+  it('names the lost parent, and leaves it out, for as long as the registry may show it', () => {
+    const search = new Reattachment({ stream: 'default/s', node: 'n', depth: 1, lost: 'p' }, 0)
+    const rounds = Array.from({ length: 8 }, () => {
+      const now = search.nextTimeout
+      let avoided: string[] = []
+      search.poll(now, (avoid) => {
+        avoided = [...avoid]
+        return []
+      })
+      return { isEarly: now < reattachTiming.lostFor, avoided, lost: search.lost }
+    })
+    const early = rounds.filter(({ isEarly }) => isEarly)
+    expect(early.length).toBeGreaterThan(2)
+    for (const { avoided, lost } of early) {
+      expect(avoided).toEqual(['p'])
+      expect(lost).toBe('p')
+    }
+    expect(rounds.at(-1)).toEqual({ isEarly: false, avoided: [], lost: undefined })
+  })
+
   it('goes on when there is no answer', () => {
     const search = new Reattachment(options, 0)
     const now = search.nextTimeout
