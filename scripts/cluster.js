@@ -57,7 +57,9 @@ async function run({ basePort: given, address, omit }, folder) {
   if (needed.length > 0) {
     const names = needed.map(({ name }) => name).join(' and ')
     const install = needed.map(({ install }) => `  ${install}`).join('\n')
-    throw new Failure(`a cluster needs ${names}, and this machine has none. As root:\n${install}`)
+    throw new Failure(
+      `a cluster needs ${names}, which this machine does not have. As root:\n${install}`,
+    )
   }
   const say = prefixed(print, plan.programs, process.stdout.isTTY === true)
   return await until(stopSignals(), plan, { say, publishKey: secrets.publishKey })

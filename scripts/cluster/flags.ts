@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 
 /** What the command line of `npm run cluster` says. */
@@ -42,6 +43,9 @@ export function parseClusterFlags(args: readonly string[]): ClusterFlags {
   const basePort = Number(given)
   if (given !== undefined && !(/^\d+$/.test(given) && basePort >= 1 && basePort <= highestBase)) {
     throw new Error(`--base-port takes a number from 1 to ${highestBase}, not "${given}"`)
+  }
+  if (isIP(rest.address) === 0 || ['0.0.0.0', '::'].includes(rest.address)) {
+    throw new Error(`--address takes an address that others can reach, not "${rest.address}"`)
   }
   return {
     ...rest,

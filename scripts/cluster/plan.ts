@@ -133,7 +133,8 @@ function nodeSettings(
     TAILRACE_CLUSTER_SECRET: secrets.cluster,
     TAILRACE_PUBLISH_KEY: secrets.publishKey,
     TAILRACE_REGION_HEADER: regionHeader,
-    TAILRACE_TRUST_PROXY: '127.0.0.1',
+    // Caddy, which comes from the address that it calls.
+    TAILRACE_TRUST_PROXY: [...new Set(['127.0.0.1', address])].join(),
     TAILRACE_HTTP_HOST: address,
     TAILRACE_HTTP_PORT: String(node.ports.http),
     TAILRACE_MEDIA_PORT: String(node.ports.media),

@@ -91,6 +91,7 @@ describe('the plan of a small cluster', () => {
     expect(env).toMatchObject({
       TAILRACE_PUBLIC_ADDRESS: '2001:db8::7',
       TAILRACE_HTTP_HOST: '2001:db8::7',
+      TAILRACE_TRUST_PROXY: '127.0.0.1,2001:db8::7',
       TAILRACE_PUBLIC_URL: 'http://[2001:db8::7]:9010',
       TAILRACE_REDIS_URL: 'redis://127.0.0.1:9000',
     })
