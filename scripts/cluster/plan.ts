@@ -90,7 +90,7 @@ export function clusterPlan(options: PlanOptions): ClusterPlan {
 }
 
 /** An address as it stands in a URL: that of IPv6 in brackets. */
-export function inUrl(address: string): string {
+function inUrl(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 

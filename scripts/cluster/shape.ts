@@ -1,4 +1,4 @@
-export type Role = 'ingest' | 'relay' | 'edge'
+type Role = 'ingest' | 'relay' | 'edge'
 
 /** One node of the small cluster, wherever it runs. */
 export interface ShapeNode {
