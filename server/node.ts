@@ -140,7 +140,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const publishers = new PublisherSessions({
     ...shared,
     scheduler,
-    observer: observePublishers(log, metrics, claims),
+    observer: observePublishers({
+      log,
+      metrics,
+      claims,
+      publishing: (name) => links?.publishedHere(name),
+    }),
     maxPublishers: config.MAX_PUBLISHERS,
     ownerElsewhere: (name) => claims.ownerElsewhere(name),
   })
@@ -169,6 +174,8 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     events: extensions.events,
     refuge: (stream) => (cluster.isShared ? placement.refuge(stream) : undefined),
     remaining: () => viewers.size,
+    links: () => links,
+    within: config.DRAIN_MS,
     clock,
   })
   let closing = false
@@ -229,7 +236,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     // Whoever reads events comes back by itself: to the node named, or to this endpoint, which may
     // send it elsewhere.
     drain.begin()
-    if (metricsServer) await drain.done(config.DRAIN_MS)
+    if (metricsServer) await drain.done()
     const comeBack = config.OVERFLOW_URL !== undefined || (cluster.hasOthers && peers.size > 0)
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.

@@ -1,18 +1,26 @@
 import type { Logger } from 'pino'
-import { streamKey } from '#core/stream-name.ts'
+import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { ViewerObserver } from '#edge/viewer-peers.ts'
 import type { PublisherObserver } from '#ingest/publisher-sessions.ts'
 import type { Claims } from './cluster/claims.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Writes a line and a count for each step in the life of a publisher, and claims its stream. */
-export function observePublishers(
-  log: Logger,
-  metrics: Metrics,
-  claims: Claims,
-): PublisherObserver {
+export function observePublishers({
+  log,
+  metrics,
+  claims,
+  publishing,
+}: {
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly claims: Claims
+  /** A stream is published at this node from now on. */
+  publishing(name: StreamName): void
+}): PublisherObserver {
   return {
     publishing: (name, publication, owner) => {
+      publishing(name)
       claims.published(name, publication, owner.id)
       metrics.sessionOpened('publisher')
       log.info({ stream: streamKey(name), client: publication.client }, 'publishing')

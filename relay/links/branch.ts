@@ -1,31 +1,13 @@
 import type { MessageOf } from '#control/messages.ts'
-import type { Registry } from '#control/registry.ts'
 import { Reattachment, reattachTiming } from '#control/topology/reattachment.ts'
-import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import { streamKey } from '#core/stream-name.ts'
-import type { MediaPlane } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
-import type { Scheduler } from '#webrtc/peers.ts'
 import { BranchPublication } from './branch-publication.ts'
+import type { BranchServices } from './branch-services.ts'
 import { Candidates } from './candidates.ts'
 import { CarrierNote } from './carrier-note.ts'
 import type { Subscriber, ToldOfSubscription, Uplink } from './uplink.ts'
-
-export interface BranchServices {
-  /** This node. */
-  readonly node: string
-  readonly plane: MediaPlane
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly registry: Registry
-  /** The link to that node, opened if need be; undefined where it cannot be tried now. */
-  uplinkTo(node: string): Uplink | undefined
-  /** The nodes above have changed: children of the stream are to be told. */
-  moved(stream: Stream, path: readonly string[]): void
-  /** No parent is to be found: let the children look for one themselves. */
-  split(stream: Stream): void
-}
 
 /** One that was asked for the stream. */
 interface Asked {
@@ -196,9 +178,11 @@ export class Branch implements Machine {
       refused: over,
       loop: over,
       lost: over,
-      // Not before it has answered: then there is nothing to move.
+      // Before it has answered there is nothing to move, and an origin cannot be gone around.
       move: ({ node }) => {
-        if (isCurrent() && !this.#search) this.#look(asked.uplink.parent, node)
+        const { parent } = asked.uplink
+        const canMove = isCurrent() && !this.#search && !this.#candidates.isOrigin(parent)
+        if (canMove) this.#look(parent, node)
       },
     }
   }

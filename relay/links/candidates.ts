@@ -28,7 +28,10 @@ export class Candidates {
 
   /** Whether that node may be asked: an edge that has the stream is no relay for that. */
   has(node: string): boolean {
-    const isOrigin = this.#view.streams.get(this.#stream)?.origin === node
-    return isOrigin || this.#view.nodes.get(node)?.roles.includes('relay') === true
+    return this.isOrigin(node) || this.#view.nodes.get(node)?.roles.includes('relay') === true
+  }
+
+  isOrigin(node: string): boolean {
+    return this.#view.streams.get(this.#stream)?.origin === node
   }
 }

@@ -1,46 +1,20 @@
 import type { MessageOf } from '#control/messages.ts'
-import type { NodeRecord } from '#control/node-record.ts'
-import type { NodeTokens } from '#control/node-token.ts'
-import type { Registry, StreamDescription } from '#control/registry.ts'
+import type { StreamDescription } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'
-import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import { parseStreamKey, type StreamName, streamKey } from '#core/stream-name.ts'
-import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
+import type { PeerId, ReceivedBatch } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import type { LinkPeers } from '#relay/dispatcher.ts'
 import type { Stream } from '#relay/stream.ts'
-import type { Streams } from '#relay/streams.ts'
 import { routingUfrag } from '#webrtc/ice-lite.ts'
-import type { Peers, Scheduler } from '#webrtc/peers.ts'
 import { parseStun } from '#webrtc/stun.ts'
 import { Branch } from './branch.ts'
 import { Downlink, type Grant } from './downlink.ts'
+import type { LinksOptions } from './links-options.ts'
+import { refuge } from './refuge.ts'
 import { Uplinks } from './uplinks.ts'
-import type { Dialer, Wire, WireListener } from './wire.ts'
-
-/** What becomes of links, for log and metrics. */
-export interface LinksObserver {
-  opened(side: 'parent' | 'child', node: string): void
-  /** @param reason for the log */
-  ended(side: 'parent' | 'child', node: string, reason: string): void
-}
-
-export interface LinksOptions {
-  /** This node, as it is now. */
-  node(): NodeRecord
-  readonly registry: Registry
-  readonly tokens: Pick<NodeTokens, 'mint' | 'verify'>
-  readonly plane: MediaPlane
-  readonly peers: Pick<Peers, 'reserveId'>
-  readonly streams: Streams
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly dialer: Dialer
-  /** @returns where a child that called from that address reaches the media port */
-  media(address: string): MessageOf<'welcome'>['media']
-  readonly observer: LinksObserver
-}
+import type { Wire, WireListener } from './wire.ts'
 
 /** Between two looks at what is needed still, in ms. */
 const upkeepInterval = 1_000
@@ -149,13 +123,18 @@ export class Links implements Machine, LinkPeers {
     }
   }
 
-  /** Children are sent elsewhere from now on. */
-  drain(target: NodeRecord | undefined, within: number): void {
+  /** Of the children, those that get something now. */
+  get feeding(): number {
+    return Array.from(this.#downlinks.values()).filter(({ streams }) => streams > 0).length
+  }
+
+  /** Takes no new children, and asks those it has to go elsewhere. @param within ms */
+  drain(within: number): void {
     this.#draining = true
-    if (!target) return
-    const { id, nodeOrigin } = target
+    const { node, registry } = this.#options
     for (const downlink of this.#downlinks.values()) {
-      if (downlink.child !== id) downlink.move({ node: id, origin: nodeOrigin, within })
+      const target = refuge(registry.view, node(), downlink.child)
+      if (target) downlink.move({ node: target.id, origin: target.nodeOrigin, within })
     }
   }
 

@@ -1,6 +1,6 @@
 import type { NodeRecord } from '#control/node-record.ts'
 import type { PeerId } from '#native/media-plane.ts'
-import type { LinksOptions } from './links.ts'
+import type { LinksOptions } from './links-options.ts'
 import { Uplink } from './uplink.ts'
 
 /** How long a link stays open that nothing comes by, in ms. */

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#core/clock.ts'
 import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { SessionEvents } from '#edge/session-events.ts'
+import type { Links } from '#relay/links/links.ts'
 import type { Cluster } from './cluster.ts'
 
 export interface DrainOptions {
@@ -9,8 +10,12 @@ export interface DrainOptions {
   readonly events: Pick<SessionEvents, 'reconnectEach'>
   /** Origin of the node that a viewer of this stream shall go to. */
   refuge(stream: string): string | undefined
-  /** Viewers, and nodes that get streams from here. */
+  /** Viewers here. */
   remaining(): number
+  /** Nodes that get streams from here; undefined for a node that is alone. */
+  links(): Pick<Links, 'drain' | 'undrain' | 'feeding'> | undefined
+  /** How long it may take, in ms. */
+  readonly within: number
   readonly clock: Clock
 }
 
@@ -27,8 +32,9 @@ export class Drain {
 
   /** Takes nobody new from now on, and asks viewers to go to other nodes. Publishers stay. */
   begin(): void {
-    const { cluster, events, refuge } = this.#options
+    const { cluster, events, refuge, links, within } = this.#options
     cluster.drain()
+    links()?.drain(within)
     const known = new Map<string, string | undefined>()
     events.reconnectEach((name) => {
       const stream = streamKey(name)
@@ -40,13 +46,15 @@ export class Drain {
   /** Takes clients again. Who has gone does not come back. */
   cancel(): void {
     this.#options.cluster.drain(false)
+    this.#options.links()?.undrain()
   }
 
-  /** @returns when everybody has gone, or there is nowhere to go, or after so many ms */
-  async done(ms: number): Promise<void> {
-    const { cluster, remaining, clock } = this.#options
-    const deadline = clock.now() + ms
-    while (cluster.hasOthers && remaining() > 0 && clock.now() < deadline) await pause(interval)
+  /** @returns when everybody has gone, or there is nowhere to go, or when the time is over */
+  async done(): Promise<void> {
+    const { cluster, remaining, links, clock, within } = this.#options
+    const deadline = clock.now() + within
+    const isLeft = () => remaining() > 0 || (links()?.feeding ?? 0) > 0
+    while (cluster.hasOthers && isLeft() && clock.now() < deadline) await pause(interval)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { LinksObserver } from '#relay/links/links.ts'
+import type { LinksObserver } from '#relay/links/links-options.ts'
 
 /** A line for each link that begins or ends. */
 export function linksLog(log: Logger): LinksObserver {

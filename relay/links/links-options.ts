@@ -1,0 +1,32 @@
+import type { MessageOf } from '#control/messages.ts'
+import type { NodeRecord } from '#control/node-record.ts'
+import type { NodeTokens } from '#control/node-token.ts'
+import type { Registry } from '#control/registry.ts'
+import type { Clock } from '#core/clock.ts'
+import type { MediaPlane } from '#native/media-plane.ts'
+import type { Streams } from '#relay/streams.ts'
+import type { Peers, Scheduler } from '#webrtc/peers.ts'
+import type { Dialer } from './wire.ts'
+
+/** What becomes of links, for log and metrics. */
+export interface LinksObserver {
+  opened(side: 'parent' | 'child', node: string): void
+  /** @param reason for the log */
+  ended(side: 'parent' | 'child', node: string, reason: string): void
+}
+
+export interface LinksOptions {
+  /** This node, as it is now. */
+  node(): NodeRecord
+  readonly registry: Registry
+  readonly tokens: Pick<NodeTokens, 'mint' | 'verify'>
+  readonly plane: MediaPlane
+  readonly peers: Pick<Peers, 'reserveId'>
+  readonly streams: Streams
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly dialer: Dialer
+  /** @returns where a child that called from that address reaches the media port */
+  media(address: string): MessageOf<'welcome'>['media']
+  readonly observer: LinksObserver
+}
