@@ -66,11 +66,13 @@ function crowd(
 
 /** Viewers of 1 % of all (edge, stream) pairs a second leave, and as many come to others. */
 export function churn(cluster: SimulatedCluster, seconds: number, random: () => number): void {
-  const watching = [...cluster.nodes.values()].flatMap(({ id, region, carried }) =>
-    [...carried]
-      .filter(([, { viewers }]) => viewers > 0)
-      .map(([stream]) => ({ id, region, stream })),
-  )
+  const watching = [...cluster.nodes.values()]
+    .filter(({ alive }) => alive)
+    .flatMap(({ id, region, carried }) =>
+      [...carried]
+        .filter(([, { viewers }]) => viewers > 0)
+        .map(([stream]) => ({ id, region, stream })),
+    )
   const draw = () => watching[Math.floor(random() * watching.length)]!
   cluster.run(seconds, () => {
     for (let at = 0; at < watching.length / 100; at++) {

@@ -75,8 +75,8 @@ export function* ordeals({ size, seed, ...rest }: OrdealOptions): Generator<Orde
   cluster.run(20)
   yield report('region lost')
   restartAll(cluster, Math.max(Math.ceil(size.nodesPerRegion / 100), 2))
-  // Somebody asks for a relay again: it must not be one that is too old.
-  churn(cluster, 20, random)
+  // Relays are asked to begin, and must not be those that are too old.
+  changeToNewStreams(cluster, 20)
   cluster.run(10)
   yield report('all restarted')
 }
@@ -90,6 +90,22 @@ function publishTwice(cluster: SimulatedCluster, region: string): number {
   const twice = claims.filter(({ isInside }, at) => at % (isInside ? 2 : 10) === 0)
   for (const { stream, isInside } of twice) cluster.publish(stream, isInside ? 'r1' : region)
   return twice.length
+}
+
+/** New streams, each with the viewers of another at one edge of every region. */
+function changeToNewStreams(cluster: SimulatedCluster, count: number): void {
+  const isWatched = ({ alive, sessions }: SimulatedNode) => alive && sessions > 0
+  const watched = Map.groupBy([...cluster.nodes.values()].filter(isWatched), (one) => one.region)
+  for (let at = 1; at <= count; at++) {
+    const stream = `default/new${at}`
+    cluster.publish(stream, 'r1')
+    for (const [region, edges] of watched) {
+      const { id, carried } = edges[at % edges.length]!
+      const [before, { viewers }] = [...carried].find(([, one]) => one.viewers > 0)!
+      cluster.leave(id, before, viewers)
+      cluster.arrive(stream, region, viewers)
+    }
+  }
 }
 
 function busiest(cluster: SimulatedCluster, role: 'ingest' | 'relay'): SimulatedNode {

@@ -1,7 +1,6 @@
-import { understand } from '#control/topology/load.ts'
 import type { SimulatedFigures } from './simulated-figures.ts'
 import type { SimulatedNetwork } from './simulated-network.ts'
-import { recordOf, truePath } from './simulated-node.ts'
+import { truePath } from './simulated-node.ts'
 
 /** Looks at each new link as somebody does who sees all nodes at once: none may close a circle. */
 export class SimulatedWatch {
@@ -19,7 +18,9 @@ export class SimulatedWatch {
     const { nodes, events } = this.#network
     const node = nodes.get(id)!
     const parent = nodes.get(node.carried.get(stream)!.parent!)!
-    if (!understand(recordOf(node), recordOf(parent))) this.#figures.misunderstood++
+    const oldest = Math.max(node.protocol.oldest, parent.protocol.oldest)
+    const newest = Math.min(node.protocol.newest, parent.protocol.newest)
+    if (oldest > newest) this.#figures.misunderstood++
     if (truePath(nodes, stream, id) !== 'cycle') return
     this.#figures.cycles++
     this.#cycles.set(`${id} ${stream}`, { id, stream, since: events.now })
