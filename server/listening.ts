@@ -10,6 +10,8 @@ import { localAddresses } from './local-addresses.ts'
 import type { Metrics } from './metrics.ts'
 import { serveMetrics } from './metrics-server.ts'
 
+/** What replies under way have when HTTP is closed, in ms. */
+const lastReplies = 500
 /** Below it the kernel drops packets of a burst, in bytes. */
 const enoughKernelBuffer = 4 * 1024 * 1024
 
@@ -62,6 +64,16 @@ export async function listenHttp(
     }
     throw new Error(explainListenError(error, where), { cause: error })
   }
+}
+
+/**
+ * Stops listening, and lets replies under way come to their end. A connection on which nothing was
+ * ever asked, as browsers open in advance, is not idle to Node: it would hold the process for ever.
+ */
+export async function closeHttp(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), lastReplies)
+  await app.close()
+  clearTimeout(timer)
 }
 
 /** @throws Error that names the setting to change */

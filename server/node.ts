@@ -28,7 +28,7 @@ import { createHttpApp } from './http-app.ts'
 import { iceServices } from './ice-services.ts'
 import { openKept } from './keeping.ts'
 import { openLinks } from './links/open-links.ts'
-import { listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
+import { closeHttp, listenHttp, listenMedia, listenMetrics, portOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
 import { metricsSnapshot, roundTripsOf } from './metrics-snapshot.ts'
 import { startRecord, stopRecord } from './node-record.ts'
@@ -245,7 +245,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     metricsServer?.close()
     metricsServer?.closeAllConnections()
     links?.close()
-    await app.close()
+    await closeHttp(app)
     claims.close()
     await cluster.leave()
     await plane.close()

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { MediaPlaneListener } from '#native/media-plane.ts'
 import { loadConfig } from '#server/config.ts'
-import { listenMedia } from '#server/listening.ts'
+import { createHttpApp } from '#server/http-app.ts'
+import { closeHttp, listenMedia } from '#server/listening.ts'
 
 const listener: MediaPlaneListener = {
   control: () => undefined,
@@ -34,4 +35,13 @@ describe.each(['auto', 'off'])('the media port, native %s', (native) => {
     await plane.close()
     holder.close()
   })
+})
+
+it('a connection on which nothing was asked does not keep HTTP from closing', async () => {
+  const app = createHttpApp({ origins: '*' })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const idle = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  await once(app.server, 'connection')
+  await Promise.all([closeHttp(app), once(idle.resume(), 'end')])
+  idle.destroy()
 })
