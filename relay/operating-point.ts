@@ -39,6 +39,7 @@ export class OperatingPoint implements ViewedLayer {
   readonly temporalId: number
   /** Numbers of its own: nothing is known of those to come. */
   readonly fillingUpTo = undefined
+  readonly bitrateElsewhere = undefined
   readonly log = new PacketLog()
   readonly logId: LogId
   readonly keyframes: KeyframeRequests

@@ -111,7 +111,7 @@ export class PublishedLayers {
 
   #offer(now: number): void {
     const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
-    for (const { rate, bitrate } of all) rate.sample(bitrate.bitsPerSecond(now), now)
+    for (const layer of all) layer.rate.sample(bitrateOf(layer, now), now)
     this.#offered = bySize(all)
       .filter((layer) => layer.rate.active && isShowable(layer))
       .map((layer) => {
@@ -137,6 +137,11 @@ export class PublishedLayers {
  */
 function isShowable({ codec, spatialId = 0 }: ViewedLayer): boolean {
   return codec !== 'AV1' || spatialId === 0
+}
+
+/** Also of one that does not come here because nobody watches it yet. */
+function bitrateOf({ bitrate, bitrateElsewhere }: ViewedLayer, now: number): number {
+  return bitrateElsewhere ?? bitrate.bitsPerSecond(now)
 }
 
 /** Whether nothing came for about a second. */

@@ -1,6 +1,7 @@
 import type { StreamName } from '#core/stream-name.ts'
 import { JoinRecord } from './join-summary.ts'
 import type { LivePublication } from './live-publication.ts'
+import type { UpLayer } from './up-layer.ts'
 import type { ViewedLayer } from './viewed-layer.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -12,6 +13,7 @@ export interface StreamListener {
 
 /** What passes a stream on to somebody: told of the same things as a viewer. */
 export interface StreamFollower {
+  wants(layer: UpLayer): boolean
   watch(publication: LivePublication, now: number): void
   unwatch(): void
   keyframe(layer: ViewedLayer, now: number): void
@@ -60,6 +62,13 @@ export class Stream {
   /** Whether anybody gets it from this node. */
   get hasReaders(): boolean {
     return this.#viewers.size > 0 || this.#followers.size > 0
+  }
+
+  /** Whether anybody here, or below, is sent that layer or is about to be. */
+  wants(layer: UpLayer): boolean {
+    for (const viewer of this.#viewers) if (viewer.wants(layer)) return true
+    for (const follower of this.#followers) if (follower.wants(layer)) return true
+    return false
   }
 
   get epoch(): number {

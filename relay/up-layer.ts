@@ -74,6 +74,8 @@ export class UpLayer implements ViewedLayer {
   #clock: LogClock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
+  /** Bits per second at another node, while it does not come here. */
+  bitrateElsewhere: number | undefined
   /** Ms between the arrivals of the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
@@ -127,6 +129,7 @@ export class UpLayer implements ViewedLayer {
    */
   beginRun({ ssrc, base, from, end }: LayerRun, now: number): void {
     this.ssrc = ssrc
+    this.bitrateElsewhere = undefined
     this.reception = undefined
     this.#base = base
     this.#filledUpTo = end
@@ -141,6 +144,12 @@ export class UpLayer implements ViewedLayer {
   endRun(): void {
     this.ssrc = undefined
     this.#nack = undefined
+  }
+
+  /** It is not wanted here for now. What is held would be out of date when it is again. */
+  pause(): void {
+    this.endRun()
+    this.log.close()
   }
 
   /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */

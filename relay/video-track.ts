@@ -68,6 +68,11 @@ export class VideoTrack {
     return this.#layer
   }
 
+  /** Whether it shows that encoding, or is about to: whichever part of it. */
+  shows(rid: string | undefined): boolean {
+    return [this.#layer, this.#wanted].some((layer) => layer !== undefined && layer.rid === rid)
+  }
+
   get exactProfile(): boolean {
     return this.#exactProfile
   }
@@ -124,6 +129,9 @@ export class VideoTrack {
   keyframe(layer: ViewedLayer, now: number): void {
     if (layer !== this.#wanted) return
     const switched = layer !== this.#layer
+    // One that was asked for and is being copied from its last keyframe, long ago: it has time.
+    const isPatient = this.#patientUntil === Number.POSITIVE_INFINITY
+    if (switched && this.#state === 'live' && layer.fillingUpTo !== undefined && isPatient) return
     if (switched && this.#isWithin(layer)) {
       this.#patientUntil = now + pictureTime
       return

@@ -27,6 +27,8 @@ export interface ViewedLayer {
   /** The highest layers within it; undefined where it is not known to have any. */
   readonly spatialId: number | undefined
   readonly temporalId: number | undefined
+  /** Bits per second at another node, while it does not come here. */
+  readonly bitrateElsewhere: number | undefined
   /** While its log is still being filled from another node's: up to which index. */
   readonly fillingUpTo: number | undefined
   /** Bytes per ms, as a replay should reckon with. */

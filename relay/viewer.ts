@@ -69,6 +69,11 @@ export class Viewer {
     this.#selection = selection
   }
 
+  /** Whether it is sent that layer, or is about to be. */
+  wants(layer: UpLayer): boolean {
+    return layer.codec === 'opus' || this.video?.shows(layer.rid) === true
+  }
+
   /** Goes on with a publication, the first or a later one, in the same session. */
   watch(publication: Watched, now: number): void {
     this.#watched = publication

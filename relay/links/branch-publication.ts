@@ -1,9 +1,9 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
-import type { MediaPlane } from '#native/media-plane.ts'
+import type { LogClock, MediaPlane } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
-import type { LayerState } from './link-description.ts'
+import type { LayerName, LayerState, WantedLayers } from './link-description.ts'
 import { LinkedPublication } from './linked-publication.ts'
 import type { Uplink } from './uplink.ts'
 
@@ -54,6 +54,12 @@ export class BranchPublication {
       nack: (ssrc: number, lost: readonly number[]) => uplink.nack(ssrc, lost),
       requestKeyframe: (layers: Parameters<Uplink['keyframe']>[1]) =>
         uplink.keyframe(subscription, layers),
+      want: (layers: readonly LayerName[]) => {
+        uplink.want(
+          subscription,
+          layers.map((name) => ({ ...name })),
+        )
+      },
       run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
     }
     publication.comesFrom(source, tracks)
@@ -64,6 +70,15 @@ export class BranchPublication {
 
   update(states: readonly LayerState[]): void {
     this.#publication?.update(states)
+  }
+
+  setClock(layer: LayerName, clock: LogClock): void {
+    this.#publication?.setClock(layer, clock)
+  }
+
+  /** For a parent to be asked for: all, while nothing is known. */
+  get wanted(): WantedLayers {
+    return this.#publication ? this.#publication.wanted.map((name) => ({ ...name })) : 'all'
   }
 
   /** The parent is lost. What is here stays. */
@@ -90,6 +105,7 @@ export class BranchPublication {
         keyframe: (layer) => this.#stream.keyframe(layer, clock.now()),
         offered: (at) => this.#stream.fit(at),
       },
+      wants: (layer) => this.#stream.wants(layer),
     })
     scheduler.add(this.#publication)
   }

@@ -160,7 +160,7 @@ export class Branch implements Machine {
     const wish = {
       stream: this.#key,
       below: [...this.#below],
-      wanted: 'all' as const,
+      wanted: this.#shown.wanted,
       ...(lost !== undefined && { lost }),
       have: this.#shown.have(),
     }
@@ -200,7 +200,7 @@ export class Branch implements Machine {
         this.#shown.update(message.layers)
         break
       case 'clock':
-        this.#shown.update([{ ...message.layer, offered: true, clock: message.clock }])
+        this.#shown.setClock(message.layer, message.clock)
         break
       case 'path':
         this.#above = message.path

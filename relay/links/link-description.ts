@@ -64,11 +64,17 @@ export function linkTracks(
     })
 }
 
-export function layerState(layer: UpLayer, run: LayerRun | undefined): LayerState {
+/** @param bitrate bits per second, where it is told */
+export function layerState(
+  layer: UpLayer,
+  run: LayerRun | undefined,
+  bitrate?: number,
+): LayerState {
   const { clock, inspector, active } = layer
   return {
     ...nameOf(layer),
     offered: active,
+    ...(bitrate !== undefined && { bitrate }),
     ...(run && { run: { ...run } }),
     ...(inspector && { facts: facts(inspector.facts) }),
     ...(clock && { clock: { ...clock } }),

@@ -44,6 +44,8 @@ const copyBurst = 64 * 1024
 /** Between two looks at what has changed, in ms; while layers are awaited, the shorter one. */
 const lookInterval = 250
 const eagerInterval = 20
+/** Between two words on layers that the child does not get, in ms. */
+const rateInterval = 1000
 
 /**
  * What one child gets of one stream: the runs of the layers that it wants, and all that it is
@@ -61,6 +63,7 @@ export class LinkFeed implements StreamFollower, Machine {
   #path: readonly string[]
   #publication: LivePublication | undefined
   #toldEpoch: number | undefined
+  #ratesDue = 0
   #nextTimeout = 0
 
   /** @param path nodes from the origin down to this one */
@@ -83,6 +86,8 @@ export class LinkFeed implements StreamFollower, Machine {
   /** The stream shows something else from now on. */
   watch(publication: LivePublication): void {
     this.#endFlows()
+    // What the child wants of it, it cannot know yet.
+    if (this.#toldEpoch !== undefined) this.#wanted = 'all'
     this.#publication = publication
     this.#tellPublication()
   }
@@ -92,6 +97,11 @@ export class LinkFeed implements StreamFollower, Machine {
     this.#endFlows()
     this.#publication = undefined
     if (epoch !== undefined) this.#tell({ type: 'inactive', epoch })
+  }
+
+  wants(layer: UpLayer): boolean {
+    const publication = this.#publication
+    return publication !== undefined && wantedOf(publication, this.#wanted).includes(layer)
   }
 
   /** A keyframe may be what a layer was waiting for. */
@@ -156,6 +166,7 @@ export class LinkFeed implements StreamFollower, Machine {
     if (publication && this.#toldEpoch !== publication.epoch) this.#tellPublication()
     else this.#beginMissing()
     this.#tellClocks()
+    this.#tellRates(now)
     const waits = publication !== undefined && this.#isMissingSome(publication)
     this.#nextTimeout = now + (waits ? eagerInterval : lookInterval)
   }
@@ -244,8 +255,22 @@ export class LinkFeed implements StreamFollower, Machine {
     }
   }
 
+  // What does not flow may be wanted, if it is known what it takes.
+  #tellRates(now: number): void {
+    const publication = this.#publication
+    if (!publication || this.#toldEpoch !== publication.epoch || now < this.#ratesDue) return
+    this.#ratesDue = now + rateInterval
+    const idle = publication.videoLayers.filter((layer) => !this.#flows.has(layer))
+    if (idle.length > 0) this.#tellLayers(idle)
+  }
+
   #tellLayers(layers: readonly UpLayer[]): void {
-    const states = layers.map((layer) => layerState(layer, this.#flows.get(layer)))
+    const now = this.#services.clock.now()
+    const states = layers.map((layer) => {
+      const flow = this.#flows.get(layer)
+      const bitrate = layer.bitrateElsewhere ?? layer.bitrate.bitsPerSecond(now)
+      return layerState(layer, flow, flow ? undefined : bitrate)
+    })
     this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { MediaPlane } from '#native/media-plane.ts'
+import type { LogClock, MediaPlane } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
 import type { OfferedLayer } from '#relay/adaptation.ts'
 import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
@@ -21,12 +21,17 @@ export interface LinkSource {
   /** These numbers of a run were lost on the way. */
   nack(ssrc: number, lost: readonly number[]): void
   requestKeyframe(layers: readonly LayerName[]): void
+  /** Of all layers only these are to come. */
+  want(layers: readonly LayerName[]): void
   /** The packets of this SSRC are the layer's. */
   run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
 }
 
 /** Between two looks at losses and requests, in ms: as long as reordering is waited for. */
 const pollInterval = 10
+/** Between two looks at which layers are wanted, in ms, and how long one stays so. */
+const wantInterval = 250
+const wantedFor = 10_000
 /** Of one layer, in ms: on its way up every node has merged those of its children. */
 const keyframeInterval = 500
 
@@ -34,6 +39,8 @@ export interface LinkedServices {
   readonly plane: MediaPlane
   readonly clock: Clock
   readonly listener: LayersListener
+  /** Whether anybody here, or below, is sent that layer or is about to be. */
+  wants(layer: UpLayer): boolean
 }
 
 /**
@@ -49,6 +56,12 @@ export class LinkedPublication implements LivePublication, Machine {
   readonly #clock: Clock
   readonly #layers: PublishedLayers
   readonly #requestedAt = new Map<UpLayer, number>()
+  readonly #wants: (layer: UpLayer) => boolean
+  /** Monotonic ms at which somebody last wanted it: at first everything is. */
+  readonly #wantedAt = new Map<UpLayer, number>()
+  /** As the parent was told. */
+  #wanted: readonly UpLayer[]
+  #wantDue = 0
   #source: LinkSource | undefined
   #nextTimeout: number
   #nacks = 0
@@ -67,6 +80,7 @@ export class LinkedPublication implements LivePublication, Machine {
     this.#clock = clock
     this.startedAt = clock.now()
     this.#nextTimeout = this.startedAt
+    this.#wants = (layer) => services.wants(layer)
     const tracks = told.tracks.map((track) => ({ track, format: liveTrack(track) }))
     const of = (kind: 'audio' | 'video') => tracks.find(({ track }) => track.kind === kind)
     const [audio, video] = [of('audio'), of('video')]
@@ -81,6 +95,11 @@ export class LinkedPublication implements LivePublication, Machine {
       },
       services,
     )
+    this.#wanted = this.#layers.all
+  }
+
+  get wanted(): readonly LayerName[] {
+    return this.#wanted.map(nameOf)
   }
 
   get audio(): UpLayer | undefined {
@@ -133,11 +152,19 @@ export class LinkedPublication implements LivePublication, Machine {
       if (!layer) continue
       if (state.facts) layer.inspector?.learn(seen(state.facts))
       if (state.clock) layer.setClock(state.clock)
-      if (!state.run) continue
+      if (!state.run) {
+        if (layer.active) layer.pause()
+        layer.bitrateElsewhere = state.bitrate
+        continue
+      }
       const { ssrc, base } = state.run
       layer.beginRun(state.run, now)
       this.#source?.run(ssrc, base, this, layer)
     }
+  }
+
+  setClock(name: LayerName, clock: LogClock): void {
+    this.layers.find((layer) => isNamed(layer, name))?.setClock(clock)
   }
 
   /** What is held, per layer, for a new parent to go on behind. */
@@ -169,11 +196,26 @@ export class LinkedPublication implements LivePublication, Machine {
     const wanted = this.videoLayers.filter((layer) => this.#needsKeyframe(layer, now))
     if (wanted.length > 0) this.#source?.requestKeyframe(wanted.map(nameOf))
     this.#layers.poll(now, this.hasViewers)
+    if (now >= this.#wantDue) this.#lookWanted(now)
   }
 
   close(): void {
     this.orphan()
     this.#layers.close()
+  }
+
+  // Narrowed slowly, as what is wanted again has to be copied from its keyframe on.
+  #lookWanted(now: number): void {
+    this.#wantDue = now + wantInterval
+    for (const layer of this.layers) if (this.#wants(layer)) this.#wantedAt.set(layer, now)
+    const wanted = this.layers.filter((layer) => {
+      return now - (this.#wantedAt.get(layer) ?? this.startedAt) < wantedFor
+    })
+    const isSame =
+      wanted.length === this.#wanted.length && wanted.every((one) => this.#wanted.includes(one))
+    if (isSame) return
+    this.#wanted = wanted
+    this.#source?.want(wanted.map(nameOf))
   }
 
   #repair(layer: UpLayer, now: number): void {

@@ -104,6 +104,7 @@ export class Uplink implements Machine {
     return number
   }
 
+  /** Only these layers are to come, from now on. */
   want(subscription: number, wanted: WantedLayers): void {
     this.#link?.tell(
       { type: 'want', subscription, wanted: wanted === 'all' ? 'all' : [...wanted] },

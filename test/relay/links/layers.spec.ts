@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import type { MessageOf } from '#control/messages.ts'
+import { streamName } from '#core/stream-name.ts'
+import { linkTracks } from '#relay/links/link-description.ts'
+import { LinkFeed } from '#relay/links/link-feed.ts'
+import { LinkedPublication } from '#relay/links/linked-publication.ts'
+import { Stream } from '#relay/stream.ts'
+import type { UpLayer } from '#relay/up-layer.ts'
+import { PublicationRig, recordedFormat } from '#test/relay/publication-rig.ts'
+import { RecordingPlane } from '#test/support/recording-plane.ts'
+import { SimulatedClock } from '#test/support/simulated-time.ts'
+
+type Told = { readonly type: string } & Record<string, unknown>
+
+/** A publisher of three layers at a node that has a child, as the child is told of it. */
+class Parent {
+  readonly rig = new PublicationRig(recordedFormat('obs-32-simulcast-3', 102))
+  readonly stream = new Stream(streamName(undefined, 'demo'), 0, 0)
+  readonly told: Told[] = []
+  readonly feed: LinkFeed
+  #ssrc = 0
+
+  constructor(wanted: MessageOf<'subscribe'>['wanted'] = 'all') {
+    const { rig } = this
+    rig.plane.addPeer(50, {} as never, {} as never)
+    this.feed = new LinkFeed(
+      {
+        type: 'subscribe',
+        subscription: 1,
+        stream: 'default/demo',
+        below: ['child'],
+        wanted,
+        have: [],
+      },
+      this.stream,
+      ['parent'],
+      {
+        peer: 50,
+        nextSsrc: () => ++this.#ssrc,
+        tell: (message) => this.told.push(message),
+        exhausted: () => {},
+      },
+      { plane: rig.plane, clock: rig.clock },
+    )
+    rig.publication.epoch = 7
+    rig.play('obs-32-simulcast-3', undefined, 1000)
+    this.stream.publish(rig.publication, 0, 0)
+    this.stream.follow(this.feed, 0)
+  }
+
+  get layers(): readonly UpLayer[] {
+    return this.rig.publication.videoLayers
+  }
+
+  take(): Told[] {
+    return this.told.splice(0)
+  }
+}
+
+const rids = (layers: unknown) =>
+  (layers as { rid?: string; run?: unknown }[]).filter(({ run }) => run).map(({ rid }) => rid)
+
+describe('of several layers, a child', () => {
+  it('gets those that it wants', () => {
+    const parent = new Parent([{ kind: 'audio' }, { kind: 'video', rid: '1' }])
+    const [subscribed] = parent.take()
+    const { tracks } = subscribed as unknown as MessageOf<'subscribed'>
+    expect(tracks.map(({ kind, layers }) => [kind, rids(layers).length])).toEqual([
+      ['audio', 1],
+      ['video', 1],
+    ])
+    expect(rids(tracks[1]!.layers)).toEqual(['1'])
+  })
+
+  it('is told what the others take, and gets one more when it wants it, under a new SSRC', () => {
+    const parent = new Parent([{ kind: 'video', rid: '1' }])
+    parent.take()
+    parent.feed.poll(2000)
+    const [layers] = parent.take() as unknown as MessageOf<'layers'>[]
+    const idle = layers!.layers.filter(({ run }) => run === undefined)
+    expect(idle.length).toBe(2)
+    for (const { bitrate } of idle) expect(bitrate).toBeGreaterThan(0)
+    parent.feed.want([
+      { kind: 'video', rid: '1' },
+      { kind: 'video', rid: '0' },
+    ])
+    const [more] = parent.take() as unknown as MessageOf<'layers'>[]
+    expect(more!.layers).toEqual([expect.objectContaining({ rid: '0', run: expect.anything() })])
+    expect(more!.layers[0]!.run!.ssrc).toBeGreaterThan(1)
+    parent.feed.want([{ kind: 'video', rid: '0' }])
+    const [less] = parent.take() as unknown as MessageOf<'layers'>[]
+    expect(less!.layers).toEqual([expect.objectContaining({ rid: '1' })])
+    expect(less!.layers[0]!.run).toBeUndefined()
+  })
+
+  it('asks for those that somebody has wanted lately, and begins with all', () => {
+    const parent = new Parent()
+    const clock = new SimulatedClock(1000)
+    const asked: unknown[] = []
+    let wanted = ['0', undefined]
+    const child = new LinkedPublication(
+      { epoch: 7, client: 'obs', tracks: linkTracks(parent.rig.publication, () => undefined) },
+      {
+        plane: new RecordingPlane(),
+        clock,
+        listener: { keyframe: () => {}, offered: () => {} },
+        wants: ({ rid }) => wanted.includes(rid),
+      },
+    )
+    const source = {
+      nack: () => {},
+      requestKeyframe: () => {},
+      run: () => {},
+      want: (layers: readonly { rid?: string }[]) => asked.push(layers.map(({ rid }) => rid)),
+    }
+    child.comesFrom(source, [])
+    expect(child.wanted.map(({ rid }) => rid)).toEqual([undefined, '0', '1', '2'])
+    child.poll(2000)
+    expect(asked).toEqual([])
+    child.poll(12_000)
+    expect(asked).toEqual([[undefined, '0']])
+    wanted = ['2', undefined]
+    child.poll(13_000)
+    expect(asked.at(-1)).toEqual([undefined, '0', '2'])
+    child.poll(24_000)
+    expect(asked.at(-1)).toEqual([undefined, '2'])
+  })
+
+  it('keeps nothing of a layer that comes no more', () => {
+    const parent = new Parent()
+    const layer = parent.layers[0]!
+    expect(layer.log.keyframe).toBeDefined()
+    layer.pause()
+    expect(layer.log.keyframe).toBeUndefined()
+    expect(layer.log.end - layer.log.start).toBe(0)
+    expect(layer.active).toBe(false)
+  })
+})
