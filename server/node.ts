@@ -229,7 +229,14 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     },
   })
 
-  const links = openLinks({ ...shared, cluster, scheduler, log, server: app.server })
+  const links = openLinks({
+    ...shared,
+    cluster,
+    scheduler,
+    log,
+    registry: metrics.registry,
+    server: app.server,
+  })
   let metricsServer: Server | undefined
   const close = async () => {
     closing = true

@@ -38,6 +38,8 @@ export class Branch implements Machine {
   /** From the origin down to the parent. */
   #above: readonly string[] = []
   #standbyDue = 0
+  /** Monotonic ms. */
+  #lostAt: number | undefined
   #closed = false
 
   /** @param asked by a child of this node; without, for viewers here */
@@ -234,6 +236,9 @@ export class Branch implements Machine {
     this.#current = { uplink: asked.uplink, subscription: message.subscription }
     this.#above = message.path
     if (before) this.#leave(before)
+    const { clock, reattached } = this.#services
+    if (this.#lostAt !== undefined) reattached(this.stream, clock.now() - this.#lostAt)
+    this.#lostAt = undefined
     this.#placed()
     this.#shown.show(asked.uplink, message)
     this.#services.scheduler.changed(this)
@@ -246,6 +251,7 @@ export class Branch implements Machine {
 
   #lost(parent: string): void {
     this.#current = undefined
+    this.#lostAt = this.#services.clock.now()
     this.#shown.orphan()
     this.#look(parent, this.#candidates.standby(parent))
   }

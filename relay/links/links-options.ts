@@ -13,6 +13,8 @@ export interface LinksObserver {
   opened(side: 'parent' | 'child', node: string): void
   /** @param reason for the log */
   ended(side: 'parent' | 'child', node: string, reason: string): void
+  /** A stream that had lost its parent has another one. @param ms since the loss was noticed */
+  reattached(stream: string, ms: number): void
 }
 
 export interface LinksOptions {

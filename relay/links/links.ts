@@ -123,6 +123,11 @@ export class Links implements Machine, LinkPeers {
     }
   }
 
+  /** Nodes above this one, asked for something or not. */
+  get parents(): number {
+    return this.#uplinks.size
+  }
+
   /** Of the children, those that get something now. */
   get feeding(): number {
     return Array.from(this.#downlinks.values()).filter(({ streams }) => streams > 0).length
@@ -207,6 +212,7 @@ export class Links implements Machine, LinkPeers {
         moved: (of, path) => {
           for (const downlink of this.#downlinks.values()) downlink.moved(of, path)
         },
+        reattached: (of, ms) => this.#options.observer.reattached(streamKey(of.name), ms),
         split: (of) => {
           const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
           for (const downlink of this.#downlinks.values()) downlink.refuse(of, refusal)

@@ -39,6 +39,11 @@ export class Uplinks {
     this.#options = options
   }
 
+  /** Open, or about to be. */
+  get size(): number {
+    return this.#byNode.size
+  }
+
   byPeer(peer: PeerId): Uplink | undefined {
     return this.#byPeer.get(peer)
   }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Clock } from '#core/clock.ts'
 import { isLoopbackAddress } from '#core/loopback.ts'
 import type { MediaPlane } from '#native/media-plane.ts'
@@ -10,8 +11,9 @@ import type { Cluster } from '#server/cluster/cluster.ts'
 import type { Timers } from '#server/timers.ts'
 import type { Peers } from '#webrtc/peers.ts'
 import { SocketDialer } from './dialer.ts'
+import { LinkMetrics } from './link-metrics.ts'
 import { serveLinks } from './link-server.ts'
-import { linksLog } from './links-log.ts'
+import { observeLinks } from './links-observer.ts'
 
 /** Addresses of the media port that a child is told of. */
 const mostAddresses = 8
@@ -25,6 +27,8 @@ export interface OpenLinksOptions {
   readonly scheduler: Timers
   readonly clock: Clock
   readonly log: Logger
+  /** Of metrics. */
+  readonly registry: Registry
   /** Where children call. */
   readonly server: Server
 }
@@ -38,14 +42,15 @@ export function openLinks(options: OpenLinksOptions): Links | undefined {
   const { cluster, plane, dispatcher, log, server } = options
   const { tokens } = cluster
   if (!tokens || !cluster.isShared) return undefined
-  const links = new Links({
+  const metrics: LinkMetrics = new LinkMetrics(options.registry, () => links)
+  const links: Links = new Links({
     ...options,
     node: () => cluster.record(),
     registry: cluster.registry,
     tokens,
     dialer: new SocketDialer(tokens),
     media: (child) => addressesFor(child, plane),
-    observer: linksLog(log),
+    observer: observeLinks(log, metrics),
   })
   dispatcher.connectLinks(links)
   serveLinks(server, { ...options, links, tokens })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { NodePair, figure, isLive, patience, post } from '#test/support/node-pair.ts'
+import { figure, isLive, NodePair, patience, post } from '#test/support/node-pair.ts'
 import { redisUnavailable } from '#test/support/redis-process.ts'
 import type { ServerProcess } from '#test/support/server-process.ts'
 import { viewerOffer } from '#test/support/session-world.ts'

@@ -111,6 +111,7 @@ export class TreeNode {
       media: () => node.plane.addresses.map(({ address, port }) => ({ address, port })),
       observer: {
         opened: (side, other) => tree.told.push(`${node.id}: ${side} ${other} opened`),
+        reattached: () => tree.told.push(`${node.id}: another parent`),
         ended: (side, other, reason) =>
           tree.told.push(`${node.id}: ${side} ${other} ended, ${reason}`),
       },
