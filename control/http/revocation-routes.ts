@@ -6,8 +6,8 @@ import type { Authority } from '#control/authority.ts'
 import { nothingHere } from '#control/grant.ts'
 import type { Principal } from '#control/principal.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
-import type { Revocations, RevokedThing } from '#control/revocations.ts'
-import type { Revocation } from '#control/store.ts'
+import type { Revocations } from '#control/revocations.ts'
+import type { Revocation, RevokedThing } from '#control/store.ts'
 import type { Clock } from '#core/clock.ts'
 import { namePattern } from '#core/stream-name.ts'
 import { HttpError } from './http-error.ts'
@@ -87,7 +87,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     }
     const { at: _at, ...detail } = shown(revocation)
     await audit.append({ ...eventOf('revocation.create', request, revocation), detail })
-    revocations.add(revocation)
+    await revocations.add(revocation)
     return reply.status(201).send({ ...shown(revocation), ended: revoked() })
   })
 
@@ -100,7 +100,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
       const thing = { ...asked, ...scopeOf(request, asked.tenant) }
       if (!revocations.has(thing)) throw nothingHere()
       await audit.append(eventOf('revocation.delete', request, thing))
-      revocations.delete(thing)
+      await revocations.delete(thing)
       return reply.status(204).send()
     },
   )
