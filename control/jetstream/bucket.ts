@@ -2,7 +2,7 @@ import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jet
 import { type KV, Kvm, type KvWatchEntry } from '@nats-io/kv'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import type { Revocation, RevokedThing } from '#control/store.ts'
-import { keyOf, valueOf } from './entry.ts'
+import { keyOf, jsonOf } from './entry.ts'
 
 /** For connecting, and for each request, in ms. */
 const timeout = 3000
@@ -87,12 +87,12 @@ export class JetStreamBucket {
 
   /** @returns its revision. @throws Error */
   async put(revocation: Revocation): Promise<number> {
-    return await this.#kv.put(keyOf(revocation), valueOf(revocation))
+    return await this.#kv.put(keyOf(revocation), jsonOf(revocation))
   }
 
   /** Does nothing where there is one, or one was taken back. @returns its revision. @throws Error */
   async putFirst(revocation: Revocation): Promise<number> {
-    return await this.#kv.put(keyOf(revocation), valueOf(revocation), { previousSeq: 0 })
+    return await this.#kv.put(keyOf(revocation), jsonOf(revocation), { previousSeq: 0 })
   }
 
   /** Leaves a mark that it was taken back. @returns the mark's revision. @throws Error */

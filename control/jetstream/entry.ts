@@ -42,7 +42,7 @@ export function thingOf(key: string): RevokedThing | undefined {
 }
 
 /** The value that is kept under `keyOf(revocation)`. */
-export function valueOf({ at, until, reason }: Revocation): string {
+export function jsonOf({ at, until, reason }: Revocation): string {
   return JSON.stringify({ at, until, reason })
 }
 

@@ -37,27 +37,27 @@ export class JetStreamView {
   }
 
   /** @returns the change, where there is one. @throws Error when there are more than fit */
-  take({
-    key,
-    operation,
-    value,
-  }: Pick<KvWatchEntry, 'key' | 'operation' | 'value'>): StoreChange[] {
+  take({ key, operation, value }: Pick<KvWatchEntry, 'key' | 'operation' | 'value'>): StoreChange[] {
+    const isMark = operation !== 'PUT'
     const thing = thingOf(key)
-    if (thing === undefined) {
-      // One that was deleted is no longer in the way.
-      if (operation === 'PUT') this.#brokenKeys++
-      return []
+    if (thing !== undefined) return isMark ? this.#forget(key, thing) : this.#keep(key, thing, value)
+    // One that was deleted is no longer in the way.
+    if (!isMark) this.#brokenKeys++
+    return []
+  }
+
+  #forget(key: string, thing: RevokedThing): StoreChange[] {
+    this.#brokenValues.delete(key)
+    if (this.#found === undefined) {
+      return this.#known.delete(key) ? [{ kind: 'taken-back', thing }] : []
     }
-    if (operation !== 'PUT') {
-      this.#brokenValues.delete(key)
-      if (this.#found === undefined) {
-        return this.#known.delete(key) ? [{ kind: 'taken-back', thing }] : []
-      }
-      // Marks are never removed: only those that say something are kept in mind.
-      if (this.#known.has(key)) this.#found.set(key, thing)
-      else this.#found.delete(key)
-      return []
-    }
+    // Marks are never removed: only those that say something are kept in mind.
+    if (this.#known.has(key)) this.#found.set(key, thing)
+    else this.#found.delete(key)
+    return []
+  }
+
+  #keep(key: string, thing: RevokedThing, value: Uint8Array): StoreChange[] {
     const { revocation, isBroken } = readValue(thing, value)
     const kept = this.#found ?? this.#known
     if (!kept.has(key) && kept.size >= capacity) throw tooMany()
