@@ -3,10 +3,12 @@ const delay = 100
 
 /** Does something a little later, once for all calls until then. */
 export function soon(act: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined
+  let isSet = false
   return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined
+    if (isSet) return
+    isSet = true
+    setTimeout(() => {
+      isSet = false
       act()
     }, delay).unref()
   }

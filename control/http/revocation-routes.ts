@@ -73,6 +73,20 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     reply.header('cache-control', 'no-store')
   })
 
+  // What was announced by the record before it is taken back by one behind it.
+  const orRecorded = async (
+    act: () => Promise<unknown>,
+    request: FastifyRequest,
+    thing: RevokedThing,
+  ) => {
+    try {
+      await act()
+    } catch (error) {
+      await audit.append(eventOf('revocation.fail', request, thing))
+      throw error
+    }
+  }
+
   app.get(url, async ({ administrator }) => ({
     revocations: revocations.list(administrator?.tenant).map(shown),
   }))
@@ -87,7 +101,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     }
     const { at: _at, ...detail } = shown(revocation)
     await audit.append({ ...eventOf('revocation.create', request, revocation), detail })
-    await revocations.add(revocation)
+    await orRecorded(() => revocations.add(revocation), request, revocation)
     return reply.status(201).send({ ...shown(revocation), ended: revoked() })
   })
 
@@ -100,7 +114,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
       const thing = { ...asked, ...scopeOf(request, asked.tenant) }
       if (!revocations.has(thing)) throw nothingHere()
       await audit.append(eventOf('revocation.delete', request, thing))
-      await revocations.delete(thing)
+      await orRecorded(() => revocations.delete(thing), request, thing)
       return reply.status(204).send()
     },
   )

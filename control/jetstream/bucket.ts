@@ -2,7 +2,7 @@ import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jet
 import { type KV, Kvm, type KvWatchEntry } from '@nats-io/kv'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import type { Revocation, RevokedThing } from '#control/store.ts'
-import { keyOf, jsonOf } from './entry.ts'
+import { jsonOf, keyOf } from './entry.ts'
 
 /** For connecting, and for each request, in ms. */
 const timeout = 3000

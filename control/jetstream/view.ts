@@ -37,10 +37,15 @@ export class JetStreamView {
   }
 
   /** @returns the change, where there is one. @throws Error when there are more than fit */
-  take({ key, operation, value }: Pick<KvWatchEntry, 'key' | 'operation' | 'value'>): StoreChange[] {
+  take({
+    key,
+    operation,
+    value,
+  }: Pick<KvWatchEntry, 'key' | 'operation' | 'value'>): StoreChange[] {
     const isMark = operation !== 'PUT'
     const thing = thingOf(key)
-    if (thing !== undefined) return isMark ? this.#forget(key, thing) : this.#keep(key, thing, value)
+    if (thing !== undefined)
+      return isMark ? this.#forget(key, thing) : this.#keep(key, thing, value)
     // One that was deleted is no longer in the way.
     if (!isMark) this.#brokenKeys++
     return []

@@ -122,9 +122,10 @@ it('does nothing that cannot be put on record (SEC-69)', async () => {
 
 it('says that nothing holds while the store is out of reach', async () => {
   const failure = new ServiceError('store-unavailable', 'this does not hold', { retryAfter: 5 })
-  const { post, revocations } = await server({ store: new PlainStore([], failure) })
+  const { post, revocations, events } = await server({ store: new PlainStore([], failure) })
   const response = await post(good)
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5'])
   expect(response.json().detail).toBe('this does not hold')
   expect(revocations.size).toBe(0)
+  expect(events.map(({ event }) => event)).toEqual(['revocation.create', 'revocation.fail'])
 })
