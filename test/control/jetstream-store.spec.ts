@@ -77,6 +77,18 @@ describe.skipIf(why)('the store of a cluster', { timeout: 60_000 }, () => {
     expect((await node()).revocations.list()).toEqual([token, other])
   })
 
+  it('refuses what a NATS that stands still does not answer, and finds back', async () => {
+    const one = await node()
+    nats.freeze()
+    await expect(one.revocations.add(token)).rejects.toThrow(
+      expect.objectContaining({ code: 'store-unavailable' }),
+    )
+    await lost()
+    nats.thaw()
+    await vi.waitFor(() => one.revocations.add(other), eventually)
+    expect(one.revocations.has(other)).toBe(true)
+  })
+
   it('is filled again by the nodes when NATS comes back empty', async () => {
     const one = await node()
     await one.revocations.add(token)

@@ -54,6 +54,15 @@ export class NatsProcess {
     await this.#child?.stop('SIGKILL')
   }
 
+  /** It stops answering, and its connections stay. */
+  freeze(): void {
+    this.#child?.process.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.process.kill('SIGCONT')
+  }
+
   /** Takes away all that it has kept; to be done while it is down. */
   empty(): void {
     rmSync(this.#folder, { recursive: true, force: true })
