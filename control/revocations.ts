@@ -1,10 +1,7 @@
 import type { Clock } from '#core/clock.ts'
 import { ServiceError } from '#core/errors.ts'
 import type { Principal } from './principal.ts'
-import type { Revocation, Store } from './store.ts'
-
-/** What is revoked, without when and why. */
-export type RevokedThing = Pick<Revocation, 'kind' | 'value' | 'tenant'>
+import type { Revocation, RevokedThing, Store, StoreChange } from './store.ts'
 
 /** Kept at a time: tens of megabytes at most. */
 const capacity = 100_000
@@ -14,26 +11,43 @@ export class Revocations {
   readonly #store: Store
   readonly #clock: Clock
   readonly #byKey = new Map<string, Revocation>()
+  /** Keys of new ones on their way to the store; each has its place already. */
+  readonly #adding = new Set<string>()
+  #listener: (() => void) | undefined
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#clock = clock
     for (const revocation of store.revocations()) this.#byKey.set(keyOf(revocation), revocation)
+    store.listen((changes) => this.#take(changes))
+  }
+
+  /** Called when something is revoked that no `add` here answers for: by another node, mostly. */
+  listen(listener: () => void): void {
+    this.#listener = listener
   }
 
   get size(): number {
     return this.#byKey.size
   }
 
-  /** @throws ServiceError `full`; Error when it could not be kept, and then it does not hold */
-  add(revocation: Revocation): void {
+  /** @throws ServiceError `full`; Error when it may not be kept */
+  async add(revocation: Revocation): Promise<void> {
     const key = keyOf(revocation)
-    if (!this.#byKey.has(key) && this.#byKey.size >= capacity) this.#forget()
-    if (!this.#byKey.has(key) && this.#byKey.size >= capacity) {
+    if (this.#isFullFor(key)) await this.#forget()
+    if (this.#isFullFor(key)) {
       throw new ServiceError('full', `there are ${capacity} revocations: end some, or give "until"`)
     }
-    this.#store.putRevocation(revocation)
-    this.#byKey.set(key, revocation)
+    this.#adding.add(key)
+    try {
+      await this.#store.putRevocation(revocation)
+    } catch (error) {
+      // It may be kept all the same, and in force here, with nobody to end its sessions.
+      this.#listener?.()
+      throw error
+    } finally {
+      this.#adding.delete(key)
+    }
   }
 
   has(thing: RevokedThing): boolean {
@@ -41,10 +55,10 @@ export class Revocations {
   }
 
   /** @returns whether there was one */
-  delete(thing: RevokedThing): boolean {
+  async delete(thing: RevokedThing): Promise<boolean> {
     if (!this.#byKey.has(keyOf(thing))) return false
-    this.#store.deleteRevocation(thing)
-    return this.#byKey.delete(keyOf(thing))
+    await this.#store.deleteRevocation(thing)
+    return true
   }
 
   /** @param tenant only this one's */
@@ -63,9 +77,28 @@ export class Revocations {
     )
   }
 
-  #forget(): void {
+  // What the store tells is in force, over the bound too: others have it already.
+  #take(changes: readonly StoreChange[]): void {
+    let elsewhere = false
+    for (const change of changes) {
+      if (change.kind === 'taken-back') this.#byKey.delete(keyOf(change.thing))
+      else {
+        const key = keyOf(change.revocation)
+        this.#byKey.set(key, change.revocation)
+        if (!this.#adding.has(key)) elsewhere = true
+      }
+    }
+    if (elsewhere) this.#listener?.()
+  }
+
+  #isFullFor(key: string): boolean {
+    if (this.#byKey.has(key) || this.#adding.has(key)) return false
+    return this.#byKey.size + this.#adding.size >= capacity
+  }
+
+  async #forget(): Promise<void> {
     const now = this.#clock.wall()
-    for (const one of this.list()) if ((one.until ?? Infinity) <= now) this.delete(one)
+    for (const one of this.list()) if ((one.until ?? Infinity) <= now) await this.delete(one)
   }
 }
 

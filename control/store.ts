@@ -12,13 +12,29 @@ export interface Revocation {
   readonly reason?: string
 }
 
+/** What is revoked, without when and why. */
+export type RevokedThing = Pick<Revocation, 'kind' | 'value' | 'tenant'>
+
+/** What is different in a store, whichever node did it. */
+export type StoreChange =
+  | { readonly kind: 'revoked'; readonly revocation: Revocation }
+  | { readonly kind: 'taken-back'; readonly thing: RevokedThing }
+
+/** Hears changes in their order; several at once where a node was cut off for a while. */
+export type StoreListener = (changes: readonly StoreChange[]) => void
+
 /** What must not be lost (DESIGN §2). */
 export interface Store {
-  /** All of them, at the start. */
+  /** All that are known, the oldest first; complete from the start. */
   revocations(): Revocation[]
-  /** Kept when it returns; one of the same kind, value and tenant is replaced. @throws Error */
-  putRevocation(revocation: Revocation): void
-  /** @throws Error when it may still be there */
-  deleteRevocation(revocation: Pick<Revocation, 'kind' | 'value' | 'tenant'>): void
-  close(): void
+  /** Tells of every change from now on, those made here too. One listener; a second replaces it. */
+  listen(listener: StoreListener): void
+  /**
+   * One of the same kind, value and tenant is replaced. Fulfilled when it is kept and the listener
+   * has heard of it; rejected when it may not be kept.
+   */
+  putRevocation(revocation: Revocation): Promise<void>
+  /** Fulfilled when it is gone and the listener knows; rejected when it may still be there. */
+  deleteRevocation(thing: RevokedThing): Promise<void>
+  close(): Promise<void> | void
 }

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'not-found'
   | 'keys-unavailable'
   | 'audit-failed'
+  | 'store-unavailable'
   | 'session-not-found'
   | 'stream-not-live'
   | 'stream-taken'

@@ -20,6 +20,12 @@ const wanted = [
     specs: 'the registry in Redis',
     isService: true,
   },
+  {
+    program: 'nats-server',
+    debian: 'nats-server',
+    specs: 'the store of a cluster, in JetStream',
+    isService: true,
+  },
   { program: 'caddy', debian: 'caddy', specs: 'the proxy in front of a cluster', isService: true },
   { program: 'promtool', debian: 'prometheus', specs: 'its configuration', isService: true },
   { program: 'docker-compose', debian: 'docker-compose', specs: 'the compose file' },

@@ -21,6 +21,8 @@ const secret = {
   secret: true,
 }
 const path = { minLength: 1, takes: 'a path' }
+const natsUrl =
+  '^(?:nats|tls)://(?:[^\\s,/@]+@)?(?:[0-9A-Za-z._-]+|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{1,5})?$'
 
 const IceServer = Type.Object(
   {
@@ -92,6 +94,13 @@ export const Config = Type.Object(
     }),
     ...clusterSettings,
     DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
+    STORE_URL: Type.Array(Type.String({ pattern: natsUrl, secret: true }), {
+      default: [],
+      takes: 'nats://[user:password@]host[:port], or tls:; several servers of one NATS cluster',
+      shownDefault: 'a file in the data folder: for one node',
+      description:
+        'NATS with JetStream, where the nodes of a cluster keep revocations ([how](store.md)).',
+    }),
     PUBLISH_KEY: Type.Array(Type.String(keyOrNone), {
       default: [],
       takes: `one or more keys ${written}; or \`none\``,

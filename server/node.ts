@@ -35,6 +35,7 @@ import { startRecord, stopRecord } from './node-record.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
 import { registerRoutes } from './routes.ts'
+import { soon } from './soon.ts'
 import { systemClock } from './system-clock.ts'
 import { Timers } from './timers.ts'
 import type { TlsFiles } from './tls.ts'
@@ -74,7 +75,8 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const scheduler = new Timers(clock)
   const dispatcher = new Dispatcher(clock)
   const streams = new Streams()
-  const { store, audit } = openKept(config.DATA_DIR, { clock, log })
+  const kept = await openKept(config, { clock, log })
+  const { store, audit } = kept
   const trail = new SessionTrail({ audit, clock, addresses: config.AUDIT_ADDRESS })
   const revocations = new Revocations(store, clock)
   const authority = createPermissions({
@@ -89,6 +91,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     ended: (id, reason) => trail.ended(id, reason),
     holder: (token) => authority.holder(token),
   })
+  revocations.listen(soon(() => sessions.endWhere((principal) => revocations.revokes(principal))))
   const opened = await listenMedia(config, dispatcher, log)
   const { plane, sending } = opened
   const metrics = new Metrics(() => ({
@@ -257,8 +260,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     await cluster.leave()
     await plane.close()
     audit.note(stopRecord())
-    await audit.close()
-    store.close()
+    await kept.close()
   }
   try {
     const httpPort = await listenHttp(app, config)

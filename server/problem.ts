@@ -17,6 +17,7 @@ const statusOf: Record<ErrorCode, number> = {
   'not-found': 404,
   'keys-unavailable': 503,
   'audit-failed': 503,
+  'store-unavailable': 503,
   'session-not-found': 404,
   'stream-not-live': 409,
   'stream-taken': 409,

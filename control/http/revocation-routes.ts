@@ -6,8 +6,8 @@ import type { Authority } from '#control/authority.ts'
 import { nothingHere } from '#control/grant.ts'
 import type { Principal } from '#control/principal.ts'
 import type { RateLimiter } from '#control/rate-limiter.ts'
-import type { Revocations, RevokedThing } from '#control/revocations.ts'
-import type { Revocation } from '#control/store.ts'
+import type { Revocations } from '#control/revocations.ts'
+import type { Revocation, RevokedThing } from '#control/store.ts'
 import type { Clock } from '#core/clock.ts'
 import { namePattern } from '#core/stream-name.ts'
 import { HttpError } from './http-error.ts'
@@ -73,6 +73,20 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     reply.header('cache-control', 'no-store')
   })
 
+  // What was announced by the record before it is taken back by one behind it.
+  const orRecorded = async (
+    act: () => Promise<unknown>,
+    request: FastifyRequest,
+    thing: RevokedThing,
+  ) => {
+    try {
+      await act()
+    } catch (error) {
+      await audit.append(eventOf('revocation.fail', request, thing))
+      throw error
+    }
+  }
+
   app.get(url, async ({ administrator }) => ({
     revocations: revocations.list(administrator?.tenant).map(shown),
   }))
@@ -87,7 +101,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
     }
     const { at: _at, ...detail } = shown(revocation)
     await audit.append({ ...eventOf('revocation.create', request, revocation), detail })
-    revocations.add(revocation)
+    await orRecorded(() => revocations.add(revocation), request, revocation)
     return reply.status(201).send({ ...shown(revocation), ended: revoked() })
   })
 
@@ -100,7 +114,7 @@ export const revocationRoutes: FastifyPluginAsync<RevocationOptions> = async (ap
       const thing = { ...asked, ...scopeOf(request, asked.tenant) }
       if (!revocations.has(thing)) throw nothingHere()
       await audit.append(eventOf('revocation.delete', request, thing))
-      revocations.delete(thing)
+      await orRecorded(() => revocations.delete(thing), request, thing)
       return reply.status(204).send()
     },
   )

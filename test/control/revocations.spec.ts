@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Principal } from '#control/principal.ts'
 import { Revocations } from '#control/revocations.ts'
-import type { Revocation, Store } from '#control/store.ts'
+import type { Revocation } from '#control/store.ts'
+import { PlainStore } from '#test/support/plain-store.ts'
 
 const anna: Principal = {
   id: 'aaaa',
@@ -12,15 +13,7 @@ const anna: Principal = {
   issuedAt: 1000,
 }
 
-/** A store that keeps nothing but what it was given at first, and may fail. */
-function store(kept: Revocation[] = [], fails = false): Store {
-  const act = () => {
-    if (fails) throw new Error('the disk is full')
-  }
-  return { revocations: () => kept, putRevocation: act, deleteRevocation: act, close: act }
-}
-
-function revocations(from = store()): Revocations {
+function revocations(from = new PlainStore()): Revocations {
   return new Revocations(from, { now: () => 0, wall: () => 5000 })
 }
 
@@ -37,33 +30,34 @@ describe('a revocation', () => {
     ${{ kind: 'subject', value: 'anna', at: 1000 }}     | ${true}  | ${'the token was issued by then'}
     ${{ kind: 'subject', value: 'anna', at: 999 }}      | ${false} | ${'the token was issued later'}
     ${{ kind: 'subject', value: 'ben' }}                | ${false} | ${'it is of somebody else'}
-  `('of $revoked holds: $holds, because $why', ({ revoked, holds }) => {
+  `('of $revoked holds: $holds, because $why', async ({ revoked, holds }) => {
     const all = revocations()
-    all.add({ at: 4000, ...revoked })
+    await all.add({ at: 4000, ...revoked })
     expect(all.revokes(anna)).toBe(holds)
-    expect(all.delete(revoked)).toBe(true)
-    expect([all.revokes(anna), all.delete(revoked)]).toEqual([false, false])
+    expect(await all.delete(revoked)).toBe(true)
+    expect([all.revokes(anna), await all.delete(revoked)]).toEqual([false, false])
   })
 
-  it('of a subject holds for a token that does not say when it was issued', () => {
+  it('of a subject holds for a token that does not say when it was issued', async () => {
     const { issuedAt: _at, ...undated } = anna
     const all = revocations()
-    all.add({ kind: 'subject', value: 'anna', at: 0 })
+    await all.add({ kind: 'subject', value: 'anna', at: 0 })
     expect(all.revokes(undated)).toBe(true)
   })
 
   it('is there again after a restart', () => {
     const kept: Revocation = { kind: 'token', value: 't-1', at: 1 }
-    expect(revocations(store([kept])).revokes(anna)).toBe(true)
+    expect(revocations(new PlainStore([kept])).revokes(anna)).toBe(true)
   })
 
-  it('holds only once it is kept', () => {
-    const all = revocations(store([], true))
-    expect(() => all.add({ kind: 'token', value: 't-1', at: 1 })).toThrow('the disk is full')
+  it('holds only once it is kept', async () => {
+    const all = revocations(new PlainStore([], new Error('the disk is full')))
+    const added = all.add({ kind: 'token', value: 't-1', at: 1 })
+    await expect(added).rejects.toThrow('the disk is full')
     expect(all.revokes(anna)).toBe(false)
   })
 
-  it('is one of 100,000 at most; those whose tokens have expired make room', () => {
+  it('is one of 100,000 at most; those whose tokens have expired make room', async () => {
     const kept = Array.from(
       { length: 100_000 },
       (_, i): Revocation => ({
@@ -73,13 +67,26 @@ describe('a revocation', () => {
         ...(i < 2 && { until: 4999 }),
       }),
     )
-    const all = revocations(store(kept))
-    all.add({ kind: 'token', value: '7', at: 2 })
+    const all = revocations(new PlainStore(kept))
+    await all.add({ kind: 'token', value: '7', at: 2 })
     expect(all.size).toBe(100_000)
-    all.add({ kind: 'token', value: 'new', at: 2 })
-    all.add({ kind: 'token', value: 'newer', at: 2 })
-    expect(() => all.add({ kind: 'token', value: 'newest', at: 2 })).toThrow(
+    await all.add({ kind: 'token', value: 'new', at: 2 })
+    await all.add({ kind: 'token', value: 'newer', at: 2 })
+    await expect(all.add({ kind: 'token', value: 'newest', at: 2 })).rejects.toThrow(
       expect.objectContaining({ code: 'full' }),
     )
+  })
+
+  it('of another node holds, is told of once, and ends with it', async () => {
+    const shared = new PlainStore()
+    const all = revocations(shared)
+    let told = 0
+    all.listen(() => told++)
+    await all.add({ kind: 'token', value: 't-2', at: 1 })
+    expect(told).toBe(0)
+    await shared.putRevocation({ kind: 'token', value: 't-1', at: 1 })
+    expect([all.revokes(anna), told]).toEqual([true, 1])
+    await shared.deleteRevocation({ kind: 'token', value: 't-1' })
+    expect([all.revokes(anna), told]).toEqual([false, 1])
   })
 })

@@ -20,14 +20,23 @@ const full: Revocation = {
 } as const
 
 describe('the store of a node', () => {
-  it('has after a restart what was put in, and not what was taken out', () => {
+  it('can be read beside the node that has it open', async () => {
     const store = new SqliteStore(file)
-    store.putRevocation(plain)
-    store.putRevocation(full)
-    store.putRevocation({ ...plain, tenant: 'acme' })
-    store.putRevocation({ ...full, reason: 'she left long ago' })
-    store.deleteRevocation({ kind: 'token', value: 't-1' })
-    store.deleteRevocation({ kind: 'token', value: 'other' })
+    await store.putRevocation(plain)
+    const reader = new SqliteStore(file, { shared: true })
+    expect(reader.revocations()).toEqual([plain])
+    reader.close()
+    store.close()
+  })
+
+  it('has after a restart what was put in, and not what was taken out', async () => {
+    const store = new SqliteStore(file)
+    await store.putRevocation(plain)
+    await store.putRevocation(full)
+    await store.putRevocation({ ...plain, tenant: 'acme' })
+    await store.putRevocation({ ...full, reason: 'she left long ago' })
+    await store.deleteRevocation({ kind: 'token', value: 't-1' })
+    await store.deleteRevocation({ kind: 'token', value: 'other' })
     store.close()
     const again = new SqliteStore(file)
     expect(again.revocations()).toEqual([
@@ -37,9 +46,9 @@ describe('the store of a node', () => {
     again.close()
   })
 
-  it('is readable by its owner only, journal and all', () => {
+  it('is readable by its owner only, journal and all', async () => {
     const store = new SqliteStore(file)
-    store.putRevocation(plain)
+    await store.putRevocation(plain)
     for (const name of readdirSync(join(folder, 'data'))) {
       expect(statSync(join(folder, 'data', name)).mode & 0o777).toBe(0o600)
     }

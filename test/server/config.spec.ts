@@ -16,6 +16,7 @@ function faultsOf(sources: ConfigSources): readonly string[] {
 describe('settings', () => {
   it('all have defaults, or may be absent', () => {
     expect(loadConfig({ env: {} })).toEqual({
+      STORE_URL: [],
       TRUST_PROXY: [],
       HTTP_PORT: 8080,
       HTTP_HOST: '::',

@@ -10,6 +10,7 @@ import { isUsable, keysOfJwks } from '#control/tokens/verification-key.ts'
 import { createHttpApp } from '#server/http-app.ts'
 import { registerRoutes } from '#server/routes.ts'
 import { goodClaims, IssuerKey, now } from '#test/control/tokens/issuer.ts'
+import { PlainStore } from '#test/support/plain-store.ts'
 import { SessionWorld, viewerOffer } from '#test/support/session-world.ts'
 
 /**
@@ -86,10 +87,6 @@ beforeAll(async () => {
   }
   const clock = { now: () => world.now, wall: () => now * 1000 }
   const fixed = keysOfJwks({ keys: [issuer.jwk] })!.filter(isUsable)
-  const store = {
-    ...{ revocations: () => [], putRevocation: () => {}, deleteRevocation: () => {} },
-    close: () => {},
-  }
   const { publishers, viewers, sessions, extensions, streams, plane } = world
   await registerRoutes(app, {
     ...{ publishers, viewers, sessions, extensions, streams, plane, clock },
@@ -99,7 +96,7 @@ beforeAll(async () => {
     }),
     limiter: new RateLimiter(),
     iceServers: [],
-    revocations: new Revocations(store, clock),
+    revocations: new Revocations(new PlainStore(), clock),
     audit: { append: async () => {} },
     trail: new SessionTrail({ audit: { note: () => {} }, clock, addresses: 'none' }),
     edges: () => [],

@@ -31,6 +31,7 @@ const ioPlaces = [
   'native/twin/tcp-connections.ts',
   'native/twin/ticker.ts',
   'edge/pages.ts',
+  'control/jetstream/bucket.ts',
   'control/redis-connection.ts',
   'control/sqlite-store.ts',
   'control/audit/audit-log.ts',
@@ -42,7 +43,7 @@ const ioPlaces = [
   'player/',
 ]
 const io =
-  /['"](?:node:)?(?:dgram|net|tls|dns|fs|fs\/promises|sqlite|http|https|http2|timers|timers\/promises|child_process|ioredis|ws)['"]|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b/
+  /['"](?:node:)?(?:dgram|net|tls|dns|fs|fs\/promises|sqlite|http|https|http2|timers|timers\/promises|child_process|ioredis|@nats-io\/transport-node|ws)['"]|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b/
 const environment = /\bprocess\.env\b/
 const importTarget = /\b(?:from|import)\s*\(?\s*['"]#([\w-]+)\//g
 const upwardPath = /\b(?:from|import)\s*\(?\s*['"][^'"]*\.\.\//

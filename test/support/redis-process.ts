@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Child } from './child.ts'
+import { freePort } from './free-port.ts'
 
 const program = '/usr/bin/redis-server'
 
@@ -82,14 +81,4 @@ export class RedisProcess {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
   }
-}
-
-// Free when it was looked at.
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -6,6 +6,7 @@ import { RateLimiter } from '#control/rate-limiter.ts'
 import { Revocations } from '#control/revocations.ts'
 import { ServiceError } from '#core/errors.ts'
 import { createHttpApp } from '#server/http-app.ts'
+import { PlainStore } from '#test/support/plain-store.ts'
 
 const url = '/api/v1/revocations'
 const root = { authorization: 'Bearer root-key' }
@@ -13,13 +14,7 @@ const acme = { authorization: 'Bearer acme-key' }
 const good = { kind: 'token', value: 't-1' }
 const at = '2027-01-15T08:00:00.000Z'
 
-async function server({ failing = false } = {}) {
-  const store = {
-    revocations: () => [],
-    putRevocation: () => {},
-    deleteRevocation: () => {},
-    close: () => {},
-  }
+async function server({ failing = false, store = new PlainStore() } = {}) {
   const clock = { now: () => 0, wall: () => Date.parse(at) }
   const revocations = new Revocations(store, clock)
   const events: AuditEvent[] = []
@@ -123,4 +118,14 @@ it('does nothing that cannot be put on record (SEC-69)', async () => {
   const { post, revocations } = await server({ failing: true })
   expect((await post(good)).statusCode).toBe(503)
   expect(revocations.size).toBe(0)
+})
+
+it('says that nothing holds while the store is out of reach', async () => {
+  const failure = new ServiceError('store-unavailable', 'this does not hold', { retryAfter: 5 })
+  const { post, revocations, events } = await server({ store: new PlainStore([], failure) })
+  const response = await post(good)
+  expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5'])
+  expect(response.json().detail).toBe('this does not hold')
+  expect(revocations.size).toBe(0)
+  expect(events.map(({ event }) => event)).toEqual(['revocation.create', 'revocation.fail'])
 })
