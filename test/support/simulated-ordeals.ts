@@ -92,7 +92,7 @@ function publishTwice(cluster: SimulatedCluster, region: string): number {
   return twice.length
 }
 
-/** New streams, each with the viewers of another at one edge of every region. */
+/** A new stream a second, each with the viewers of another at one edge of every region. */
 function changeToNewStreams(cluster: SimulatedCluster, count: number): void {
   const isWatched = ({ alive, sessions }: SimulatedNode) => alive && sessions > 0
   const watched = Map.groupBy([...cluster.nodes.values()].filter(isWatched), (one) => one.region)
@@ -105,6 +105,7 @@ function changeToNewStreams(cluster: SimulatedCluster, count: number): void {
       cluster.leave(id, before, viewers)
       cluster.arrive(stream, region, viewers)
     }
+    cluster.run(1)
   }
 }
 
