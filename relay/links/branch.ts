@@ -1,5 +1,9 @@
 import type { MessageOf } from '#control/messages.ts'
-import { Reattachment, reattachTiming } from '#control/topology/reattachment.ts'
+import {
+  Reattachment,
+  type ReattachmentOptions,
+  reattachTiming,
+} from '#control/topology/reattachment.ts'
 import type { Machine } from '#core/machine.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { Stream } from '#relay/stream.ts'
@@ -38,8 +42,10 @@ export class Branch implements Machine {
   /** From the origin down to the parent. */
   #above: readonly string[] = []
   #standbyDue = 0
-  /** Monotonic ms. */
-  #lostAt: number | undefined
+  /** The parent that is gone, ours or that of a child for whom we begin, and since when. */
+  #lost: { readonly parent: string; readonly at: number } | undefined
+  /** Monotonic ms since which there is no parent any more. */
+  #orphanedAt: number | undefined
   #closed = false
 
   /** @param asked by a child of this node; without, for viewers here */
@@ -56,7 +62,8 @@ export class Branch implements Machine {
     this.#candidates = new Candidates(services.registry.view, this.#key, services.node)
     this.#below = [...(asked?.below ?? []), services.node]
     services.scheduler.add(this)
-    this.#begin(asked?.lost)
+    if (asked?.lost !== undefined) this.#lost = { parent: asked.lost, at: services.clock.now() }
+    this.#begin()
   }
 
   /** From the origin down to this node; empty while there is no parent. */
@@ -72,10 +79,10 @@ export class Branch implements Machine {
   news(): void {
     if (this.#closed) return
     if (this.#asked) this.#subscribe(this.#asked)
-    else if (!this.#current && !this.#search) this.#begin(undefined)
+    else if (!this.#current && !this.#search) this.#begin()
     // Its publisher is elsewhere now, and it was never there to pass streams on.
     else if (this.parent && !this.#search && !this.#candidates.has(this.parent)) {
-      this.#look(this.parent)
+      this.#look({ refused: this.parent })
     }
   }
 
@@ -110,31 +117,25 @@ export class Branch implements Machine {
     if (now >= this.#askedUntil && !this.#search) this.#refused()
     const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
-    if (step?.kind === 'split') this.#services.split(this.stream)
+    if (step?.kind === 'split' && !this.#current) this.#services.split(this.stream)
     if (this.#current && now >= this.#standbyDue) this.#prepareStandby(this.#current, now)
   }
 
   // The first one is asked at once: a viewer waits. Only those who look again do so by turns.
-  #begin(lost: string | undefined): void {
-    const [first] = this.#candidates.parents(new Set(lost === undefined ? [] : [lost]))
-    if (first === undefined) this.#look(lost)
+  #begin(): void {
+    const [first] = this.#candidates.parents(new Set(this.#lost ? [this.#lost.parent] : []))
+    if (first === undefined) this.#look({})
     else this.#ask(first)
     this.#services.scheduler.changed(this)
   }
 
-  #look(lost: string | undefined, standby?: string): void {
+  #look(known: Pick<ReattachmentOptions, 'refused' | 'standby'>): void {
     const { node, clock } = this.#services
     const depth = Math.max(this.#above.length, 1)
-    this.#search = new Reattachment(
-      {
-        stream: this.#key,
-        node,
-        depth,
-        ...(lost !== undefined && { lost }),
-        ...(standby !== undefined && { standby }),
-      },
-      clock.now(),
-    )
+    const now = clock.now()
+    const isLost = this.#lost && now - this.#lost.at < reattachTiming.lostFor
+    const lost = isLost ? { lost: this.#lost!.parent } : {}
+    this.#search = new Reattachment({ stream: this.#key, node, depth, ...lost, ...known }, now)
     this.#services.scheduler.changed(this)
   }
 
@@ -158,7 +159,7 @@ export class Branch implements Machine {
       return
     }
     if (!uplink.isOpen || asked.subscription !== undefined) return
-    const lost = this.#search?.lost
+    const lost = this.#search ? this.#search.lost : this.#lost?.parent
     const wish = {
       stream: this.#key,
       below: [...this.#below],
@@ -173,7 +174,7 @@ export class Branch implements Machine {
     const isCurrent = () => this.#current?.uplink === asked.uplink
     const over = () => {
       if (this.#asked === asked) this.#refused()
-      else if (isCurrent()) this.#lost(asked.uplink.parent)
+      else if (isCurrent()) this.#lose(asked.uplink.parent)
     }
     return {
       told: (message) => this.#told(asked, message),
@@ -184,7 +185,7 @@ export class Branch implements Machine {
       move: ({ node }) => {
         const { parent } = asked.uplink
         const canMove = isCurrent() && !this.#search && !this.#candidates.isOrigin(parent)
-        if (canMove) this.#look(parent, node)
+        if (canMove) this.#look({ refused: parent, standby: node })
       },
     }
   }
@@ -223,10 +224,8 @@ export class Branch implements Machine {
 
   #subscribed(asked: Asked, message: MessageOf<'subscribed'>): void {
     if (this.#asked !== asked) return
-    // It follows a publisher who lost, or has not heard of the one who took over.
-    if (message.epoch < (this.#shown.epoch ?? 0)) {
-      this.#giveUpAsked()
-      this.#refuse(asked.uplink.parent)
+    if (!this.#isGood(message)) {
+      this.#refused()
       return
     }
     const before = this.#current
@@ -237,11 +236,18 @@ export class Branch implements Machine {
     this.#above = message.path
     if (before) this.#leave(before)
     const { clock, reattached } = this.#services
-    if (this.#lostAt !== undefined) reattached(this.stream, clock.now() - this.#lostAt)
-    this.#lostAt = undefined
+    if (this.#orphanedAt !== undefined) reattached(this.stream, clock.now() - this.#orphanedAt)
+    this.#orphanedAt = undefined
+    this.#lost = undefined
     this.#placed()
     this.#shown.show(asked.uplink, message)
     this.#services.scheduler.changed(this)
+  }
+
+  // One of an older epoch follows a publisher who lost, or has not heard of who took over.
+  #isGood({ epoch, path }: MessageOf<'subscribed'>): boolean {
+    const lost = this.#search ? this.#search.lost : this.#lost?.parent
+    return epoch >= (this.#shown.epoch ?? 0) && this.#candidates.mayStandBelow(path, lost)
   }
 
   #placed(): void {
@@ -249,11 +255,14 @@ export class Branch implements Machine {
     this.carry()
   }
 
-  #lost(parent: string): void {
+  #lose(parent: string): void {
+    const now = this.#services.clock.now()
     this.#current = undefined
-    this.#lostAt = this.#services.clock.now()
+    this.#orphanedAt = now
+    this.#lost = { parent, at: now }
     this.#shown.orphan()
-    this.#look(parent, this.#candidates.standby(parent))
+    const standby = this.#candidates.standby(parent)
+    this.#look(standby === undefined ? {} : { standby })
   }
 
   /** Whoever was asked said no, or nothing. */
@@ -265,7 +274,7 @@ export class Branch implements Machine {
 
   #refuse(parent: string): void {
     if (this.#search) this.#search.refuse(parent, this.#services.clock.now())
-    else this.#look(parent)
+    else this.#look({ refused: parent })
     this.#services.scheduler.changed(this)
   }
 

@@ -1,5 +1,6 @@
 import type { ClusterView } from '#control/registry.ts'
 import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
+import { heightOf, refusesPath } from '#control/topology/tree.ts'
 
 /** Who can be the parent of this node for one stream, by what the registry knows now. */
 export class Candidates {
@@ -29,6 +30,16 @@ export class Candidates {
   /** Whether that node may be asked: an edge that has the stream is no relay for that. */
   has(node: string): boolean {
     return this.isOrigin(node) || this.#view.nodes.get(node)?.roles.includes('relay') === true
+  }
+
+  /**
+   * @param path from the origin down to the parent
+   * @param lost a node that is gone: who gets the stream through it is about to lose it too
+   */
+  mayStandBelow(path: readonly string[], lost: string | undefined): boolean {
+    const height = heightOf(this.#view, this.#stream, this.#node)
+    const offered = { node: this.#node, path: [...path].reverse(), height }
+    return refusesPath({ ...offered, ...(lost !== undefined && { lost }) }) === undefined
   }
 
   isOrigin(node: string): boolean {
