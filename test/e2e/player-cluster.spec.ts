@@ -20,7 +20,8 @@ describe('the watch page in a cluster', { timeout: 90_000 }, () => {
     expect(found).toEqual([])
   })
 
-  async function open(): Promise<[Page, ServerProcess, ServerProcess]> {
+  /** @param delay ms that every answer to a measurement of the first edge takes more */
+  async function open(delay = 0): Promise<[Page, ServerProcess, ServerProcess]> {
     stage = await ClusterStage.open()
     const ingest = await stage.node('ingest', ['ingest', 'relay'])
     const here = await stage.node('here', ['edge'])
@@ -32,9 +33,13 @@ describe('the watch page in a cluster', { timeout: 90_000 }, () => {
       if (message.text().includes('Content Security Policy')) faults.push(message.text())
     })
     page.on('pageerror', ({ message }) => faults.push(message))
+    await page.route(`${here.origin}/healthz`, async (route) => {
+      await page.waitForTimeout(delay)
+      await route.continue()
+    })
     await page.goto(`${here.origin}/watch/far`)
     await expect.poll(() => state(page), patience).toBe('live')
-    expect(await viewersAt(here)).toBe(1)
+    if (delay === 0) expect(await viewersAt(here)).toBe(1)
     return [page, here, there]
   }
   const knownTo = async (node: ServerProcess) =>
@@ -57,6 +62,14 @@ describe('the watch page in a cluster', { timeout: 90_000 }, () => {
     expect(exit.afterMs).toBeLessThan(8000)
     await expect.poll(() => state(page), patience).toBe('live')
     expect([await viewersAt(there), await moves(page)]).toEqual([1, true])
+  })
+
+  it('goes to the edge of the shortest round trip', async () => {
+    const [page, here, there] = await open(300)
+    await expect.poll(() => viewersAt(there), patience).toBe(1)
+    await expect.poll(() => viewersAt(here), patience).toBe(0)
+    await expect.poll(() => state(page), patience).toBe('live')
+    expect(await moves(page)).toBe(true)
   })
 
   it('plays elsewhere within 5 s of the death of its node', async () => {
