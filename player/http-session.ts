@@ -22,6 +22,8 @@ export class RefusedError extends Error {
 export interface HttpSession {
   /** `performance.now()` at the moment the POST was sent. */
   readonly postedAt: number
+  /** Where it is, which a redirect may have changed. */
+  readonly resource: SessionResource
   /** Tells the server, and closes the connection. Never fails; a second call does nothing. */
   close(): void
 }
@@ -44,14 +46,15 @@ export async function openSession(
   const { type, sdp = '' } = await peer.createOffer()
   const offer = { type, sdp: withStereo(sdp) }
   const postedAt = performance.now()
-  const [response] = await Promise.all([
-    fetch(endpoint, {
+  const post = (url: string) =>
+    fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/sdp', ...authorization },
       body: offer.sdp,
-    }),
-    peer.setLocalDescription(offer),
-  ])
+    })
+  const [first] = await Promise.all([post(endpoint), peer.setLocalDescription(offer)])
+  // Browsers take the token away where a redirect leads to another origin (Fetch §4.4).
+  const response = first.status === 401 && first.redirected ? await post(first.url) : first
   const isCounterOffer =
     response.status === 406 &&
     /^application\/sdp\b/i.test(response.headers.get('content-type') ?? '')
@@ -63,6 +66,7 @@ export async function openSession(
   let closed = false
   const session = {
     postedAt,
+    resource,
     close: () => {
       if (closed) return
       closed = true

@@ -43,7 +43,7 @@ export class Picture {
       if (first) {
         first = false
         events.firstFrame(presentationTime)
-        if (!live) this.#hold()
+        if (!live) this.hold()
       }
       if (live) {
         this.#still.hidden = true
@@ -58,13 +58,16 @@ export class Picture {
   #followRoughly(stream: MediaStream, events: PictureEvents): void {
     const loaded = () => {
       if (stream !== this.#showing) return
+      this.#still.hidden = true
       events.firstFrame(performance.now())
       events.live(performance.now())
     }
     this.#video.addEventListener('loadeddata', loaded, { once: true })
   }
 
-  #hold(): void {
+  /** Covers the video with what it shows now, until another picture is live. */
+  hold(): void {
+    if (this.#video.videoWidth === 0) return
     this.#still.width = this.#video.videoWidth
     this.#still.height = this.#video.videoHeight
     this.#still.getContext('2d')?.drawImage(this.#video, 0, 0)

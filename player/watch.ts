@@ -1,3 +1,4 @@
+import { Edges, isReachable } from './edges.ts'
 import { RefusedError } from './http-session.ts'
 import {
   backoff,
@@ -11,6 +12,7 @@ import {
   withToken,
 } from './page.ts'
 import { Picture } from './picture.ts'
+import { followEvents } from './session-events.ts'
 import { StallWatch } from './stall-watch.ts'
 import { type StatsEntry, type ViewerStats, ViewerStatsReader } from './viewer-stats.ts'
 import { type Viewing, view } from './whep-client.ts'
@@ -27,34 +29,49 @@ const picture = new Picture(video, byId('still', HTMLCanvasElement))
 const sound = byId('sound', HTMLButtonElement)
 const { dataset } = document.documentElement
 
+const edges = new Edges()
+let learnt: Promise<void> | undefined
+const firstLive = Promise.withResolvers<void>()
+
 let current: Viewing | undefined
+/** Ends the present session, to go on at that node. */
+let move: ((origin: string) => void) | undefined
 
 // The request leaves before anything else on the page is made ready.
 void watch()
 preparePage()
+void findNearest()
 
 async function watch(): Promise<never> {
   setState('connecting', 'Connecting …')
   for (let attempt = 0; ; attempt++) {
     try {
-      await watchOnce()
+      const end = await watchOnce()
       attempt = 0
+      if (end === 'moved') {
+        picture.hold()
+        continue
+      }
       setState('reconnecting', 'The connection was lost. Connecting again …')
-      await delay(backoff(attempt))
+      if (end === 'unreachable') edges.giveUp()
+      else await delay(backoff(attempt))
+      picture.release()
     } catch (error) {
+      picture.release()
       await waitAfter(error, attempt)
     } finally {
-      picture.release()
       current?.close()
       current = undefined
     }
   }
 }
 
+type End = 'lost' | 'unreachable' | 'moved'
+
 /** Returns when the session has ended or cannot be saved. */
-async function watchOnce(): Promise<void> {
+async function watchOnce(): Promise<End> {
   let postedAt = Number.NaN
-  const viewing = await view(`/whep/${stream}`, pageToken(), (media) =>
+  const viewing = await view(`${edges.present}/whep/${stream}`, pageToken(), (media) =>
     picture.show(media, {
       firstFrame: (at) => {
         const joinMs = Math.round(at - postedAt)
@@ -65,45 +82,87 @@ async function watchOnce(): Promise<void> {
       live: (at) => {
         dataset.liveMs = String(Math.round(at - postedAt))
         setState('live', 'Live')
+        firstLive.resolve()
       },
     }),
   )
   current = viewing
   postedAt = viewing.postedAt
-  await untilLost(viewing)
+  const { origin } = new URL(viewing.resource.url)
+  edges.moveTo(origin)
+  const { promise: told, resolve: tell } = Promise.withResolvers<End>()
+  move = (to) => {
+    edges.moveTo(to)
+    tell('moved')
+  }
+  let stopEvents = () => {}
+  void learnt?.then(() => {
+    if (viewing !== current || !edges.hasOthers) return
+    stopEvents = followEvents(viewing.resource, {
+      reconnect: (to = location.origin) => move?.(to),
+      broken: async () => {
+        if (!(await isReachable(origin))) tell('unreachable')
+      },
+    })
+  })
+  try {
+    return await Promise.race([untilLost(viewing), told])
+  } finally {
+    move = undefined
+    stopEvents()
+  }
 }
 
-async function untilLost({ peer, postedAt }: Viewing): Promise<void> {
+// The picture comes first: what is asked while it joins would delay it, and be delayed by it.
+/** Looks whether another node is nearer, and goes on there. */
+async function findNearest(): Promise<void> {
+  learnt = edges.learn()
+  await learnt
+  if (!edges.hasOthers) return
+  await firstLive.promise
+  const nearer = await edges.nearer()
+  if (nearer !== undefined) move?.(nearer)
+}
+
+async function untilLost(viewing: Viewing): Promise<End> {
+  const { peer, postedAt } = viewing
   const reader = new ViewerStatsReader()
   let stall: StallWatch | undefined
   for (;;) {
     await delay(pollMs)
+    if (viewing !== current) return 'lost'
     const stats = reader.read((await peer.getStats()).values() as Iterable<StatsEntry>)
     showStats(stats)
-    if (isLost(peer)) return
+    if (isLost(peer)) return 'lost'
     const now = performance.now()
     if (stats.progress === 0) {
-      if (now - postedAt > connectMs) return
+      if (now - postedAt > connectMs) return 'lost'
       continue
     }
     stall ??= new StallWatch(now)
-    if (await isHopeless(stall, stats, now)) return
+    const end = await endOf(stall, stats, now)
+    if (end) return end
   }
 }
 
-async function isHopeless(stall: StallWatch, stats: ViewerStats, now: number): Promise<boolean> {
+/** @returns undefined while it is not over */
+async function endOf(stall: StallWatch, stats: ViewerStats, now: number): Promise<End | undefined> {
   const motion = stall.update(stats.progress, now)
   if (motion === 'moving') {
     // Sound alone never shows a frame; and a picture that stood still moves again.
     if (dataset.state === 'waiting' || stats.width === undefined) setState('live', 'Live')
-    return false
+    return undefined
   }
-  const status = (await fetchJson(`/api/v1/streams/${stream}`)) as { state?: unknown } | undefined
-  if (status?.state !== 'inactive') return motion === 'hopeless'
+  const url = `${edges.present}/api/v1/streams/${stream}`
+  const status = (await fetchJson(url)) as { state?: unknown } | undefined
+  if (status === undefined && edges.hasOthers && !(await isReachable(edges.present))) {
+    return 'unreachable'
+  }
+  if (status?.state !== 'inactive') return motion === 'hopeless' ? 'lost' : undefined
   // The server keeps the session for the publisher's return; a new one would gain nothing.
   stall.excuse(now)
   setState('waiting', 'The publisher is away. The picture returns by itself.')
-  return false
+  return undefined
 }
 
 // A server that ends the session closes DTLS, which a connection's own state may not show.
@@ -115,6 +174,7 @@ function isLost(peer: RTCPeerConnection): boolean {
 async function waitAfter(error: unknown, attempt: number): Promise<void> {
   if (!(error instanceof RefusedError)) {
     setState('reconnecting', 'The server cannot be reached. Trying again …')
+    edges.giveUp()
     return delay(backoff(attempt))
   }
   const wait = error.retryAfter === undefined ? backoff(attempt) : error.retryAfter * 1000
