@@ -1,6 +1,6 @@
 import { makeMedia } from '#test/support/ffmpeg-media.ts'
 import { type JoinSample, measureJoins } from '#test/support/join-measurement.ts'
-import type { LineConditions } from '#test/support/netns.ts'
+import type { LineConditions } from '#test/support/lossy-line.ts'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 import { type Figure, figure } from './figure.ts'
 import { percentile } from './sampling.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ClusterStage, clusterUnavailable } from '#test/support/cluster-stage.ts'
+import { clusterUnavailable } from '#test/support/cluster-settings.ts'
+import { ClusterStage } from '#test/support/cluster-stage.ts'
 
 describe('a cluster of processes', () => {
   let stage: ClusterStage | undefined

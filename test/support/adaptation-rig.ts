@@ -64,7 +64,7 @@ export class AdaptationRig {
     const star = parts.adopt(await VethStar.make(options.viewers), (made) => made.close())
     await star.routeArms()
     for (const arm of star.arms.keys()) await star.shape(arm, options.mbps, queueMs)
-    const end = { namespace: star.hub, address: star.arms[0]!.hubAddress, address6: '' }
+    const end = { namespace: star.hub, address: star.arms[0]!.hubAddress }
     const server = await ServerProcess.start({ end, env: options.env ?? {} })
     parts.defer(async () => void (await server.stop()))
     const publisher = await publish(server, star.hub, clip, options)

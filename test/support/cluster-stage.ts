@@ -1,20 +1,12 @@
 import type { Browser } from 'playwright-core'
 import { until } from '#test/native/until.ts'
-import { chromiumUnavailable, launchChromium } from './chromium.ts'
+import { launchChromium } from './chromium.ts'
+import { clusterSettings, notLive, type Role } from './cluster-settings.ts'
 import { type Media, makeMedia } from './ffmpeg-media.ts'
 import { LibdatachannelPublisher } from './libdatachannel-publisher.ts'
 import { MediaPage, type Viewing, type ViewOptions } from './media-page.ts'
-import { RedisProcess, redisUnavailable } from './redis-process.ts'
+import { RedisProcess } from './redis-process.ts'
 import { ServerProcess } from './server-process.ts'
-
-/** Why there can be no cluster here; `undefined` where there can. */
-export function clusterUnavailable(): string | undefined {
-  return chromiumUnavailable() ?? redisUnavailable()
-}
-
-type Role = 'ingest' | 'relay' | 'edge'
-
-const secret = 'the secret that the nodes of this cluster share'.replaceAll(' ', '-')
 
 /** Server processes that find each other by a Redis, and a browser, all on loopback. */
 export class ClusterStage {
@@ -43,10 +35,7 @@ export class ClusterStage {
   async node(id: string, roles: readonly Role[], env: Record<string, string> = {}) {
     const node = await ServerProcess.start({
       env: {
-        TAILRACE_NODE_ID: id,
-        TAILRACE_ROLES: roles.join(','),
-        TAILRACE_REDIS_URL: this.redis.url,
-        TAILRACE_CLUSTER_SECRET: secret,
+        ...clusterSettings({ id, roles, redis: this.redis.url }),
         TAILRACE_HTTP_HOST: '127.0.0.1',
         ...env,
       },
@@ -87,9 +76,4 @@ export class ClusterStage {
     for (const node of this.nodes.values()) await node.stop().catch(() => undefined)
     await this.redis.close()
   }
-}
-
-/** A refusal that ends by itself. @throws any other error */
-function notLive(error: Error): undefined {
-  if (!error.message.includes('409')) throw error
 }

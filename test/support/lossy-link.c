@@ -1,9 +1,9 @@
 /*
  * A line between two network namespaces with delay, loss and a rate for each direction.
  *
- * Usage: lossy-link NAMESPACE_A NAMESPACE_B SEED
- * Makes one TUN device named "line" in each namespace and carries IP packets between them until
- * stdin ends; then the devices are gone. It stands in for tc-netem, which many kernels of virtual
+ * Usage: lossy-link NAMESPACE_A NAMESPACE_B SEED [DEVICE_A DEVICE_B]
+ * Makes one TUN device in each namespace, named "line" unless told otherwise, and carries IP
+ * packets between them until stdin ends; then the devices are gone. It stands in for tc-netem, which many kernels of virtual
  * machines and containers are built without. Loss is independent for each packet and repeats
  * with the same seed.
  *
@@ -60,16 +60,16 @@ static void fail(const char *what) {
   exit(1);
 }
 
-static int open_line(const char *name) {
+static int open_line(const char *namespace, const char *device) {
   char path[256];
-  snprintf(path, sizeof path, "/var/run/netns/%s", name);
+  snprintf(path, sizeof path, "/var/run/netns/%s", namespace);
   int ns = open(path, O_RDONLY);
   if (ns < 0 || setns(ns, CLONE_NEWNET) < 0) fail(path);
   close(ns);
   int tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
   if (tun < 0) fail("/dev/net/tun");
   struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-  strcpy(request.ifr_name, "line");
+  snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
   if (ioctl(tun, TUNSETIFF, &request) < 0) fail("TUNSETIFF");
   return tun;
 }
@@ -163,8 +163,9 @@ static void command(char *line, struct direction *ab, struct direction *ba) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
-  int a = open_line(argv[1]), b = open_line(argv[2]);
+  if (argc != 4 && argc != 6) return 2;
+  int a = open_line(argv[1], argc == 6 ? argv[4] : "line");
+  int b = open_line(argv[2], argc == 6 ? argv[5] : "line");
   uint64_t seed = strtoull(argv[3], NULL, 10);
   struct direction ab = {.from = a, .to = b, .random = seed * 2 + 88172645463325252ULL};
   struct direction ba = {.from = b, .to = a, .random = seed * 2 + 1181783497276652981ULL};

@@ -1,34 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { Child, run } from './child.ts'
-import { compiled } from './compiled.ts'
+import { run } from './child.ts'
+import { type LineConditions, type LineCounters, LossyLine } from './lossy-line.ts'
 
-/** One direction of a line. Everything is off by default. */
-export interface LineConditions {
-  /** One-way delay in ms. */
-  readonly delayMs?: number
-  /** Share of packets lost, 0 to 1, independent of one another. */
-  readonly loss?: number
-  /** Mbit/s; no limit without. */
-  readonly rateMbps?: number
-  /** Longest wait at the rate limit in ms; what would wait longer is dropped. */
-  readonly queueMs?: number
-  /** Loses every packet of UDP, as some firewalls do. */
-  readonly noUdp?: boolean
-  /** Loses every packet to or from this port. */
-  readonly closedPort?: number
-}
-
-export interface LineCounters {
-  readonly forwarded: number
-  readonly lost: number
-  readonly overflown: number
-}
-
-/** One end of a line: a network namespace with a loopback and one address each way. */
+/** One end of a line: a network namespace with a loopback and an address. */
 export interface NetworkEnd {
   readonly namespace: string
   readonly address: string
+}
+
+interface PairEnd extends NetworkEnd {
   readonly address6: string
 }
 
@@ -66,17 +47,14 @@ export function netnsUnavailable(): string | undefined {
  * Both ends always have the same addresses: nothing outside the pair can reach them.
  */
 export class NetworkPair {
-  readonly near: NetworkEnd
-  readonly far: NetworkEnd
-  readonly #line: Child
-  #counters = Promise.withResolvers<string>()
+  readonly near: PairEnd
+  readonly far: PairEnd
+  readonly #line: LossyLine
 
-  private constructor(names: readonly [string, string], seed: number) {
+  private constructor(line: LossyLine, names: readonly [string, string]) {
     this.near = { namespace: names[0], address: '10.77.0.1', address6: 'fd77::1' }
     this.far = { namespace: names[1], address: '10.77.0.2', address6: 'fd77::2' }
-    this.#line = new Child(compiled('lossy-link'), [...names, String(seed)], {
-      onLine: (line) => this.#counters.resolve(line),
-    })
+    this.#line = line
   }
 
   static async make(options: { readonly seed?: number } = {}): Promise<NetworkPair> {
@@ -84,8 +62,8 @@ export class NetworkPair {
     const name = `${namespacePrefix}${process.pid}-${made++}`
     const names = [`${name}-a`, `${name}-b`] as const
     for (const namespace of names) await run('ip', ['netns', 'add', namespace])
-    const pair = new NetworkPair(names, options.seed ?? 1)
-    await pair.#line.expect(pair.#counters.promise, 5000, 'the line to come up')
+    const [near, far] = names.map((namespace) => ({ namespace, device: 'line' }))
+    const pair = new NetworkPair(await LossyLine.open(near!, far!, options.seed ?? 1), names)
     for (const { namespace, address, address6 } of [pair.near, pair.far]) {
       const ip = (...args: string[]) => run('ip', ['-n', namespace, ...args])
       await ip('link', 'set', 'lo', 'up')
@@ -100,32 +78,20 @@ export class NetworkPair {
 
   /** Changes the conditions of both directions, also in mid-traffic. */
   setBoth(conditions: LineConditions): void {
-    this.set('to-far', conditions)
-    this.set('to-near', conditions)
+    this.#line.setBoth(conditions)
   }
 
   set(direction: 'to-far' | 'to-near', conditions: LineConditions): void {
-    const { delayMs = 0, loss = 0, rateMbps = 0, queueMs = 200 } = conditions
-    const { noUdp = false, closedPort = 0 } = conditions
-    const words = [delayMs * 1e3, loss * 1e6, rateMbps * 1e6, queueMs * 1e3].map(Math.round)
-    const name = direction === 'to-far' ? 'ab' : 'ba'
-    this.#line.process.stdin?.write(`${name} ${words.join(' ')} ${noUdp ? 1 : 0} ${closedPort}\n`)
+    this.#line.set(direction, conditions)
   }
 
   async counters(): Promise<{ readonly toFar: LineCounters; readonly toNear: LineCounters }> {
-    this.#counters = Promise.withResolvers()
-    this.#line.process.stdin?.write('stats\n')
-    const line = await this.#line.expect(this.#counters.promise, 5000, 'the counters of the line')
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = line.split(' ').map(Number)
-    return {
-      toFar: { forwarded: a, lost: b, overflown: c },
-      toNear: { forwarded: d, lost: e, overflown: f },
-    }
+    return await this.#line.counters()
   }
 
   /** Takes the line down and removes both namespaces; what still runs inside loses its network. */
   async close(): Promise<void> {
-    await this.#line.stop()
+    await this.#line.close()
     for (const { namespace } of [this.near, this.far]) await run('ip', ['netns', 'del', namespace])
   }
 }

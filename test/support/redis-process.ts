@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Child } from './child.ts'
 import { freePort } from './free-port.ts'
+import type { NetworkEnd } from './netns.ts'
 
 const program = '/usr/bin/redis-server'
+/** Where nobody else can have it. */
+const usualPort = 6379
 
 /** Why there is no Redis to test with; `undefined` where there is one. */
 export function redisUnavailable(): string | undefined {
@@ -17,21 +20,28 @@ export function redisUnavailable(): string | undefined {
 /** Debian's Redis, on a port of its own, that keeps nothing on the disk. */
 export class RedisProcess {
   readonly port: number
+  readonly #end: NetworkEnd | undefined
   readonly #folder = mkdtempSync(join(tmpdir(), 'tailrace-redis-'))
   #child: Child | undefined
 
-  private constructor(port: number) {
+  private constructor(port: number, end: NetworkEnd | undefined) {
     this.port = port
+    this.#end = end
   }
 
-  static async start(): Promise<RedisProcess> {
-    const server = new RedisProcess(await freePort())
+  /** @param end a namespace of its own to run in; loopback without */
+  static async start(end?: NetworkEnd): Promise<RedisProcess> {
+    const server = new RedisProcess(end ? usualPort : await freePort(), end)
     await server.restart()
     return server
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`
+    return `redis://${this.#address}:${this.port}`
+  }
+
+  get #address(): string {
+    return this.#end?.address ?? '127.0.0.1'
   }
 
   /** Starts it, empty, on the same port. */
@@ -39,7 +49,9 @@ export class RedisProcess {
     const ready = Promise.withResolvers<void>()
     const settings = {
       port: String(this.port),
-      bind: '127.0.0.1',
+      bind: this.#address,
+      // Without a password it would serve loopback alone.
+      'protected-mode': 'no',
       dir: this.#folder,
       save: '',
       appendonly: 'no',
@@ -49,7 +61,7 @@ export class RedisProcess {
     const onLine = (line: string) => {
       if (line.includes('Ready to accept connections')) ready.resolve()
     }
-    this.#child = new Child(program, args, { onLine })
+    this.#child = new Child(program, args, { namespace: this.#end?.namespace, onLine })
     await this.#child.expect(ready.promise, 15_000, 'Redis to listen')
   }
 

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { Coturn } from './coturn.ts'
 import type { ClockOptions } from './join-measurement.ts'
+import type { LineConditions } from './lossy-line.ts'
 import { Viewing } from './media-page.ts'
-import type { LineConditions } from './netns.ts'
 import { Stage } from './stage.ts'
 
 const secret = 'e2e-turn-secret-of-the-relay'

@@ -2,9 +2,10 @@ import type { Browser } from 'playwright-core'
 import { chromiumUnavailable, launchChromium } from './chromium.ts'
 import { type Media, makeMedia } from './ffmpeg-media.ts'
 import { LibdatachannelPublisher, type PublisherOptions } from './libdatachannel-publisher.ts'
+import type { LineConditions } from './lossy-line.ts'
 import type { ViewOptions } from './media-page.ts'
 import { MediaPage, type Publishing, type PublishOptions, type Viewing } from './media-page.ts'
-import { type LineConditions, NetworkPair, netnsUnavailable } from './netns.ts'
+import { NetworkPair, netnsUnavailable } from './netns.ts'
 import { ServerProcess } from './server-process.ts'
 
 export interface StageOptions {
