@@ -7,7 +7,7 @@ import {
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing } from '#test/support/media-page.ts'
 import { long } from '#test/support/stage.ts'
-import { exact, describeWatched, type Watched, watchThrough } from '#test/support/watched.ts'
+import { describeWatched, exact, type Watched, watchThrough } from '#test/support/watched.ts'
 
 const missing = clusterNetworkUnavailable()
 /** How often each node dies. */

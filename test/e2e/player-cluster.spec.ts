@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ClusterStage, clusterUnavailable } from '#test/support/cluster-stage.ts'
+import { clusterUnavailable } from '#test/support/cluster-settings.ts'
+import { ClusterStage } from '#test/support/cluster-stage.ts'
 import type { ServerProcess } from '#test/support/server-process.ts'
 
 const patience = { timeout: 15_000, interval: 20 }

@@ -181,7 +181,7 @@ export class ClusterNetwork {
 
   #browser(host: ViewersHost): Promise<Viewers> {
     const known = this.#viewers.get(host)
-    if (known) return known
+    if (known !== undefined) return known
     const opened = this.#open(host)
     this.#viewers.set(host, opened)
     return opened
