@@ -23,7 +23,7 @@ export interface PublisherObserver {
   ended(name: StreamName, end: PeerEnd, facts: EndedPublisher): void
 }
 
-export interface EndedPublisher {
+interface EndedPublisher {
   /** Why the handshake failed, if that ended it. */
   readonly detail: string | undefined
   /** Absent where its media never came. */

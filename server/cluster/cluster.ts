@@ -15,7 +15,7 @@ import { nodeName } from './node-name.ts'
 import { RegistryLog } from './registry-log.ts'
 
 /** What a node tells of its load; the rest is measured or configured. */
-export type OwnLoad = Pick<NodeLoad, 'sessions' | 'sessionLimit' | 'children'>
+type OwnLoad = Pick<NodeLoad, 'sessions' | 'sessionLimit' | 'children'>
 
 export interface ClusterOptions {
   readonly config: Config
