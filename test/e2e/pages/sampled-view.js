@@ -39,7 +39,7 @@ class SampledView {
       video.requestVideoFrameCallback(show)
     }
     video.requestVideoFrameCallback(show)
-    this.#timer = setInterval(() => this.#sample(), interval)
+    this.#timer = setInterval(() => void this.#sample(), interval)
   }
 
   #show(width, height) {
