@@ -51,6 +51,9 @@ export class BranchPublication {
     if (this.#publication?.epoch !== message.epoch) this.#begin(message)
     const publication = this.#publication!
     const source = {
+      get roundTrip() {
+        return uplink.roundTrip
+      },
       nack: (ssrc: number, lost: readonly number[]) => uplink.nack(ssrc, lost),
       requestKeyframe: (layers: Parameters<Uplink['keyframe']>[1]) =>
         uplink.keyframe(subscription, layers),

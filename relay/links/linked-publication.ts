@@ -18,6 +18,8 @@ import {
 
 /** The parent that a publication comes from now. */
 export interface LinkSource {
+  /** Ms to the parent and back; undefined while not measured. */
+  readonly roundTrip: number | undefined
   /** These numbers of a run were lost on the way. */
   nack(ssrc: number, lost: readonly number[]): void
   requestKeyframe(layers: readonly LayerName[]): void
@@ -221,6 +223,8 @@ export class LinkedPublication implements LivePublication, Machine {
   #repair(layer: UpLayer, now: number): void {
     const { nack, ssrc } = layer
     if (!nack || ssrc === undefined) return
+    const roundTrip = this.#source?.roundTrip
+    if (roundTrip !== undefined) nack.roundTrip = roundTrip
     for (let repair = nack.poll(now); repair; repair = nack.poll(now)) {
       if (repair.kind === 'keyframe') {
         layer.keyframes.want()

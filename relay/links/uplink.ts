@@ -88,6 +88,11 @@ export class Uplink implements Machine {
     return this.#ended
   }
 
+  /** Ms to the parent and back; undefined while not measured. */
+  get roundTrip(): number | undefined {
+    return this.#wire?.roundTrip
+  }
+
   /** How many streams it is asked for. */
   get subscriptions(): number {
     return this.#subscribers.size

@@ -7,6 +7,8 @@ export interface Wire {
   close(): void
   /** Bytes that were sent and have not left. */
   readonly backlog: number
+  /** Ms to the other node and back; undefined while not measured. */
+  readonly roundTrip: number | undefined
 }
 
 /** Whoever a WebSocket's messages are for. */

@@ -8,9 +8,29 @@ export const socketOptions = { maxPayload: longestMessage, perMessageDeflate: fa
 /** Of a socket that was told to close, in ms: what is sent before still leaves. */
 const closeDeadline = 1_000
 
+/** Between two measurements of the round trip, in ms. */
+const pingInterval = 2_000
+
 /** The socket as links see it. */
 export function wireOf(socket: WebSocket): Wire {
+  let roundTrip: number | undefined
+  let pingedAt = 0
+  const ping = () => {
+    pingedAt = performance.now()
+    if (socket.readyState === socket.OPEN) socket.ping()
+  }
+  const timer = setInterval(ping, pingInterval).unref()
+  socket.on('pong', () => {
+    const measured = performance.now() - pingedAt
+    // The least of late is nearest to what the network takes: the rest is our own loop.
+    roundTrip = roundTrip === undefined ? measured : Math.min(measured, roundTrip * 1.25)
+  })
+  socket.on('close', () => clearInterval(timer))
+  ping()
   return {
+    get roundTrip() {
+      return roundTrip
+    },
     send: (text) => socket.send(text),
     close: () => {
       socket.close(1000)

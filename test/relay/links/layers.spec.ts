@@ -108,6 +108,7 @@ describe('of several layers, a child', () => {
       },
     )
     const source = {
+      roundTrip: undefined,
       nack: () => {},
       requestKeyframe: () => {},
       run: () => {},

@@ -191,6 +191,7 @@ export class TreeNode {
 /** One end of a WebSocket. */
 class MemoryWire implements Wire {
   readonly backlog = 0
+  readonly roundTrip = 1
   listener: WireListener | undefined
   #other!: MemoryWire
   #silent = false
