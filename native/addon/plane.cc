@@ -262,17 +262,15 @@ void Plane::receive() {
 }
 
 void Plane::receiveBatch(UdpSocket& socket) {
-  ReceivedDatagram datagrams[kReceiveBatch];
   for (int batch = 0; batch < kBatchesAtOnce; batch++) {
-    const size_t count = socket.receive(datagrams);
+    const size_t count = socket.take();
     if (count == 0) break;
     arrivedAt_ = monotonicMs();
     {
       const std::lock_guard<std::mutex> lock(incoming_.mutex());
-      for (size_t i = 0; i < count; i++) {
-        incoming_.receive(datagrams[i].bytes, datagrams[i].length, datagrams[i].from,
-                          arrivedAt_);
-      }
+      socket.each([this](const ReceivedDatagram& datagram) {
+        incoming_.receive(datagram.bytes, datagram.length, datagram.from, arrivedAt_);
+      });
     }
     passOn();
     if (count < kReceiveBatch) break;

@@ -1,6 +1,7 @@
 #include "udp-socket.h"
 
 #include <netdb.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,8 +17,8 @@ namespace {
 
 /** Room for a keyframe storm in both directions; the kernel may cap it. */
 constexpr int kKernelBuffer = 8 * 1024 * 1024;
-/** More than any datagram of an Ethernet; a longer one is none that we negotiate. */
-constexpr size_t kReceiveRoom = 2048;
+/** Of a train; and not a power of two, or all slots would fall into the same lines of the cache. */
+constexpr size_t kReceiveRoom = 65'536 + 4096;
 
 /** @returns 0 or errno; scope ids (`fe80::1%eth0`) are kept */
 int parseLocal(const std::string& text, Destination& into) {
@@ -63,7 +64,9 @@ struct UdpSocket::Buffers {
   mmsghdr messages[kReceiveBatch];
   iovec pieces[kReceiveBatch];
   sockaddr_in6 names[kReceiveBatch];
-  alignas(cmsghdr) uint8_t controls[kReceiveBatch][CMSG_SPACE(sizeof(in6_pktinfo))];
+  /** Where a message came to, and how long the datagrams of a train are. */
+  alignas(cmsghdr) uint8_t
+      controls[kReceiveBatch][CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
 UdpSocket::UdpSocket() = default;
@@ -114,6 +117,8 @@ int UdpSocket::setOptions() {
     const int option = v6 ? IPV6_RECVPKTINFO : IP_PKTINFO;
     if (setsockopt(fd_, level, option, &on, sizeof on) != 0) return errno;
   }
+  // Of another node, or a publisher, many packets come in a row: taken as one they cost as one.
+  trains_ = setsockopt(fd_, IPPROTO_UDP, UDP_GRO, &on, sizeof on) == 0;
   // Media that a narrow link cuts in two still arrives; with DF it would be an error, and lost. A
   // kernel that refuses this loses only such packets.
   const int never = v6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT;
@@ -134,8 +139,8 @@ int UdpSocket::bindTo(uint16_t port) {
   return 0;
 }
 
-// Datagrams in the buffers, or -1 with errno.
-int UdpSocket::take() {
+// Messages in the buffers, or -1 with errno.
+int UdpSocket::receive() {
   Buffers& all = *buffers_;
   for (size_t i = 0; i < all.used; i++) {
     all.pieces[i] = {all.bytes[i], kReceiveRoom};
@@ -145,8 +150,9 @@ int UdpSocket::take() {
     header.msg_namelen = sizeof all.names[i];
     header.msg_iov = &all.pieces[i];
     header.msg_iovlen = 1;
-    header.msg_control = wildcard_ ? all.controls[i] : nullptr;
-    header.msg_controllen = wildcard_ ? sizeof all.controls[i] : 0;
+    const bool isTold = wildcard_ || trains_;
+    header.msg_control = isTold ? all.controls[i] : nullptr;
+    header.msg_controllen = isTold ? sizeof all.controls[i] : 0;
   }
   if (!oneByOne_) {
     const int count = recvmmsg(fd_, all.messages, kReceiveBatch, MSG_TRUNC, nullptr);
@@ -165,18 +171,12 @@ int UdpSocket::take() {
   return count;
 }
 
-size_t UdpSocket::receive(ReceivedDatagram* into) {
-  if (fd_ < 0) return 0;
-  const int count = take();
-  size_t filled = 0;
-  for (int i = 0; i < count; i++) {
-    if (fill(into[filled], static_cast<size_t>(i))) filled++;
-  }
-  return filled;
+size_t UdpSocket::take() {
+  taken_ = fd_ < 0 ? 0 : static_cast<size_t>(std::max(receive(), 0));
+  return taken_;
 }
 
-// Returns false when the kernel did not say where from or to.
-bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
+bool UdpSocket::describe(ReceivedDatagram& datagram, size_t slot, size_t& bytes) const {
   Buffers& all = *buffers_;
   mmsghdr& message = all.messages[slot];
   Destination& from = datagram.from;
@@ -185,25 +185,31 @@ bool UdpSocket::fill(ReceivedDatagram& datagram, size_t slot) const {
   std::memcpy(&from.remote, &all.names[slot], from.addressLength());
   from.refusesTrains = false;
   datagram.bytes = all.bytes[slot];
-  datagram.length = message.msg_len;
-  if (!wildcard_) {
-    from.local = bound_.local;
-    return true;
+  // More than there was room for is told, and not there.
+  bytes = std::min<size_t>(message.msg_len, kReceiveRoom);
+  datagram.length = bytes;
+  from.local = bound_.local;
+  bool isKnown = !wildcard_;
+  msghdr& header = message.msg_hdr;
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+      in_pktinfo to;
+      std::memcpy(&to, CMSG_DATA(control), sizeof to);
+      from.local.v4 = to.ipi_addr;
+      isKnown = true;
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo to;
+      std::memcpy(&to, CMSG_DATA(control), sizeof to);
+      from.local.v6 = to.ipi6_addr;
+      isKnown = true;
+    } else if (control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO) {
+      int segment = 0;
+      std::memcpy(&segment, CMSG_DATA(control), sizeof segment);
+      if (segment > 0) datagram.length = std::min(bytes, static_cast<size_t>(segment));
+    }
   }
-  const cmsghdr* control = CMSG_FIRSTHDR(&message.msg_hdr);
-  if (control == nullptr) return false;
-  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
-    in_pktinfo to;
-    std::memcpy(&to, CMSG_DATA(control), sizeof to);
-    from.local.v4 = to.ipi_addr;
-  } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
-    in6_pktinfo to;
-    std::memcpy(&to, CMSG_DATA(control), sizeof to);
-    from.local.v6 = to.ipi6_addr;
-  } else {
-    return false;
-  }
-  return true;
+  return isKnown;
 }
 
 int UdpSocket::send(const uint8_t* datagram, size_t length, const Destination& to) {

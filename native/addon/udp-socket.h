@@ -17,7 +17,10 @@ struct ReceivedDatagram {
   Destination from;
 };
 
-/** Datagrams taken from the kernel by one system call at most. */
+/**
+ * Messages taken from the kernel by one system call at most. Each is a datagram, or a train of
+ * them from one sender that the kernel has not taken apart (UDP_GRO).
+ */
 constexpr size_t kReceiveBatch = 64;
 
 /**
@@ -50,11 +53,25 @@ class UdpSocket {
   /** The smaller of both socket buffers that the kernel granted, in bytes of its own counting. */
   int kernelBuffer() const { return kernelBuffer_; }
 
-  /**
-   * One batch. Longer datagrams than 2048 bytes are cut off there, with `length` more than that.
-   * @returns how many of `into` (room for kReceiveBatch) were filled; 0 when none waits
-   */
-  size_t receive(ReceivedDatagram* into);
+  /** Takes one batch from the kernel. @returns messages, at most kReceiveBatch; 0 when none waits */
+  size_t take();
+  /** Hands over every datagram of the batch, in order. @param use is given a `ReceivedDatagram` */
+  template <typename Use>
+  void each(const Use& use) {
+    for (size_t slot = 0; slot < taken_; slot++) {
+      ReceivedDatagram datagram;
+      size_t left = 0;
+      if (!describe(datagram, slot, left)) continue;
+      const size_t segment = datagram.length;
+      // Once also for an empty one.
+      do {
+        datagram.length = left < segment ? left : segment;
+        use(datagram);
+        datagram.bytes += datagram.length;
+        left -= datagram.length;
+      } while (left > 0);
+    }
+  }
   /** One datagram at once, by sendmsg. @returns 0 or errno */
   int send(const uint8_t* datagram, size_t length, const Destination& to);
 
@@ -63,13 +80,22 @@ class UdpSocket {
 
   int bindTo(uint16_t port);
   int setOptions();
-  int take();
-  bool fill(ReceivedDatagram& datagram, size_t slot) const;
+  int receive();
+  /**
+   * @param datagram gets the first of the message: the others follow it and are as long, but for the
+   *   last
+   * @param bytes of them all
+   * @returns false when the kernel did not say where from or to
+   */
+  bool describe(ReceivedDatagram& datagram, size_t slot, size_t& bytes) const;
 
   int fd_ = -1;
   uint16_t port_ = 0;
   sa_family_t family_ = AF_UNSPEC;
   bool wildcard_ = false;
+  /** The kernel may hand over trains. */
+  bool trains_ = false;
+  size_t taken_ = 0;
   int kernelBuffer_ = 0;
   /** Where it is bound: its `local` and its `remote` are the same address of ours. */
   Destination bound_;
