@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { percentiles } from '#load/percentiles.ts'
 import { ClusterNetwork, clusterNetworkUnavailable } from '#test/support/cluster-network.ts'
-import { measureHops } from '#test/support/hops.ts'
+import { PacketWatch } from '#test/support/packet-watch.ts'
 import { long } from '#test/support/stage.ts'
 
 const stream = 'hops'
@@ -23,13 +23,15 @@ describe('the links of ingest – relay – relay – edge', () => {
     const viewed = { 'ingest-1': ['edge'], 'relay-1': ['edge'], 'relay-2': ['edge'] } as const
     cluster = await ClusterNetwork.open({ nodes, roles: viewed, cables: true })
     const ingest = cluster.node('ingest-1')
-    const hops = await measureHops(cluster.network.end('publisher').namespace, {
+    const watch = await PacketWatch.start(cluster.network.end('publisher').namespace, {
       whip: ingest.whip(stream),
       key: ingest.key,
       wheps: nodes.map((id) => cluster!.node(id).whep(stream)),
       warmUpFrames: 240,
       frames,
     })
+    const arrivals = await watch.arrivals()
+    const hops = arrivals.slice(1).map((node, i) => node.map((at, n) => at - arrivals[i]![n]!))
     const named = hops.map((ms, i) => [`${nodes[i]} to ${nodes[i + 1]}`, ms] as const)
     for (const [name, ms] of [...named, ['all links', hops.flat()] as const]) {
       const { count, p50, p95, p99, max } = percentiles(ms.filter((each) => !Number.isNaN(each)))!

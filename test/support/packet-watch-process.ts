@@ -1,5 +1,5 @@
 /*
- * Publishes at one node and views at several: started by `measureHops`, which tells where. One
+ * Publishes at one node and views at several: started by `PacketWatch`, which tells where. One
  * process, one clock, and the same packets everywhere.
  */
 import { once } from 'node:events'
@@ -13,14 +13,12 @@ import { viewerUserAgent } from '#load/viewer.ts'
 import { buildRtp, RtpPacket } from '#rtp/packet.ts'
 import { writeOffer } from '#webrtc/sdp/client.ts'
 import { publishPayloadTypes } from '#webrtc/sdp/client-sections.ts'
-import type { HopsWanted } from './hops.ts'
+import type { PacketWatchOptions } from './packet-watch.ts'
 
 /** 2.4 Mbit/s, as a publisher of 30 pictures a second sends it. */
 const packetsPerFrame = 9
 const frameInterval = 1000 / 30
 const payloadLength = 1100
-/** Frames, as OBS has it. */
-const keyframeInterval = 250
 const ssrc = 0x0abc_def0
 const common = {
   srtpProfiles: [7] as const,
@@ -28,8 +26,8 @@ const common = {
 }
 
 const context = createClientContext()
-const [wanted] = (await once(process, 'message')) as [HopsWanted]
-const { warmUpFrames, frames } = wanted
+const [wanted] = (await once(process, 'message')) as [PacketWatchOptions]
+const { warmUpFrames, frames, keyframeInterval = 250 } = wanted
 /** Per node and packet, ms of this process's clock; NaN for what never came. */
 const arrivals = wanted.wheps.map(() => new Float64Array(frames * packetsPerFrame).fill(Number.NaN))
 const secured = Promise.withResolvers<PacketSealer>()
