@@ -44,6 +44,8 @@ export interface ClusterNetworkOptions {
   readonly media?: Media
   /** More roles of nodes than they have by themselves. */
   readonly roles?: Partial<Record<NodeId, readonly Role[]>>
+  /** Cables in place of lines whose conditions can be set. */
+  readonly cables?: boolean
   /** More settings of every node, with the prefix `TAILRACE_`. */
   readonly env?: Record<string, string>
 }
@@ -80,11 +82,12 @@ export class ClusterNetwork {
     const small = { width: 640, height: 360, kilobitsPerSecond: 800 }
     const media = options.media ?? (await makeMedia(small))
     await using opened = new AsyncDisposableStack()
-    const network = await RoutedNetwork.make({
+    const hosts = {
       middle: others.middle,
       a: [...others.a, ...Object.keys(nodes.a)],
       b: [...others.b, ...Object.keys(nodes.b)],
-    })
+    }
+    const network = await RoutedNetwork.make(hosts, { cables: options.cables ?? false })
     opened.defer(() => network.close())
     const redis = await RedisProcess.start(network.end('registry'))
     opened.defer(() => redis.close())

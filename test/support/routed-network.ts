@@ -1,17 +1,23 @@
 import { run } from './child.ts'
-import { type LineConditions, LossyLine } from './lossy-line.ts'
+import { type LineConditions, type LineEnd, LossyLine } from './lossy-line.ts'
 import { type NetworkEnd, namespacePrefix, removeLeftovers } from './netns.ts'
 
 /** A router, and the lines that end at it. */
-interface Router {
-  readonly namespace: string
+interface Router extends NetworkEnd {
   lines: number
 }
 
 interface Joined {
   readonly end: NetworkEnd
-  /** From the host (near) to its router (far). */
-  readonly line: LossyLine
+  /** From the host (near) to its router (far); undefined for a cable. */
+  readonly line: LossyLine | undefined
+}
+
+export interface NetworkOptions {
+  /** Of the losses. */
+  readonly seed?: number
+  /** The kernel's own virtual cables, which have no conditions to set and cost the least time. */
+  readonly cables?: boolean
 }
 
 /** The device of a namespace that leads to the rest of the world. */
@@ -26,29 +32,26 @@ let made = 0
  */
 export class RoutedNetwork {
   readonly #core: Router
-  readonly #seed: number
-  readonly #regions = new Map<string, Router & { readonly line: LossyLine }>()
+  readonly #options: NetworkOptions
+  readonly #regions = new Map<string, Router & Pick<Joined, 'line'>>()
   readonly #hosts = new Map<string, Joined>()
   readonly #namespaces: string[] = []
   readonly #name = `${namespacePrefix}${process.pid}-net${made++}`
 
-  private constructor(seed: number) {
-    this.#seed = seed
-    this.#core = { namespace: `${this.#name}-core`, lines: 0 }
+  private constructor(options: NetworkOptions) {
+    this.#options = options
+    this.#core = { namespace: `${this.#name}-core`, address: '10.80.255.254', lines: 0 }
   }
 
-  /**
-   * @param hosts names of the hosts of each region
-   * @param seed of the losses
-   */
+  /** @param hosts names of the hosts of each region */
   static async make(
     hosts: Readonly<Record<string, readonly string[]>>,
-    seed = 1,
+    options: NetworkOptions = {},
   ): Promise<RoutedNetwork> {
     removeLeftovers()
-    const network = new RoutedNetwork(seed)
+    const network = new RoutedNetwork(options)
     try {
-      await network.#addNamespace(network.#core.namespace, '10.80.255.254')
+      await network.#addRouter(network.#core)
       for (const [region, names] of Object.entries(hosts)) {
         await network.#addRegion(region)
         for (const name of names) await network.#addHost(region, name)
@@ -67,19 +70,19 @@ export class RoutedNetwork {
 
   /** Conditions of the line of a host, both ways; what was set before is off. */
   setHost(host: string, conditions: LineConditions): void {
-    this.#joined(host).line.setBoth(conditions)
+    setBoth(this.#joined(host).line, conditions)
   }
 
   /** The same for all that leads from a region to the others. */
   setRegion(region: string, conditions: LineConditions): void {
     const router = this.#regions.get(region)
     if (!router) throw new Error(`there is no region "${region}"`)
-    router.line.setBoth(conditions)
+    setBoth(router.line, conditions)
   }
 
   async close(): Promise<void> {
-    for (const { line } of this.#hosts.values()) await line.close()
-    for (const { line } of this.#regions.values()) await line.close()
+    for (const { line } of this.#hosts.values()) await line?.close()
+    for (const { line } of this.#regions.values()) await line?.close()
     for (const namespace of this.#namespaces) await run('ip', ['netns', 'del', namespace])
     this.#namespaces.length = 0
   }
@@ -87,49 +90,50 @@ export class RoutedNetwork {
   async #addRegion(region: string): Promise<void> {
     const number = this.#regions.size
     const namespace = `${this.#name}-${region}`
-    await this.#addNamespace(namespace, `10.80.${number}.254`)
-    const line = await this.#connect(namespace, this.#core, `10.80.${number}.0/24`)
-    this.#regions.set(region, { namespace, lines: 0, line })
+    const router = { namespace, address: `10.80.${number}.254`, lines: 0 }
+    await this.#addRouter(router)
+    const line = await this.#connect(router, this.#core)
+    const whole = [`10.80.${number}.0/24`, 'via', router.address]
+    await ip(this.#core.namespace, 'route', 'add', ...whole)
+    this.#regions.set(region, { ...router, line })
   }
 
   async #addHost(region: string, name: string): Promise<void> {
     const router = this.#regions.get(region)!
     const number = [...this.#regions.keys()].indexOf(region)
-    const address = `10.80.${number}.${router.lines + 1}`
     const namespace = `${this.#name}-${name}`
+    const end = { namespace, address: `10.80.${number}.${router.lines + 1}` }
     await this.#addNamespace(namespace)
-    const line = await this.#connect(namespace, router, `${address}/32`, address)
-    this.#hosts.set(name, { end: { namespace, address }, line })
+    const line = await this.#connect(end, router)
+    this.#hosts.set(name, { end, line })
   }
 
-  // Errors of ICMP need an address to come from, which routers have on loopback.
-  async #addNamespace(namespace: string, router?: string): Promise<void> {
-    await run('ip', ['netns', 'add', namespace])
-    this.#namespaces.push(namespace)
-    await run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
-    if (router === undefined) return
-    await run('ip', ['-n', namespace, 'addr', 'add', `${router}/32`, 'dev', 'lo'])
+  async #addRouter({ namespace, address }: Router): Promise<void> {
+    await this.#addNamespace(namespace)
+    await ip(namespace, 'addr', 'add', `${address}/32`, 'dev', 'lo')
     await run('sysctl', ['-qw', 'net.ipv4.ip_forward=1'], { namespace })
   }
 
-  /** A line from a namespace to a router, which finds these addresses there. */
-  async #connect(
-    namespace: string,
-    router: Router,
-    addresses: string,
-    own?: string,
-  ): Promise<LossyLine> {
-    const device = `to${router.lines++}`
-    const far = { namespace: router.namespace, device }
-    const seed = this.#seed + this.#namespaces.length
-    const line = await LossyLine.open({ namespace, device: outwards }, far, seed)
-    const near = (...args: string[]) => run('ip', ['-n', namespace, ...args])
-    if (own !== undefined) await near('addr', 'add', `${own}/32`, 'dev', outwards)
-    await near('link', 'set', outwards, 'up', 'txqueuelen', '5000')
-    await near('route', 'add', 'default', 'dev', outwards)
-    const there = (...args: string[]) => run('ip', ['-n', router.namespace, ...args])
-    await there('link', 'set', device, 'up', 'txqueuelen', '5000')
-    await there('route', 'add', addresses, 'dev', device)
+  async #addNamespace(namespace: string): Promise<void> {
+    await run('ip', ['netns', 'add', namespace])
+    this.#namespaces.push(namespace)
+    await ip(namespace, 'link', 'set', 'lo', 'up')
+  }
+
+  /** Lays a line, by which each of the two finds the other, and the first one all the rest. */
+  async #connect(end: NetworkEnd, router: Router): Promise<Joined['line']> {
+    const near = { namespace: end.namespace, device: outwards }
+    const far = { namespace: router.namespace, device: `to${router.lines++}` }
+    const { cables = false, seed = 1 } = this.#options
+    const own = seed * 1000 + this.#namespaces.length
+    const line = cables ? await layCable(near, far) : await LossyLine.open(near, far, own)
+    await ip(end.namespace, 'addr', 'add', `${end.address}/32`, 'dev', outwards)
+    for (const { namespace, device } of [near, far]) {
+      await ip(namespace, 'link', 'set', device, 'up', 'txqueuelen', '5000')
+    }
+    await ip(far.namespace, 'route', 'add', end.address, 'dev', far.device)
+    await ip(near.namespace, 'route', 'add', router.address, 'dev', outwards)
+    await ip(near.namespace, 'route', 'add', 'default', 'via', router.address)
     return line
   }
 
@@ -138,4 +142,19 @@ export class RoutedNetwork {
     if (!joined) throw new Error(`there is no host "${host}"`)
     return joined
   }
+}
+
+async function ip(namespace: string, ...words: string[]): Promise<void> {
+  await run('ip', ['-n', namespace, ...words])
+}
+
+async function layCable(near: LineEnd, far: LineEnd): Promise<undefined> {
+  const peer = ['type', 'veth', 'peer', 'name', far.device, 'netns', far.namespace]
+  await ip(near.namespace, 'link', 'add', near.device, ...peer)
+}
+
+/** @throws Error for a cable, which has no conditions */
+function setBoth(line: Joined['line'], conditions: LineConditions): void {
+  if (!line) throw new Error('a cable has no conditions: make the network without `cables`')
+  line.setBoth(conditions)
 }

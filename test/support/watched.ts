@@ -7,8 +7,6 @@ export interface Watched {
   readonly freeze: number
   /** Pictures that the publisher sent in the time and that were not decoded, give or take `exact`. */
   readonly missed: number
-  /** Packets of video that never came. */
-  readonly lost: number
   /** States that the connection has gone through meanwhile. */
   readonly states: readonly string[]
   /** Age of the last picture. */
@@ -74,7 +72,6 @@ function compare(before: Moment, after: Moment): Watched {
   return {
     freeze: last.longestFreeze,
     missed: after.behind - before.behind,
-    lost: last.packetsLost - first.packetsLost,
     states: last.states.slice(first.states.length).map(({ state }) => state),
     age: last.age ?? Number.NaN,
     report: last,
@@ -84,8 +81,8 @@ function compare(before: Moment, after: Moment): Watched {
 /** For people, one line. */
 export function describeWatched(watched: readonly Watched[]): string {
   return watched
-    .map(({ freeze, missed, lost, age }) => {
-      return `freeze ${freeze.toFixed(0)} ms, missed ${missed}, lost ${lost}, age ${age.toFixed(0)} ms`
+    .map(({ freeze, missed, age }) => {
+      return `freeze ${freeze.toFixed(0)} ms, missed ${missed}, age ${age.toFixed(0)} ms`
     })
     .join('; ')
 }
