@@ -28,6 +28,7 @@ void OutgoingStream::begin(const TrackSource& source, const std::shared_ptr<Pack
 
 void OutgoingStream::sendPrefix(const TrackSource& source, const PacketLog& log,
                                 const Replay& replay) {
+  if (format.verbatim) return;
   source_ = source;
   const TimeMap& time = timeline_.of(log, replay.from, last_, outlet_.now);
   const StoredPacket* keyframe = log.locate(replay.from);

@@ -32,7 +32,12 @@ struct Sender {
   SrtpSender srtp;
   /** By SSRC: the newest index that was taken. */
   std::map<uint32_t, int64_t> newest;
-  std::map<uint32_t, LogId> routes;
+  /** Of an SSRC: its log, and by what indices are more than its numbers. */
+    struct Route {
+      LogId log;
+      int64_t base;
+    };
+    std::map<uint32_t, Route> routes;
 };
 
 struct Sent {
@@ -88,8 +93,9 @@ class World final : public IncomingListener {
     const auto sender = current_->sender.lock();
     const auto routed = sender->routes.find(read32(bytes + 8));
     if (index >= 0) {
-      require(routed != sender->routes.end() && routed->second == log, "a route leads to its log");
-      require(static_cast<uint16_t>(index) == read16(bytes + 2), "an index ends in its number");
+      require(routed != sender->routes.end() && routed->second.log == log, "a route leads to its log");
+      const auto number = static_cast<uint16_t>(index - routed->second.base);
+      require(number == read16(bytes + 2), "an index ends in its number");
     }
     if (kept_.size() < 64) kept_.push_back({packet, plain});
   }
@@ -140,7 +146,8 @@ class World final : public IncomingListener {
     const SrtpProfile profile = input_.onceIn(2) ? SrtpProfile::kCounterMode : SrtpProfile::kGcm;
     const uint32_t path = input_.between(1, kPaths);
     incoming_.removePeer(peer);
-    incoming_.addPeer(peer, profile, master, destinationOf(path));
+    const size_t streams = input_.onceIn(4) ? 100 : 0;
+    incoming_.addPeer(peer, profile, master, destinationOf(path), streams);
     senders_[peer] = std::make_shared<Sender>(peer, path, profile, master);
   }
 
@@ -167,8 +174,9 @@ class World final : public IncomingListener {
     if (!sender) return;
     const uint32_t ssrc = input_.between(1, kSsrcs);
     const LogId log = input_.between(1, kLogs);
-    incoming_.route(sender->peer, ssrc, log, input_.between(0, 70'000));
-    sender->routes[ssrc] = log;
+    const int64_t base = input_.onceIn(4) ? input_.between(0, 70'000) : 0;
+    incoming_.route(sender->peer, ssrc, log, base + input_.between(0, 70'000), base);
+    sender->routes[ssrc] = {log, base};
   }
 
   void closeLog() {
@@ -176,7 +184,7 @@ class World final : public IncomingListener {
     incoming_.closeLog(log);
     for (auto& [id, sender] : senders_) {
       for (auto at = sender->routes.begin(); at != sender->routes.end();) {
-        at = at->second == log ? sender->routes.erase(at) : std::next(at);
+        at = at->second.log == log ? sender->routes.erase(at) : std::next(at);
       }
     }
   }

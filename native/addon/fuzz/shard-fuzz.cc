@@ -50,7 +50,7 @@ class World {
       case 3: return sendRtcp();
       case 4: return addTrack(anyPeer());
       case 5: return shard_.removeTrack(anyTrack());
-      case 6: return shard_.follow(anyTrack(), anySource());
+      case 6: return follow();
       case 7:
       case 8: return replay();
       case 9: return shard_.setPace(anyTrack(), input_.between(0, 10'000) / 64.0);
@@ -131,6 +131,7 @@ class World {
     const TrackId id = ++tracks_;
     TrackFormat format;
     format.ssrc = id;
+    if (withoutRtx_ && input_.onceIn(4)) return addLink(peer, format);
     format.rtxSsrc = withoutRtx_ && input_.onceIn(4) ? 0 : 100 + id;
     format.clockRate = input_.onceIn(2) ? 90'000 : 48'000;
     format.cname = std::string(input_.onceIn(8) ? input_.between(0, 400) : 8, 'c');
@@ -144,8 +145,31 @@ class World {
     shard_.addTrack(peer, id, format, std::make_shared<TrackCounters>());
   }
 
+  // A run is of one log, for good: so much the caller promises, too.
+  void addLink(PeerId peer, TrackFormat format) {
+    const auto& log = logs_[input_.between(0, kLogs - 1)];
+    format.verbatim = true;
+    format.base = std::max<int64_t>(0, log.next - input_.between(0, 200));
+    links_[format.ssrc] = log.id;
+    sink_.begin(format.ssrc, 0);
+    shard_.addTrack(peer, format.ssrc, format, std::make_shared<TrackCounters>());
+  }
+
+  TrackSource sourceFor(TrackId track) {
+    TrackSource source = anySource();
+    const auto link = links_.find(track);
+    if (link != links_.end()) source.log = link->second;
+    return source;
+  }
+
+  void follow() {
+    const TrackId track = anyTrack();
+    shard_.follow(track, sourceFor(track));
+  }
+
   void replay() {
-    const TrackSource source = anySource();
+    const TrackId track = anyTrack();
+    const TrackSource source = sourceFor(track);
     const int64_t end = logOf(source.log).next;
     Replay replay;
     replay.from = end + 20 - static_cast<int64_t>(input_.between(0, input_.onceIn(8) ? 4000 : 60));
@@ -161,7 +185,8 @@ class World {
     if (input_.onceIn(4)) replay.alignedLog = anySource().log;
     replay.alignmentTicks = input_.between(0, 0xffff'ffff);
     replay.catchUp = input_.between(0, 2000);
-    shard_.replay(anyTrack(), source, replay);
+    if (input_.onceIn(4)) replay.until = end + input_.between(0, 100);
+    shard_.replay(track, source, replay);
   }
 
   void setLivePace() {
@@ -269,6 +294,8 @@ class World {
   std::map<PeerId, uint16_t> ports_;
   uint16_t lastPort_ = 0;
   TrackId tracks_ = 0;
+  /** Tracks that are runs to other nodes, and their logs. */
+  std::map<TrackId, LogId> links_;
   LogId lastLog_ = kLogs;
   Log logs_[kLogs] = {{1, 65'500, 0, 20'000}, {2, 100, 0, 20'000}};
 };

@@ -103,7 +103,7 @@ class Script {
     FarEnd& end = publisherEnds_[id - 1];
     end.connectTo(plane_.port());
     const SrtpMaster master = masterOf(id);
-    plane_.addPeer(id, {SrtpProfile::kGcm, master, master}, end.destination());
+    plane_.addPeer(id, {SrtpProfile::kGcm, master, master}, end.destination(), 0);
     plane_.openLog(id);
     plane_.setClock(id, {true, 0, wallMs()});
     return std::make_unique<Publisher>(end, master, id);
@@ -142,7 +142,7 @@ class Script {
     Append append{peer, static_cast<int64_t>(index), {SlabRef(slab), place[1], length},
                   monotonicMs()};
     plane_.append(&append, 1);
-    plane_.route(peer, read32(packet + 8), peer, static_cast<int64_t>(index));
+    plane_.route(peer, read32(packet + 8), peer, static_cast<int64_t>(index), 0);
   }
 
   void letGo() {
@@ -191,7 +191,7 @@ class Script {
     const SrtpMaster master = masterOf(++associations_);
     const FarEnd& end = viewerEnds_[viewer - 10];
     const SrtpProfile profile = below(2) ? SrtpProfile::kGcm : SrtpProfile::kCounterMode;
-    plane_.addPeer(viewer, {profile, master, master}, end.destination());
+    plane_.addPeer(viewer, {profile, master, master}, end.destination(), 0);
     TrackFormat format;
     format.ssrc = associations_;
     format.rtxSsrc = associations_ + 1'000'000;
