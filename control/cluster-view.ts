@@ -20,7 +20,7 @@ export function checkDescription(description: StreamRecord['description']): void
 }
 
 /** Whether the first has the stream, of two that claim it: at one epoch, the greater node id. */
-export function outranks(
+function outranks(
   first: Pick<StreamRecord, 'epoch' | 'origin'>,
   second: Pick<StreamRecord, 'epoch' | 'origin'>,
 ): boolean {

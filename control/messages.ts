@@ -112,6 +112,13 @@ export function writeMessage(message: Message): string | undefined {
   return Buffer.byteLength(text) <= longestMessage ? text : undefined
 }
 
+/** What the other side would find wrong with a message of ours; undefined for nothing. */
+export function faultOfOwn(message: Message): string | undefined {
+  const check = checks.get(message.type)!
+  if (!check.compiled.Check(message)) return faultOf(check.schema, message)
+  return writeMessage(message) === undefined ? `is longer than ${longestMessage} bytes` : undefined
+}
+
 /** The newest version that both speak; undefined where there is none. */
 export function chooseVersion(ours: ProtocolRange, theirs: ProtocolRange): number | undefined {
   const newest = Math.min(ours.newest, theirs.newest)

@@ -20,7 +20,7 @@ import { ViewerSession } from './viewer-session.ts'
 import type { InviteRequest, Viewers, WatchRequest } from './whep-routes.ts'
 
 /** Streams that are published at other nodes. */
-export interface RemoteStreams {
+interface RemoteStreams {
   /**
    * Has the stream come here.
    *

@@ -180,6 +180,7 @@ export class PacketLog implements PacketStore {
   close(): void {
     this.#dropBefore(this.#end)
     this.#keyframe = undefined
+    this.#toldOf = undefined
   }
 
   #at(index: number): number {

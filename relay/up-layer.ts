@@ -178,7 +178,7 @@ export class UpLayer implements ViewedLayer {
     return this.#lastReport
   }
 
-  /** Whether a packet has come yet. */
+  /** Whether a packet has come yet, or is about to by a run. */
   get active(): boolean {
     return this.ssrc !== undefined
   }

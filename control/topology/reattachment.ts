@@ -23,6 +23,8 @@ export interface ReattachmentOptions {
   readonly lost?: string
   /** One that has refused before the search began. */
   readonly refused?: string
+  /** Nobody else begins at the same moment: the first is asked without waiting for a turn. */
+  readonly atOnce?: boolean
   /** Asked first: the control connection to it is open. */
   readonly standby?: string
 }
@@ -61,8 +63,8 @@ export class Reattachment {
     this.#standby = options.standby
     for (const id of [options.lost, options.refused]) if (id !== undefined) this.#avoid.add(id)
     const { firstSpread } = reattachTiming
-    const turn = Math.max(options.depth - 1, 0) * firstSpread
-    this.#nextTimeout = now + turn + this.#jitter(firstSpread)
+    const turn = Math.max(options.depth - 1, 0) * firstSpread + this.#jitter(firstSpread)
+    this.#nextTimeout = options.atOnce ? now : now + turn
   }
 
   get nextTimeout(): number {

@@ -66,6 +66,8 @@ class IncomingPeer {
       known->log = log;
       known->base = base;
     } else if (routes_.size() < mostRoutes_) {
+      // Another run of the same layer: the one before it is over, and its slab is free.
+      if (isNode) removeRoutesTo(log);
       IncomingRoute& added = routes_[ssrc];
       added.log = log;
       added.newest = newest;

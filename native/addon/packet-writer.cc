@@ -75,7 +75,8 @@ Written PacketWriter::repeat(PacketView packet, int64_t original, const HeaderTe
 
 Written PacketWriter::verbatim(PacketView packet, uint32_t ssrc, int64_t index) {
   const std::optional<size_t> header = rtpHeaderLength(packet.bytes, packet.length);
-  if (!header || packet.length > kDatagramRoom - kSrtpMaxOverhead || index >= kIndexEnd) return {};
+  const bool fits = index >= 0 && index < kIndexEnd;
+  if (!header || packet.length > kDatagramRoom - kSrtpMaxOverhead || !fits) return {};
   uint8_t* datagram = outlet_.sink.take();
   std::memcpy(datagram, packet.bytes, *header);
   write16(datagram + 2, static_cast<uint16_t>(index));

@@ -64,6 +64,7 @@ export class BranchPublication {
         )
       },
       run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
+      end: (over: LinkedPublication) => uplink.endRuns(over),
     }
     publication.comesFrom(source, tracks)
     if (this.#stream.publication !== publication) {

@@ -1,9 +1,5 @@
 import type { MessageOf } from '#control/messages.ts'
-import {
-  Reattachment,
-  type ReattachmentOptions,
-  reattachTiming,
-} from '#control/topology/reattachment.ts'
+import { Reattachment, type ReattachmentOptions } from '#control/topology/reattachment.ts'
 import type { Machine } from '#core/machine.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { Stream } from '#relay/stream.ts'
@@ -37,13 +33,10 @@ export class Branch implements Machine {
   readonly #candidates: Candidates
   #search: Reattachment | undefined
   #asked: Asked | undefined
-  #askedUntil = Number.POSITIVE_INFINITY
   #current: Required<Asked> | undefined
   /** From the origin down to the parent. */
   #above: readonly string[] = []
   #standbyDue = 0
-  /** The parent that is gone, ours or that of a child for whom we begin, and since when. */
-  #lost: { readonly parent: string; readonly at: number } | undefined
   /** Monotonic ms since which there is no parent any more. */
   #orphanedAt: number | undefined
   #closed = false
@@ -62,8 +55,7 @@ export class Branch implements Machine {
     this.#candidates = new Candidates(services.registry.view, this.#key, services.node)
     this.#below = [...(asked?.below ?? []), services.node]
     services.scheduler.add(this)
-    if (asked?.lost !== undefined) this.#lost = { parent: asked.lost, at: services.clock.now() }
-    this.#begin()
+    this.#begin(asked?.lost)
   }
 
   /** From the origin down to this node; empty while there is no parent. */
@@ -108,47 +100,38 @@ export class Branch implements Machine {
   get nextTimeout(): number {
     return Math.min(
       this.#search?.nextTimeout ?? Number.POSITIVE_INFINITY,
-      this.#askedUntil,
       this.#current ? this.#standbyDue : Number.POSITIVE_INFINITY,
     )
   }
 
   poll(now: number): void {
-    if (now >= this.#askedUntil && !this.#search) this.#refused()
     const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
     if (step?.kind === 'split' && !this.#current) this.#services.split(this.stream)
     if (this.#current && now >= this.#standbyDue) this.#prepareStandby(this.#current, now)
   }
 
-  // The first one is asked at once: a viewer waits. Only those who look again do so by turns.
-  #begin(): void {
-    const [first] = this.#candidates.parents(new Set(this.#lost ? [this.#lost.parent] : []))
-    if (first === undefined) this.#look({})
-    else this.#ask(first)
-    this.#services.scheduler.changed(this)
+  // A viewer waits. Only those who look again do so by turns.
+  #begin(lost?: string): void {
+    this.#look({ ...(lost !== undefined && { lost }), atOnce: true })
+    this.poll(this.#services.clock.now())
   }
 
-  #look(known: Pick<ReattachmentOptions, 'refused' | 'standby'>): void {
-    const { node, clock } = this.#services
+  #look(known: Omit<ReattachmentOptions, 'stream' | 'node' | 'depth'>): void {
+    const { node, clock, scheduler } = this.#services
     const depth = Math.max(this.#above.length, 1)
-    const now = clock.now()
-    const isLost = this.#lost && now - this.#lost.at < reattachTiming.lostFor
-    const lost = isLost ? { lost: this.#lost!.parent } : {}
-    this.#search = new Reattachment({ stream: this.#key, node, depth, ...lost, ...known }, now)
-    this.#services.scheduler.changed(this)
+    this.#search = new Reattachment({ stream: this.#key, node, depth, ...known }, clock.now())
+    scheduler.changed(this)
   }
 
   #ask(parent: string): void {
-    const { clock, uplinkTo } = this.#services
     this.#giveUpAsked()
-    const uplink = uplinkTo(parent)
+    const uplink = this.#services.uplinkTo(parent)
     if (!uplink) {
       this.#refuse(parent)
       return
     }
     this.#asked = { uplink, subscription: undefined }
-    this.#askedUntil = clock.now() + reattachTiming.answerTimeout
     this.#subscribe(this.#asked)
   }
 
@@ -159,7 +142,7 @@ export class Branch implements Machine {
       return
     }
     if (!uplink.isOpen || asked.subscription !== undefined) return
-    const lost = this.#search ? this.#search.lost : this.#lost?.parent
+    const lost = this.#search?.lost
     const wish = {
       stream: this.#key,
       below: [...this.#below],
@@ -213,6 +196,10 @@ export class Branch implements Machine {
         this.#shown.end()
         break
       case 'ended':
+        if (this.#current?.uplink !== asked.uplink) {
+          this.#refused()
+          break
+        }
         this.#current = undefined
         this.#shown.end()
         this.#note.erase()
@@ -230,7 +217,6 @@ export class Branch implements Machine {
     }
     const before = this.#current
     this.#asked = undefined
-    this.#askedUntil = Number.POSITIVE_INFINITY
     this.#search = undefined
     this.#current = { uplink: asked.uplink, subscription: message.subscription }
     this.#above = message.path
@@ -238,7 +224,6 @@ export class Branch implements Machine {
     const { clock, reattached } = this.#services
     if (this.#orphanedAt !== undefined) reattached(this.stream, clock.now() - this.#orphanedAt)
     this.#orphanedAt = undefined
-    this.#lost = undefined
     this.#placed()
     this.#shown.show(asked.uplink, message)
     this.#services.scheduler.changed(this)
@@ -246,7 +231,7 @@ export class Branch implements Machine {
 
   // One of an older epoch follows a publisher who lost, or has not heard of who took over.
   #isGood({ epoch, path }: MessageOf<'subscribed'>): boolean {
-    const lost = this.#search ? this.#search.lost : this.#lost?.parent
+    const lost = this.#search?.lost
     return epoch >= (this.#shown.epoch ?? 0) && this.#candidates.mayStandBelow(path, lost)
   }
 
@@ -256,13 +241,11 @@ export class Branch implements Machine {
   }
 
   #lose(parent: string): void {
-    const now = this.#services.clock.now()
     this.#current = undefined
-    this.#orphanedAt = now
-    this.#lost = { parent, at: now }
+    this.#orphanedAt = this.#services.clock.now()
     this.#shown.orphan()
     const standby = this.#candidates.standby(parent)
-    this.#look(standby === undefined ? {} : { standby })
+    this.#look({ lost: parent, ...(standby !== undefined && { standby }) })
   }
 
   /** Whoever was asked said no, or nothing. */
@@ -273,15 +256,13 @@ export class Branch implements Machine {
   }
 
   #refuse(parent: string): void {
-    if (this.#search) this.#search.refuse(parent, this.#services.clock.now())
-    else this.#look({ refused: parent })
+    this.#search?.refuse(parent, this.#services.clock.now())
     this.#services.scheduler.changed(this)
   }
 
   #giveUpAsked(): void {
     const asked = this.#asked
     this.#asked = undefined
-    this.#askedUntil = Number.POSITIVE_INFINITY
     if (asked?.subscription === undefined) return
     asked.uplink.unsubscribe(asked.subscription, undefined)
   }

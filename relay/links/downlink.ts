@@ -1,7 +1,7 @@
 import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import { ParentLink } from '#control/link-protocol/parent-link.ts'
 import { freshLinkKeys, srtpKeysOf } from '#control/messages/link-keys.ts'
-import type { MessageOf } from '#control/messages.ts'
+import { faultOfOwn, type MessageOf } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import { randomId } from '#core/ids.ts'
 import type { Machine } from '#core/machine.ts'
@@ -26,7 +26,7 @@ export interface DownlinkOptions {
   readonly incarnation: number
   /** The node that its token proved. */
   readonly child: string
-  /** SSRCs that one peer may send from: of RTCP only, but the plane counts both. */
+  /** Reserved for it at the media plane. */
   readonly peer: PeerId
   readonly plane: MediaPlane
   readonly clock: Clock
@@ -36,8 +36,8 @@ export interface DownlinkOptions {
   /** A token that answers the child's. */
   token(): Promise<string>
   grant(asked: MessageOf<'subscribe'>, child: string): Grant
-  /** A subscription is over, whoever ended it. */
-  freed(stream: Stream): void
+  /** One more or one fewer gets the stream. */
+  recounted(stream: Stream): void
   /** @param cause undefined where the other side closed the connection */
   ended(downlink: Downlink, closed: LinkClosed | undefined): void
 }
@@ -132,8 +132,12 @@ export class Downlink implements Machine, FeedLink {
     return this.#link.ssrcs.next()
   }
 
+  // What a publisher says of itself is in it. What cannot be told ends this subscription here; there
+  // it would end the link, and with it the streams of everybody.
   tell(message: Parameters<ParentLink['tell']>[0]): void {
-    this.#link.tell(message, this.#now())
+    const fault = faultOfOwn(message)
+    if (fault === undefined) this.#link.tell(message, this.#now())
+    else this.#give(message.subscription, `"${message.type}" ${fault}`)
     this.#act()
   }
 
@@ -144,6 +148,7 @@ export class Downlink implements Machine, FeedLink {
 
   /** This node goes: the child is told where to. */
   move(target: Omit<MessageOf<'move'>, 'type'>): void {
+    if (this.#feeds.size === 0) return
     this.#link.move(target, this.#now())
     this.#act()
   }
@@ -213,7 +218,17 @@ export class Downlink implements Machine, FeedLink {
     const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
     this.#feeds.set(asked.subscription, feed)
     granted.stream.follow(feed, this.#now())
+    this.#options.recounted(granted.stream)
     this.#options.scheduler.add(feed)
+  }
+
+  #give(subscription: number, why: string): void {
+    this.#free(subscription)
+    const refusal = {
+      reason: 'unknown-stream',
+      text: `cannot be told: ${why}`.slice(0, 256),
+    } as const
+    this.#link.refuse({ subscription, ...refusal }, this.#now())
   }
 
   #ready(path: Path): void {
@@ -230,7 +245,7 @@ export class Downlink implements Machine, FeedLink {
     this.#options.scheduler.remove(feed)
     feed.stream.unfollow(feed)
     feed.close()
-    this.#options.freed(feed.stream)
+    this.#options.recounted(feed.stream)
   }
 
   #act(): void {

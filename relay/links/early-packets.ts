@@ -23,9 +23,8 @@ export class EarlyPackets {
 
   /** Keeps its slab. */
   keep(packet: EarlyPacket): void {
-    const oldest = this.#packets[0]
-    const isStale = oldest && packet.arrivedAt - oldest.arrivedAt > longestWait
-    if (isStale || this.#packets.length === capacity) this.clear()
+    this.expire(packet.arrivedAt)
+    if (this.#packets.length === capacity) this.clear()
     packet.slab.retain()
     this.#packets.push(packet)
   }
@@ -39,6 +38,12 @@ export class EarlyPackets {
       take(packet)
       packet.slab.release()
     }
+  }
+
+  /** @param now monotonic ms */
+  expire(now: number): void {
+    const oldest = this.#packets[0]
+    if (oldest && now - oldest.arrivedAt > longestWait) this.clear()
   }
 
   clear(): void {

@@ -47,6 +47,11 @@ export class IncomingRuns {
     }
   }
 
+  /** Forgets what was never announced. @param now monotonic ms */
+  expire(now: number): void {
+    this.#early.expire(now)
+  }
+
   clear(): void {
     this.#runs.clear()
     this.#early.clear()

@@ -1,4 +1,5 @@
 import type { MessageOf } from '#control/messages.ts'
+import type { LogClock } from '#native/media-plane.ts'
 import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
 import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
 
@@ -14,6 +15,13 @@ export interface LayerName {
   readonly rid?: string
 }
 
+/** Of a message, in characters; what publishers say beyond them is left out. */
+const longestProfile = 64
+const longestParameters = 1024
+/** In pixels and the like. */
+const largestFact = 65_535
+/** Ms since the Unix epoch. */
+const lastWall = 8.64e15
 /** As many bytes of parameter sets as a message has room for. */
 const mostParameterSets = 8
 const longestParameterSet = 1000
@@ -28,7 +36,7 @@ export function isNamed(layer: UpLayer, { kind, rid }: LayerName): boolean {
   return name.kind === kind && name.rid === rid
 }
 
-/** Names that are not there mean nothing; a track of which none is there is wanted whole. */
+/** Names that are not there mean nothing. */
 export function wantedOf({ layers }: LivePublication, wanted: WantedLayers): readonly UpLayer[] {
   if (wanted === 'all') return layers
   return layers.filter((layer) => wanted.some((name) => isNamed(layer, name)))
@@ -52,8 +60,8 @@ export function linkTracks(
         payloadType,
         clockRate,
         ...(channels !== undefined && { channels }),
-        ...(profile !== undefined && { profile }),
-        parameters: Array.from(parameters, ([name, value]) => `${name}=${value}`).join(';'),
+        ...(profile !== undefined && profile.length <= longestProfile && { profile }),
+        parameters: parameterText(parameters),
         ...(dependencyDescriptor !== undefined && { dependencyDescriptor }),
         keyframeAnswers: own[0]?.keyframes.answers ?? 'unknown',
         layers: own.map((layer) => {
@@ -77,8 +85,13 @@ export function layerState(
     ...(bitrate !== undefined && { bitrate }),
     ...(run && { run: { ...run } }),
     ...(inspector && { facts: facts(inspector.facts) }),
-    ...(clock && { clock: { ...clock } }),
+    ...(clock && isTellable(clock) && { clock: { ...clock } }),
   }
+}
+
+/** Whether a clock can be told: a publisher's reports may say anything. */
+export function isTellable({ wall }: LogClock): boolean {
+  return wall >= 0 && wall <= lastWall
 }
 
 /** @returns what `fmtp` says, as a publication has it */
@@ -97,6 +110,11 @@ export function liveTrack(track: LinkTrack): LiveTrack {
   }
 }
 
+function parameterText(parameters: ReadonlyMap<string, string>): string {
+  const text = Array.from(parameters, ([name, value]) => `${name}=${value}`).join(';')
+  return text.length <= longestParameters ? text : ''
+}
+
 function pairOf(pair: string): [string, string] {
   const at = pair.indexOf('=')
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
@@ -106,7 +124,9 @@ function facts(
   known: NonNullable<UpLayer['inspector']>['facts'],
 ): NonNullable<LayerState['facts']> {
   const { parameterSets, reordered, keyframeHasParameterSets, ...rest } = known
-  const told = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const told = Object.entries(rest).filter(([, value]) => {
+    return typeof value === 'string' || (value !== undefined && value <= largestFact)
+  })
   return {
     ...Object.fromEntries(told),
     reordered,

@@ -7,6 +7,7 @@ import type { Stream, StreamFollower } from '#relay/stream.ts'
 import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
 import {
   isNamed,
+  isTellable,
   layerState,
   linkTracks,
   nameOf,
@@ -180,7 +181,6 @@ export class LinkFeed implements StreamFollower, Machine {
     const { epoch, client } = publication
     for (const layer of wantedOf(publication, this.#wanted)) this.#begin(layer)
     this.#toldEpoch = epoch
-    this.#have = []
     this.#tell({
       type,
       epoch,
@@ -221,6 +221,8 @@ export class LinkFeed implements StreamFollower, Machine {
     }
     const base = Math.floor(from / numberBound) * numberBound
     this.#flows.set(layer, { ssrc, base, from, end: layer.log.end, track: undefined })
+    // When it is wanted again, what the child had before is no use.
+    this.#have = this.#have.filter((held) => !isNamed(layer, held.layer))
     return true
   }
 
@@ -233,7 +235,9 @@ export class LinkFeed implements StreamFollower, Machine {
     if (start === end) return undefined
     const epoch = this.#publication?.epoch
     const held = this.#have.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
-    if (held && held.index + 1 >= start) return held.index + 1
+    const next = (held?.index ?? Number.NEGATIVE_INFINITY) + 1
+    // A child may be a little ahead of its new parent, and no more than that.
+    if (next >= start && next <= end + numberBound) return next
     const newest = keyframe ?? (layer.codec === 'opus' ? end : undefined)
     return newest === undefined ? undefined : Math.ceil((start + newest) / 2)
   }
@@ -251,7 +255,7 @@ export class LinkFeed implements StreamFollower, Machine {
   #tellClocks(): void {
     for (const layer of this.#flows.keys()) {
       const { clock } = layer
-      if (!clock || this.#clocks.get(layer) === clock) continue
+      if (!clock || this.#clocks.get(layer) === clock || !isTellable(clock)) continue
       this.#clocks.set(layer, clock)
       const epoch = this.#toldEpoch!
       this.#tell({ type: 'clock', epoch, layer: nameOf(layer), clock: { ...clock } })

@@ -23,6 +23,8 @@ export interface LinkSource {
   /** These numbers of a run were lost on the way. */
   nack(ssrc: number, lost: readonly number[]): void
   requestKeyframe(layers: readonly LayerName[]): void
+  /** No packets of the publication are to be taken any more. */
+  end(publication: LinkedPublication): void
   /** Of all layers only these are to come. */
   want(layers: readonly LayerName[]): void
   /** The packets of this SSRC are the layer's. */
@@ -202,6 +204,7 @@ export class LinkedPublication implements LivePublication, Machine {
   }
 
   close(): void {
+    this.#source?.end(this)
     this.orphan()
     this.#layers.close()
   }

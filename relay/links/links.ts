@@ -12,12 +12,14 @@ import { parseStun } from '#webrtc/stun.ts'
 import { Branch } from './branch.ts'
 import { Downlink, type Grant } from './downlink.ts'
 import type { LinksOptions } from './links-options.ts'
-import { refuge } from './refuge.ts'
+import { refugesFrom } from './refuges.ts'
 import { Uplinks } from './uplinks.ts'
 import type { Wire, WireListener } from './wire.ts'
 
 /** Between two looks at what is needed still, in ms. */
 const upkeepInterval = 1_000
+/** Control connections of children, most of which ask for nothing yet. */
+const mostConnections = 4096
 /** How long a stream goes on coming here that nobody reads, in ms: viewers come back. */
 const linger = 10_000
 
@@ -51,9 +53,9 @@ export class Links implements Machine, LinkPeers {
     options.scheduler.add(this)
   }
 
-  /** Nodes that get streams from this one. */
+  /** Nodes that get streams from this one: those that only might do not count. */
   get children(): number {
-    return this.#downlinks.size
+    return Array.from(this.#downlinks.values()).filter(({ streams }) => streams > 0).length
   }
 
   /**
@@ -75,6 +77,9 @@ export class Links implements Machine, LinkPeers {
   /** A publisher has come here: what came from elsewhere under that name is over. */
   publishedHere(name: StreamName): void {
     this.#end(streamKey(name))
+    const stream = this.#options.streams.get(name)
+    const path = [this.#options.node().id]
+    if (stream) for (const downlink of this.#downlinks.values()) downlink.moved(stream, path)
   }
 
   /**
@@ -89,8 +94,8 @@ export class Links implements Machine, LinkPeers {
     wire: Wire,
   ): WireListener {
     const { node, tokens, plane, peers, observer } = this.#options
-    const { id, incarnation, load } = node()
-    const downlink = new Downlink(
+    const { id, incarnation } = node()
+    const downlink: Downlink = new Downlink(
       {
         ...this.#options,
         plane,
@@ -100,8 +105,8 @@ export class Links implements Machine, LinkPeers {
         peer: peers.reserveId(),
         media: this.#options.media(address),
         token: async () => (await tokens.mint(child, tokenId)).token,
-        grant: (asked) => this.#grant(asked),
-        freed: (stream) => this.#carry(stream),
+        grant: (asked) => this.#grant(asked, downlink.streams > 0),
+        recounted: (stream) => this.#carry(stream),
         ended: (ended, closed) => {
           this.#downlinks.delete(ended.peerId)
           this.#byUfrag.delete(ended.ufrag)
@@ -114,8 +119,8 @@ export class Links implements Machine, LinkPeers {
     this.#byUfrag.set(downlink.ufrag, downlink)
     observer.opened('child', child)
     if (this.#draining) downlink.close({ reason: 'draining', text: 'this node is about to stop' })
-    else if (this.#downlinks.size > load.childLimit) {
-      downlink.close({ reason: 'full', text: `this node takes ${load.childLimit} children` })
+    else if (this.#downlinks.size > mostConnections) {
+      downlink.close({ reason: 'full', text: `this node takes ${mostConnections} connections` })
     }
     return {
       text: (text) => downlink.text(text),
@@ -128,17 +133,15 @@ export class Links implements Machine, LinkPeers {
     return this.#uplinks.size
   }
 
-  /** Of the children, those that get something now. */
-  get feeding(): number {
-    return Array.from(this.#downlinks.values()).filter(({ streams }) => streams > 0).length
-  }
-
   /** Takes no new children, and asks those it has to go elsewhere. @param within ms */
   drain(within: number): void {
     this.#draining = true
     const { node, registry } = this.#options
+    const refuges = refugesFrom(registry.view, node())
+    let turn = 0
     for (const downlink of this.#downlinks.values()) {
-      const target = refuge(registry.view, node(), downlink.child)
+      const others = refuges.filter(({ id }) => id !== downlink.child)
+      const target = others[turn++ % Math.max(others.length, 1)]
       if (target) downlink.move({ node: target.id, origin: target.nodeOrigin, within })
     }
   }
@@ -175,7 +178,10 @@ export class Links implements Machine, LinkPeers {
     for (const stream of this.#options.streams.list()) this.#follow(stream)
     for (const [key, branch] of this.#branches) {
       const isForgotten = this.#options.streams.get(branch.stream.name) !== branch.stream
-      if (isForgotten) this.#end(key)
+      if (isForgotten) {
+        this.#end(key)
+        continue
+      }
       if (branch.stream.hasReaders) this.#idleSince.delete(branch)
       else if (!this.#idleSince.has(branch)) this.#idleSince.set(branch, now)
       if (now - (this.#idleSince.get(branch) ?? now) >= linger) this.#end(key)
@@ -224,14 +230,17 @@ export class Links implements Machine, LinkPeers {
     return branch
   }
 
-  #grant(asked: MessageOf<'subscribe'>): Grant {
+  #grant(asked: MessageOf<'subscribe'>, isChild: boolean): Grant {
     const refuse = (reason: MessageOf<'refused'>['reason'], text: string): Grant => {
       return { refused: { reason, text } }
     }
     const { registry, streams, clock, node } = this.#options
     const name = parseStreamKey(asked.stream)
     if (this.#draining) return refuse('draining', 'this node is about to stop')
-    const { id, roles } = node()
+    const { id, roles, load } = node()
+    if (!isChild && this.children >= load.childLimit) {
+      return refuse('full', `this node takes ${load.childLimit} children`)
+    }
     const local = streams.get(name)
     const own = this.#branches.get(asked.stream)
     if (local?.publication && !own) return this.#granted(local, [id], asked)
@@ -253,8 +262,6 @@ export class Links implements Machine, LinkPeers {
     if (path.length + below.length > maxDepth + 1) {
       return { refused: { reason: 'too-deep', text: `${path.length - 1} links to the origin` } }
     }
-    // Told once the feed is counted.
-    queueMicrotask(() => this.#carry(stream))
     return { stream, path }
   }
 

@@ -10,7 +10,13 @@ type Welcome = MessageOf<'welcome'>
 const patience = 200
 /** Between two checks until the parent is heard, and from then on, in ms. */
 const eagerInterval = 20
-const calmInterval = 2_000
+const calmInterval = 500
+/**
+ * Every check is answered by SRTCP. Without a packet for so long, in ms, the way is tried anew, and
+ * after the second time there is none: the control connection may live on where media does not.
+ */
+const doubtAfter = 1_200
+const lostAfter = 3_000
 /** One for each pair of theirs and ours; more than that is no node's doing. */
 const mostPaths = 32
 /** Of a host candidate, as good as any: there is one pair at a time (RFC 8445 §5.1.2). */
@@ -29,6 +35,7 @@ export class MediaApproach {
   #triedSince: number
   #checkedAt = Number.NEGATIVE_INFINITY
   #heard = false
+  #heardAt: number
 
   /** @param ours the local addresses of our media port */
   constructor(welcome: Pick<Welcome, 'media' | 'ice'>, ours: readonly string[], now: number) {
@@ -38,6 +45,7 @@ export class MediaApproach {
       .sort((a, b) => closeness(b) - closeness(a))
       .slice(0, mostPaths)
     this.#triedSince = now
+    this.#heardAt = now
   }
 
   /** The pair in use or on trial; undefined where no two addresses fit. */
@@ -50,8 +58,14 @@ export class MediaApproach {
   }
 
   /** A packet of the parent passed authentication. */
-  hear(): void {
+  hear(now: number): void {
     this.#heard = true
+    this.#heardAt = now
+  }
+
+  /** Whether there is no way to the parent any more, or never was one. */
+  isLost(now: number): boolean {
+    return now - this.#heardAt >= lostAfter
   }
 
   get nextTimeout(): number {
@@ -63,6 +77,10 @@ export class MediaApproach {
   poll(now: number): { readonly check: Buffer; readonly moved: boolean } | undefined {
     if (now < this.nextTimeout) return undefined
     this.#checkedAt = now
+    if (this.#heard && now - this.#heardAt >= doubtAfter) {
+      this.#heard = false
+      this.#triedSince = now
+    }
     const moved = !this.#heard && this.#paths.length > 1 && now - this.#triedSince >= patience
     if (moved) {
       this.#at = (this.#at + 1) % this.#paths.length

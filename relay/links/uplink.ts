@@ -44,7 +44,7 @@ export interface UplinkOptions {
   readonly scheduler: Scheduler
   readonly dialer: Dialer
   /** @returns rejects where the token is none of the parent's answer to ours */
-  verify(token: string, answered: string): Promise<unknown>
+  verify(token: string, answered: string): Promise<{ readonly node: string }>
   /** The parent has welcomed us and proved itself. */
   opened(uplink: Uplink): void
   /** @param reason for the log */
@@ -137,6 +137,11 @@ export class Uplink implements Machine {
     this.#runs.begin(ssrc, { base, publication, layer })
   }
 
+  /** No packets of the publication are to be taken any more. */
+  endRuns(publication: LinkedPublication): void {
+    this.#runs.end(publication)
+  }
+
   nack(ssrc: number, lost: readonly number[]): void {
     if (this.#ended) return
     this.#options.plane.sendRtcp(this.peerId, writeNack(0, ssrc, lost))
@@ -166,9 +171,11 @@ export class Uplink implements Machine {
   }
 
   poll(now: number): void {
+    this.#runs.expire(now)
     this.#link?.poll(now)
     this.#check(now)
     this.#act()
+    if (this.#approach?.isLost(now)) this.#end('dead: no media comes from its port')
   }
 
   #opened(wire: Wire, tokenId: string): void {
@@ -208,7 +215,8 @@ export class Uplink implements Machine {
   async #welcomed(welcome: MessageOf<'welcome'>): Promise<void> {
     const { plane, peer, verify } = this.#options
     try {
-      await verify(welcome.token, this.#tokenId)
+      const { node } = await verify(welcome.token, this.#tokenId)
+      if (node !== this.parent) throw new Error(`it is ${node}`)
     } catch (error) {
       this.#end(`the parent did not prove itself: ${messageOf(error)}`)
       return
@@ -246,7 +254,7 @@ export class Uplink implements Machine {
 
   #heard(): void {
     this.#link?.heardMedia(this.#now())
-    this.#approach?.hear()
+    this.#approach?.hear(this.#now())
   }
 
   #check(now: number): void {

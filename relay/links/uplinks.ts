@@ -5,8 +5,14 @@ import { Uplink } from './uplink.ts'
 
 /** How long a link stays open that nothing comes by, in ms. */
 const idleTime = 60_000
-/** Before a node is called again that could not be reached, in ms; and one that must be mended. */
-const retryInterval = 1_000
+/**
+ * Before a node is called again that ended its link or could not be reached, in ms: doubled with
+ * each time, up to the longest; and one that an operator must mend first.
+ */
+const shortestRetry = 1_000
+const longestRetry = 30_000
+const mendedAfter = 60_000
+const needsMending = /^refused: (wrong-token|version)/
 /** Connections that are kept open to nodes that may soon be asked for something. */
 const mostPrepared = 8
 
@@ -32,7 +38,7 @@ export class Uplinks {
   readonly #options: UplinksOptions
   readonly #byNode = new Map<string, Uplink>()
   readonly #byPeer = new Map<PeerId, Uplink>()
-  readonly #failedAt = new Map<string, number>()
+  readonly #failures = new Map<string, { readonly times: number; readonly until: number }>()
   readonly #usedAt = new Map<Uplink, number>()
 
   constructor(options: UplinksOptions) {
@@ -58,16 +64,16 @@ export class Uplinks {
       return known
     }
     const parent = registry.view.nodes.get(node)
-    if (!parent || now - (this.#failedAt.get(node) ?? Number.NEGATIVE_INFINITY) < retryInterval) {
-      return undefined
-    }
+    if (!parent || now < (this.#failures.get(node)?.until ?? 0)) return undefined
     return this.#open(parent, now)
   }
 
   /** Opens what may soon be needed, and closes what has not been for long. */
   upkeep(now: number): void {
     for (const node of this.#likely()) this.to(node)
-    for (const [node, at] of this.#failedAt) if (now - at > idleTime) this.#failedAt.delete(node)
+    for (const [node, { until }] of this.#failures) {
+      if (now - until > idleTime) this.#failures.delete(node)
+    }
     for (const [uplink, usedAt] of this.#usedAt) {
       if (uplink.subscriptions > 0) this.#usedAt.set(uplink, now)
       else if (now - usedAt > idleTime) uplink.close()
@@ -97,6 +103,15 @@ export class Uplinks {
       .map(({ id }) => id)
   }
 
+  #failed(node: string, reason: string): void {
+    const now = this.#options.clock.now()
+    const times = (this.#failures.get(node)?.times ?? 0) + 1
+    const wait = needsMending.test(reason)
+      ? mendedAfter
+      : Math.min(shortestRetry * 2 ** (times - 1), longestRetry)
+    this.#failures.set(node, { times, until: now + wait })
+  }
+
   #open(parent: NodeRecord, now: number): Uplink {
     const { node, tokens, peers, observer, opened } = this.#options
     const { id, incarnation } = node()
@@ -108,6 +123,7 @@ export class Uplinks {
       peer: peers.reserveId(),
       verify: (token, answered) => tokens.verify(token, answered),
       opened: () => {
+        this.#failures.delete(parent.id)
         observer.opened('parent', parent.id)
         opened()
       },
@@ -115,7 +131,7 @@ export class Uplinks {
         this.#byNode.delete(parent.id)
         this.#byPeer.delete(ended.peerId)
         this.#usedAt.delete(ended)
-        this.#failedAt.set(parent.id, this.#options.clock.now())
+        this.#failed(parent.id, reason)
         observer.ended('parent', parent.id, reason)
       },
     })

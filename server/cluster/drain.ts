@@ -13,7 +13,7 @@ export interface DrainOptions {
   /** Viewers here. */
   remaining(): number
   /** Nodes that get streams from here; undefined for a node that is alone. */
-  links(): Pick<Links, 'drain' | 'undrain' | 'feeding'> | undefined
+  links(): Pick<Links, 'drain' | 'undrain' | 'children'> | undefined
   /** How long it may take, in ms. */
   readonly within: number
   readonly clock: Clock
@@ -53,7 +53,7 @@ export class Drain {
   async done(): Promise<void> {
     const { cluster, remaining, links, clock, within } = this.#options
     const deadline = clock.now() + within
-    const isLeft = () => remaining() > 0 || (links()?.feeding ?? 0) > 0
+    const isLeft = () => remaining() > 0 || (links()?.children ?? 0) > 0
     while (cluster.hasOthers && isLeft() && clock.now() < deadline) await pause(interval)
   }
 }

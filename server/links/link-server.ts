@@ -14,7 +14,6 @@ export const linkPath = '/link'
 
 const answers = {
   401: 'Unauthorized',
-  429: 'Too Many Requests',
 } as const
 
 /** Whether a request is for us: all others that want to be upgraded are served as they are. */
@@ -36,11 +35,10 @@ export interface LinkServerOptions {
 export function serveLinks(server: Server, options: LinkServerOptions): void {
   const { links, tokens, clock, log } = options
   const sockets = new WebSocketServer({ ...socketOptions, noServer: true })
-  const requests = new RateLimiter()
+  const failures = new RateLimiter({ perSecond: 1, burst: 20 })
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { headers } = request
     const address = request.socket.remoteAddress ?? ''
-    if (requests.take(address, clock.now()) > 0) return refuse(socket, 429)
     const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1]
     try {
       const { node: child, tokenId } = await tokens.verify(token ?? '')
@@ -50,7 +48,9 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
       })
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined
-      log.warn({ reason: messageOf(cause ?? error) }, 'a node was refused')
+      // To check a token costs less than to say that it was wrong.
+      const isNew = failures.take(address, clock.now()) === 0
+      if (isNew) log.warn({ reason: messageOf(cause ?? error) }, 'a node was refused')
       refuse(socket, 401)
     }
   }
@@ -60,7 +60,9 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
   })
 }
 
+// Its time limits ended with the request: whoever does not close would stay for ever.
 function refuse(socket: Duplex, status: keyof typeof answers): void {
+  socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} ${answers[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
   )

@@ -112,6 +112,7 @@ describe('of several layers, a child', () => {
       nack: () => {},
       requestKeyframe: () => {},
       run: () => {},
+      end: () => {},
       want: (layers: readonly { rid?: string }[]) => asked.push(layers.map(({ rid }) => rid)),
     }
     child.comesFrom(source, [])

@@ -92,6 +92,22 @@ describe('the node port', () => {
     good.close()
   })
 
+  it('closes the connection of whoever is refused, also if they do not', async () => {
+    const { port } = new URL(url)
+    const socket = connectSocket({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    socket.write(
+      'GET /link HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    )
+    await once(socket, 'data')
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const look = setInterval(() => {
+      app.server.getConnections((_error, count) => count === 0 && resolve(count))
+    }, 10)
+    expect(await promise).toBe(0)
+    clearInterval(look)
+    socket.destroy()
+  })
+
   it('serves what asks for another protocol as it is', async () => {
     const { port } = new URL(url)
     const socket = connectSocket(Number(port), '127.0.0.1')
@@ -169,10 +185,20 @@ describe('the node port', () => {
     first.socket.send(JSON.stringify(hello))
     await until(() => first.told.length > 0)
     const second = await connect()
-    await until(() => second.closed())
-    expect(second.told).toEqual([expect.objectContaining({ type: 'refused', reason: 'full' })])
-    expect(first.closed()).toBe(false)
+    second.socket.send(JSON.stringify({ ...hello }))
+    await until(() => second.told.length > 0)
+    // Who asks for nothing yet takes nobody's place.
+    expect(parent.links.children).toBe(0)
+    await parent.publish()
+    const refusals = () => second.told.filter(({ type }) => type === 'refused')
+    first.socket.send(JSON.stringify(subscribe))
+    await until(() => parent.links.children === 1)
+    second.socket.send(JSON.stringify(subscribe))
+    await until(() => refusals().length > 0)
+    expect(refusals()).toEqual([expect.objectContaining({ reason: 'full', subscription: 1 })])
+    expect([first.closed(), second.closed()]).toEqual([false, false])
     first.socket.close()
+    second.socket.close()
   })
 
   it('ignores messages of newer nodes', async () => {
