@@ -6,7 +6,14 @@ import type { CarrierRecord, StreamRecord } from './registry.ts'
 const NodeId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
 const Stream = Type.String({ pattern: '^[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}$' })
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-const Origin = Type.String({ pattern: '^https?://', maxLength: 300 })
+/** It goes into headers: nothing in it may end one, or a directive of a policy. */
+const Origin = Type.String({ pattern: '^https?://[^\\s/?#@\\\\;,\'"]{1,255}$' })
+const word = Type.String({ maxLength: 1024 })
+/** Opaque here, but flat: what is nested without end is compared without end. */
+const Track = Type.Record(
+  Type.String({ maxLength: 64 }),
+  Type.Union([word, Type.Number(), Type.Boolean(), Type.Array(word, { maxItems: 16 })]),
+)
 const roles = ['ingest', 'relay', 'edge', 'recorder', 'ml'] as const
 
 const Node = Type.Object({
@@ -33,7 +40,7 @@ const Claim = Type.Object({
   epoch: Count,
   active: Type.Boolean(),
   description: Type.Object({
-    tracks: Type.Array(Type.Unknown(), { maxItems: 256 }),
+    tracks: Type.Array(Track, { maxItems: 16 }),
     owner: Type.Optional(Type.String({ maxLength: 64 })),
   }),
 })

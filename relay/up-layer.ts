@@ -54,7 +54,13 @@ export interface LayerRun {
 }
 
 /** Between nodes much is on its way at once, and repairs are cheap. */
-const linkRepair = { reorderWait: 10, maxGap: 4096, maxLosses: 8192, maxAttempts: 20 } as const
+const linkRepair = {
+  reorderWait: 10,
+  maxGap: 4096,
+  maxLosses: 8192,
+  maxAttempts: 20,
+  maxAge: 4_000,
+} as const
 
 /**
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index

@@ -253,3 +253,16 @@ describe('what the log lets go (DESIGN §4)', () => {
     expect(memory.append(15, 12)).toBe(false)
   })
 })
+
+describe('a log that was emptied', () => {
+  it('takes the keyframe that it had for news when it comes again', () => {
+    const memory = new LogMemory()
+    memory.append(5)
+    expect(memory.log.markKeyframe(5)).toBe(true)
+    expect(memory.log.markKeyframe(5)).toBe(false)
+    memory.log.close()
+    expect(memory.log.keyframe).toBeUndefined()
+    memory.append(5)
+    expect(memory.log.markKeyframe(5)).toBe(true)
+  })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MessageOf } from '#control/messages.ts'
+import { faultOfOwn, type MessageOf } from '#control/messages.ts'
 import { streamName } from '#core/stream-name.ts'
 import { linkTracks } from '#relay/links/link-description.ts'
 import { LinkFeed } from '#relay/links/link-feed.ts'
@@ -20,7 +20,10 @@ class Parent {
   readonly feed: LinkFeed
   #ssrc = 0
 
-  constructor(wanted: MessageOf<'subscribe'>['wanted'] = 'all') {
+  constructor(
+    wanted: MessageOf<'subscribe'>['wanted'] = 'all',
+    have: MessageOf<'subscribe'>['have'] = [],
+  ) {
     const { rig } = this
     rig.plane.addPeer(50, {} as never, {} as never)
     this.feed = new LinkFeed(
@@ -30,7 +33,7 @@ class Parent {
         stream: 'default/demo',
         below: ['child'],
         wanted,
-        have: [],
+        have,
       },
       this.stream,
       ['parent'],
@@ -91,6 +94,56 @@ describe('of several layers, a child', () => {
     const [less] = parent.take() as unknown as MessageOf<'layers'>[]
     expect(less!.layers).toEqual([expect.objectContaining({ rid: '1' })])
     expect(less!.layers[0]!.run).toBeUndefined()
+  })
+
+  it('who had a parent before gets what comes behind the last that it holds', () => {
+    const { log } = new Parent().layers[0]!
+    const held = log.end - 20
+    const layer = { kind: 'video', rid: '0' } as const
+    const after = new Parent([layer], [{ epoch: 7, layer, index: held }])
+    const [subscribed] = after.take() as unknown as MessageOf<'subscribed'>[]
+    const { run } = subscribed!.tracks[1]!.layers.find(({ rid }) => rid === '0')!
+    expect(run).toMatchObject({ from: held + 1, end: log.end })
+    expect(run!.from - run!.base).toBeLessThan(2 ** 15)
+    // Of another epoch, or from beyond all that there is, it means nothing.
+    for (const wrong of [
+      { epoch: 6, layer, index: held },
+      { epoch: 7, layer, index: log.end + 2 ** 20 },
+    ]) {
+      const [told] = new Parent([layer], [wrong]).take() as unknown as MessageOf<'subscribed'>[]
+      const other = told!.tracks[1]!.layers.find(({ rid }) => rid === '0')!.run!
+      expect(other.from).toBeLessThanOrEqual(log.keyframe!)
+    }
+  })
+
+  it('is told nothing that its schema would refuse, whatever a publisher says', () => {
+    const parent = new Parent()
+    const { publication } = parent.rig
+    const [layer] = parent.layers
+    layer!.inspector!.learn({
+      width: 70_000,
+      parameterSets: [Buffer.alloc(2000), Buffer.alloc(20)],
+    })
+    layer!.setClock({ rtpTimestamp: 1, wall: -5 })
+    const tracks = linkTracks(
+      {
+        ...{ layers: publication.layers, client: 'obs' },
+        format: {
+          video: {
+            ...publication.format.video!,
+            profile: 'x'.repeat(100),
+            parameters: new Map([['a', 'y'.repeat(2000)]]),
+          },
+        },
+      } as never,
+      () => undefined,
+    )
+    const message = {
+      ...{ type: 'subscribed', subscription: 1, epoch: 7, client: 'obs', active: true },
+      ...{ path: ['parent'], tracks },
+    } as MessageOf<'subscribed'>
+    expect(faultOfOwn(message)).toBeUndefined()
+    expect(tracks[0]!.layers[0]!.facts).toMatchObject({ parameterSets: [expect.any(String)] })
   })
 
   it('asks for those that somebody has wanted lately, and begins with all', () => {

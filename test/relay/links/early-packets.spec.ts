@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { SlabPool } from '#native/slab.ts'
+import { EarlyPackets } from '#relay/links/early-packets.ts'
+import { labelled, SlabWriter } from '#test/support/stored-packets.ts'
+
+/** Keeps packets that their writer has let go of. */
+function keeping() {
+  const pool = new SlabPool()
+  const writer = new SlabWriter(pool)
+  const early = new EarlyPackets()
+  const keep = (ssrc: number, arrivedAt: number) => {
+    const written = writer.write(labelled(`${ssrc}`, { ssrc }))
+    early.keep({ ...written, ssrc, arrivedAt })
+    return written.slab
+  }
+  return { early, keep, close: () => writer.close() }
+}
+
+describe('packets before the word of their run', () => {
+  it('are given out in order, once, those of the run alone', () => {
+    const { early, keep } = keeping()
+    for (const [ssrc, at] of [
+      [5, 1],
+      [6, 2],
+      [5, 3],
+    ] as const)
+      keep(ssrc, at)
+    const given: number[] = []
+    early.release(5, ({ arrivedAt }) => given.push(arrivedAt))
+    early.release(5, ({ arrivedAt }) => given.push(arrivedAt))
+    early.release(6, ({ arrivedAt }) => given.push(arrivedAt))
+    expect(given).toEqual([1, 3, 2])
+  })
+
+  it('are let go of when nobody announces them, memory and all', () => {
+    const { early, keep, close } = keeping()
+    const slab = keep(5, 0)
+    close()
+    expect(slab.references).toBe(1)
+    early.expire(900)
+    expect(slab.references).toBe(1)
+    early.expire(1100)
+    expect(slab.references).toBe(0)
+    const given: number[] = []
+    early.release(5, ({ arrivedAt }) => given.push(arrivedAt))
+    expect(given).toEqual([])
+  })
+})
