@@ -19,15 +19,25 @@ export interface Hop {
   readonly repaired: number
 }
 
+/** Packets were lost for good: a figure would be of something else. */
+export class HopLoss extends Error {
+  override name = 'HopLoss'
+}
+
 /** An origin, a relay below it and the relay's children: three processes. */
 export class HopRig {
   readonly #origin = new NodeProcess()
   readonly #relay = new NodeProcess()
   readonly #leaves = new NodeProcess()
+  readonly #streams: number
+
+  private constructor(streams: number) {
+    this.#streams = streams
+  }
 
   /** Resolves when packets of all streams come to all children. */
   static async open({ way, streams, children }: HopOptions): Promise<HopRig> {
-    const rig = new HopRig()
+    const rig = new HopRig(streams)
     const common = { way, streams }
     // Those at the ends are no part of the figure, and shall not be what limits it.
     const ends = { way: 'gso', streams } as const
@@ -42,18 +52,23 @@ export class HopRig {
     await rig.#leaves.do({ kind: 'open', nodes: leaves })
     await rig.#origin.do({ kind: 'begin' })
     await rig.#leaves.do({ kind: 'join' })
-    await rig.#level()
+    try {
+      await rig.#level()
+    } catch (error) {
+      await rig.close()
+      throw error
+    }
     return rig
   }
 
-  /** Until all of it is where it should be. @throws where anything is lost */
+  /** Until all of it is where it should be. @throws HopLoss */
   async feed(frames: number): Promise<Hop> {
     const before = await this.#accounts()
     await this.#origin.do({ kind: 'feed', frames })
     const after = await this.#accounts()
     await this.#level()
     const { dropped } = after.relay
-    if (dropped > before.relay.dropped) throw new Error(`the relay dropped ${dropped} packets`)
+    if (dropped > before.relay.dropped) throw new HopLoss(`the relay dropped ${dropped} packets`)
     const spent = (of: keyof Account) => after.relay[of] - before.relay[of]
     const above = after.origin.repeated - before.origin.repeated
     return {
@@ -73,21 +88,32 @@ export class HopRig {
     return { origin, relay: (await this.#relay.do({ kind: 'tell' })).account }
   }
 
-  /** Waits until every child holds what the origin holds. */
+  /**
+   * Waits until every child holds what the origin holds. What was lost last is missed by nobody until
+   * more comes: so some more does.
+   */
   async #level(): Promise<void> {
-    const patience = performance.now() + 15_000
+    const frames = this.#streams
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (await this.#isLevelWithin(1000)) return
+      await this.#origin.do({ kind: 'feed', frames })
+    }
+    throw new HopLoss('packets never came: the machine does not carry the load')
+  }
+
+  async #isLevelWithin(ms: number): Promise<boolean> {
+    const patience = performance.now() + ms
     const [above] = (await this.#origin.do({ kind: 'held' })).held
     if (!above?.every(({ end }) => end > 0)) throw new Error('the origin has nothing to send')
-    for (;;) {
+    do {
       const { held } = await this.#leaves.do({ kind: 'held' })
-      const lacks = held.flatMap((leaf) => {
-        return leaf.map(({ end, missing }, i) => above[i]!.end - end + missing)
+      const isLevel = held.every((leaf) => {
+        return leaf.every(({ end, missing }, i) => end === above[i]!.end && missing === 0)
       })
-      const lacking = lacks.reduce((sum, lack) => sum + lack, 0)
-      if (lacking === 0) return
-      if (performance.now() > patience) throw new Error(`${lacking} packets never came`)
+      if (isLevel) return true
       await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    } while (performance.now() < patience)
+    return false
   }
 }
 
