@@ -13,7 +13,7 @@ import { describeWatched, exact, type Watched, watchThrough } from '#test/suppor
 
 const missing = clusterNetworkUnavailable()
 /** How often each node dies. */
-const deaths = long ? 10 : 1
+const deaths = long ? 5 : 1
 const stream = 'failover'
 
 /** Nobody has noticed more than a short stop: the same session, and not a picture missing. */

@@ -5,7 +5,7 @@ import { PacketWatch } from '#test/support/packet-watch.ts'
 import { long } from '#test/support/stage.ts'
 
 const stream = 'hops'
-const frames = 30 * (long ? 120 : 10)
+const frames = 30 * (long ? 60 : 10)
 
 describe('the links of ingest – relay – relay – edge', () => {
   let cluster: ClusterNetwork | undefined

@@ -32,6 +32,8 @@ const ports = { TAILRACE_HTTP_PORT: '8080', TAILRACE_MEDIA_PORT: '5000' }
 
 export type ViewersHost = 'viewers-a' | 'viewers-b'
 
+export type JoinWish = Omit<ViewOptions, 'url'> & { readonly stream: string }
+
 interface Viewers {
   readonly browser: Browser
   readonly page: MediaPage
@@ -141,18 +143,19 @@ export class ClusterNetwork {
     return publisher
   }
 
-  /** Joins at that node, as soon as it knows that the stream is published. */
-  async view(
-    host: ViewersHost,
-    id: NodeId,
-    options: Omit<ViewOptions, 'url'> & { readonly stream: string },
-  ): Promise<Viewing> {
+  /** Joins at that node. @throws Error with the status where it refuses */
+  async join(host: ViewersHost, id: NodeId, wish: JoinWish): Promise<Viewing> {
     const page = await this.page(host)
-    const { stream, ...rest } = options
+    const { stream, ...options } = wish
+    const url = this.node(id).whep(stream)
+    return await page.view({ url, clock: this.media.clock, ...options })
+  }
+
+  /** As `join`, as soon as the node knows that the stream is published. */
+  async view(host: ViewersHost, id: NodeId, wish: JoinWish): Promise<Viewing> {
     let viewing: Viewing | undefined
     await until(async () => {
-      const wish = { url: this.node(id).whep(stream), clock: this.media.clock, ...rest }
-      viewing = await page.view(wish).catch(notLive)
+      viewing = await this.join(host, id, wish).catch(notLive)
       // It is the node that waits, for news of the registry.
       if (!viewing) await delay(50)
       return viewing !== undefined

@@ -1,0 +1,107 @@
+import type { Browser, Page } from 'playwright-core'
+
+/** What a watch page has shown since it was marked. Times in ms. */
+export interface WatchingReport {
+  /** Longest time between two pictures of the video, whatever session they came by. */
+  readonly freeze: number
+  /** Longest time in which the page did not call its picture live. */
+  readonly notLive: number
+  /** What it told its viewer meanwhile. */
+  readonly states: readonly string[]
+  readonly origin: string
+}
+
+declare global {
+  var watching: {
+    mark(): void
+    report(): WatchingReport
+  }
+}
+
+/** The watch page as a viewer has it, with a record of every picture. */
+export class WatchingPage {
+  readonly #page: Page
+
+  private constructor(page: Page) {
+    this.#page = page
+  }
+
+  /** Opens it; done when it is live. */
+  static async open(browser: Browser, url: string): Promise<WatchingPage> {
+    const page = await browser.newPage()
+    await page.goto(url)
+    await page.evaluate(record)
+    const watching = new WatchingPage(page)
+    await watching.live()
+    return watching
+  }
+
+  /** Waits until it is live. @throws Error with what it has shown instead */
+  async live(ms = 20_000): Promise<void> {
+    const options = { state: 'attached', timeout: ms } as const
+    try {
+      await this.#page.waitForSelector('html[data-state="live"]', options)
+    } catch (cause) {
+      const shown = JSON.stringify(await this.report())
+      throw new Error(`the page is not live after ${ms} ms: ${shown}`, { cause })
+    }
+  }
+
+  async mark(): Promise<void> {
+    await this.#page.evaluate(() => globalThis.watching.mark())
+  }
+
+  async report(): Promise<WatchingReport> {
+    return await this.#page.evaluate(() => globalThis.watching.report())
+  }
+
+  async close(): Promise<void> {
+    await this.#page.close()
+  }
+}
+
+// Runs in the page.
+function record(): void {
+  const video = document.querySelector('video')!
+  const root = document.documentElement
+  let shownAt = performance.now()
+  let notLiveSince: number | undefined
+  let freeze = 0
+  let notLive = 0
+  let states: string[] = []
+  const show = () => {
+    const now = performance.now()
+    freeze = Math.max(freeze, now - shownAt)
+    shownAt = now
+    video.requestVideoFrameCallback(show)
+  }
+  video.requestVideoFrameCallback(show)
+  const look = () => {
+    const now = performance.now()
+    const { state = '' } = root.dataset
+    if (states.at(-1) !== state) states.push(state)
+    if (state !== 'live') notLiveSince ??= now
+    else if (notLiveSince !== undefined) {
+      notLive = Math.max(notLive, now - notLiveSince)
+      notLiveSince = undefined
+    }
+  }
+  new MutationObserver(look).observe(root, { attributeFilter: ['data-state'] })
+  globalThis.watching = {
+    mark: () => {
+      freeze = 0
+      notLive = 0
+      states = []
+      shownAt = performance.now()
+    },
+    report: () => {
+      const now = performance.now()
+      return {
+        freeze: Math.max(freeze, now - shownAt),
+        notLive: Math.max(notLive, now - (notLiveSince ?? now)),
+        states,
+        origin: location.origin,
+      }
+    },
+  }
+}
