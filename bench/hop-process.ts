@@ -52,6 +52,9 @@ async function done(order: Order): Promise<Answer> {
     case 'feed':
       await feed!.feed(order.frames)
       break
+    case 'held':
+    case 'tell':
+      break
   }
   return {
     records: nodes.map(({ record }) => record),
@@ -72,5 +75,5 @@ function account(): Account {
   }
 }
 
-process.on('message', async (order: Order) => process.send!(await done(order)))
+process.on('message', (order: Order) => void done(order).then((answer) => process.send!(answer)))
 process.on('disconnect', () => process.exit())

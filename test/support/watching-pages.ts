@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 
 /** What a watch page has shown since it was marked. Times in ms. */
@@ -17,6 +19,9 @@ declare global {
     report(): WatchingReport
   }
 }
+
+/** Runs in the page. */
+const record = readFileSync(join(import.meta.dirname, '..', 'e2e', 'pages', 'watching.js'), 'utf8')
 
 /** The watch page as a viewer has it, with a record of every picture. */
 export class WatchingPage {
@@ -57,51 +62,5 @@ export class WatchingPage {
 
   async close(): Promise<void> {
     await this.#page.close()
-  }
-}
-
-// Runs in the page.
-function record(): void {
-  const video = document.querySelector('video')!
-  const root = document.documentElement
-  let shownAt = performance.now()
-  let notLiveSince: number | undefined
-  let freeze = 0
-  let notLive = 0
-  let states: string[] = []
-  const show = () => {
-    const now = performance.now()
-    freeze = Math.max(freeze, now - shownAt)
-    shownAt = now
-    video.requestVideoFrameCallback(show)
-  }
-  video.requestVideoFrameCallback(show)
-  const look = () => {
-    const now = performance.now()
-    const { state = '' } = root.dataset
-    if (states.at(-1) !== state) states.push(state)
-    if (state !== 'live') notLiveSince ??= now
-    else if (notLiveSince !== undefined) {
-      notLive = Math.max(notLive, now - notLiveSince)
-      notLiveSince = undefined
-    }
-  }
-  new MutationObserver(look).observe(root, { attributeFilter: ['data-state'] })
-  globalThis.watching = {
-    mark: () => {
-      freeze = 0
-      notLive = 0
-      states = []
-      shownAt = performance.now()
-    },
-    report: () => {
-      const now = performance.now()
-      return {
-        freeze: Math.max(freeze, now - shownAt),
-        notLive: Math.max(notLive, now - (notLiveSince ?? now)),
-        states,
-        origin: location.origin,
-      }
-    },
   }
 }
