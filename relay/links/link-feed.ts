@@ -225,17 +225,14 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   // Behind what the child has, where that is still held; a picture from its newest keyframe, sound
-  // from now on, and of both what came in a second or so before, where the log has it: a child that
-  // begins now may itself be asked by one that has lost its parent and wants no hole. Half of what
-  // the log has, as its start may move on before the first packet is sent.
+  // from now on.
   #firstOf(layer: UpLayer): number | undefined {
     const { start, end, keyframe } = layer.log
     if (start === end) return undefined
     const epoch = this.#publication?.epoch
     const held = this.#have.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
     if (held && held.index + 1 >= start) return held.index + 1
-    const newest = keyframe ?? (layer.codec === 'opus' ? end : undefined)
-    return newest === undefined ? undefined : Math.ceil((start + newest) / 2)
+    return keyframe ?? (layer.codec === 'opus' ? end : undefined)
   }
 
   #send(layer: UpLayer, flow: Flow): void {
