@@ -192,10 +192,11 @@ export class Links implements Machine, LinkPeers {
   close(): void {
     this.#unlisten()
     this.#options.scheduler.remove(this)
-    for (const key of [...this.#branches.keys()]) this.#end(key)
+    // Children first: else they would hear that their streams have ended, and so would viewers.
     for (const downlink of [...this.#downlinks.values()]) {
       downlink.close({ reason: 'draining', text: 'this node stops' })
     }
+    for (const key of [...this.#branches.keys()]) this.#end(key)
     this.#uplinks.close()
   }
 
