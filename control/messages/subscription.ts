@@ -40,7 +40,7 @@ export const Subscribe = message('subscribe', {
   /**
    * For a take-over: the child holds all up to this index that it will ever ask for, and the run
    * goes on behind it where the parent's log still can. Epochs and layers that the parent does not
-   * have are passed over. A layer that is not named starts at its newest keyframe or before it.
+   * have are passed over. A layer that is not named starts at its newest keyframe.
    */
   have: Type.Array(Type.Object({ epoch: Epoch, layer: LayerName, index: IngestIndex }), {
     maxItems: 2 * mostNames,

@@ -227,9 +227,7 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   // Behind what the child has, where that is still held; a picture from its newest keyframe, sound
-  // from now on, and of both what came in a second or so before, where the log has it: a child that
-  // begins now may itself be asked by one that has lost its parent and wants no hole. Half of what
-  // the log has, as its start may move on before the first packet is sent.
+  // from now on.
   #firstOf(layer: UpLayer): number | undefined {
     const { start, end, keyframe } = layer.log
     if (start === end) return undefined
@@ -238,8 +236,7 @@ export class LinkFeed implements StreamFollower, Machine {
     const next = (held?.index ?? Number.NEGATIVE_INFINITY) + 1
     // A child may be a little ahead of its new parent, and no more than that.
     if (next >= start && next <= end + numberBound) return next
-    const newest = keyframe ?? (layer.codec === 'opus' ? end : undefined)
-    return newest === undefined ? undefined : Math.ceil((start + newest) / 2)
+    return keyframe ?? (layer.codec === 'opus' ? end : undefined)
   }
 
   #send(layer: UpLayer, flow: Flow): void {
