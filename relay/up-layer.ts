@@ -80,8 +80,8 @@ export class UpLayer implements ViewedLayer {
   #clock: LogClock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
-  /** Bits per second at another node, while it does not come here. */
-  bitrateElsewhere: number | undefined
+  /** Bits per second at another node, while it does not come here, or comes faster than it is made. */
+  #bitrateElsewhere: number | undefined
   /** Ms between the arrivals of the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
@@ -116,6 +116,21 @@ export class UpLayer implements ViewedLayer {
     }
   }
 
+  get bitrateElsewhere(): number | undefined {
+    return this.ssrc === undefined || this.fillingUpTo !== undefined
+      ? this.#bitrateElsewhere
+      : undefined
+  }
+
+  set bitrateElsewhere(bitsPerSecond: number | undefined) {
+    this.#bitrateElsewhere = bitsPerSecond
+  }
+
+  /** Bits per second that its publisher sends of it, as far as is known here. */
+  ownBitrate(now: number): number {
+    return this.bitrateElsewhere ?? this.bitrate.bitsPerSecond(now)
+  }
+
   get nack(): NackGenerator | undefined {
     return this.#nack
   }
@@ -135,7 +150,6 @@ export class UpLayer implements ViewedLayer {
    */
   beginRun({ ssrc, base, from, end }: LayerRun, now: number): void {
     this.ssrc = ssrc
-    this.bitrateElsewhere = undefined
     this.reception = undefined
     this.#base = base
     this.#filledUpTo = end

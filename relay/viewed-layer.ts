@@ -38,7 +38,9 @@ export interface ViewedLayer {
 }
 
 /** Bytes per ms since the newest keyframe, or of the last second while that has just begun. */
-export function mediaRate({ log, bitrate }: ViewedLayer, now: number): number {
+export function mediaRate({ log, bitrate, bitrateElsewhere }: ViewedLayer, now: number): number {
+  // What is being copied comes many times as fast as it is made.
+  if (bitrateElsewhere) return bitrateElsewhere / 8000
   const { keyframe } = log
   const age = log.keyframeAge(now) ?? 0
   // The keyframe itself would make the first half second look many times as rich.

@@ -69,7 +69,7 @@ export class ChildLink implements Machine {
 
   /** @returns the number of the subscription; undefined while the link is not open */
   subscribe(
-    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost'>,
+    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost' | 'need'>,
     now: number,
   ): number | undefined {
     if (this.#version === undefined) return undefined

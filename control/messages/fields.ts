@@ -96,7 +96,7 @@ const LayerRun = Type.Object({
 const layerState = {
   /** Whether the publisher sends it now, as far as the parent knows. */
   offered: Type.Boolean(),
-  /** Bits per second that it takes, where the parent has it: for who may want it. */
+  /** Bits per second that it takes: for who may want it, and while its log is copied. */
   bitrate: Type.Optional(Type.Number({ minimum: 0, maximum: 1e10 })),
   /** Absent: none of its packets come over this link. */
   run: Type.Optional(LayerRun),

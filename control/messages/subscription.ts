@@ -45,6 +45,15 @@ export const Subscribe = message('subscribe', {
   have: Type.Array(Type.Object({ epoch: Epoch, layer: LayerName, index: IngestIndex }), {
     maxItems: 2 * mostNames,
   }),
+  /**
+   * The same of one below, who asked the child before that has anything itself: what begins with a
+   * keyframe shall reach back as far as this, too.
+   */
+  need: Type.Optional(
+    Type.Array(Type.Object({ epoch: Epoch, layer: LayerName, index: IngestIndex }), {
+      maxItems: 2 * mostNames,
+    }),
+  ),
 })
 
 /** All that a child needs to know of one publication. */

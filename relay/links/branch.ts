@@ -27,6 +27,7 @@ export class Branch implements Machine {
   readonly stream: Stream
   readonly #key: string
   readonly #below: readonly string[]
+  readonly #need: MessageOf<'subscribe'>['have']
   readonly #services: BranchServices
   readonly #shown: BranchPublication
   readonly #note: CarrierNote
@@ -45,7 +46,7 @@ export class Branch implements Machine {
   constructor(
     stream: Stream,
     services: BranchServices,
-    asked?: Pick<MessageOf<'subscribe'>, 'below' | 'lost'>,
+    asked?: Pick<MessageOf<'subscribe'>, 'below' | 'lost' | 'have'>,
   ) {
     this.stream = stream
     this.#key = streamKey(stream.name)
@@ -54,6 +55,7 @@ export class Branch implements Machine {
     this.#note = new CarrierNote(this.#key, services.registry)
     this.#candidates = new Candidates(services.registry.view, this.#key, services.node)
     this.#below = [...(asked?.below ?? []), services.node]
+    this.#need = asked?.have ?? []
     services.scheduler.add(this)
     this.#begin(asked?.lost)
   }
@@ -149,6 +151,7 @@ export class Branch implements Machine {
       wanted: this.#shown.wanted,
       ...(lost !== undefined && { lost }),
       have: this.#shown.have(),
+      ...(this.#shown.epoch === undefined && { need: [...this.#need] }),
     }
     asked.subscription = uplink.subscribe(wish, this.#subscriber(asked))
   }

@@ -13,7 +13,8 @@ import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { IceLite } from '#webrtc/ice-lite.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { parseStun } from '#webrtc/stun.ts'
-import { type FeedLink, LinkFeed } from './link-feed.ts'
+import type { FeedLink } from './feed-link.ts'
+import { LinkFeed } from './link-feed.ts'
 import { pump, type Wire } from './wire.ts'
 
 /** What a node that is asked for a stream answers. */

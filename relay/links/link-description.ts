@@ -46,6 +46,7 @@ export function wantedOf({ layers }: LivePublication, wanted: WantedLayers): rea
 export function linkTracks(
   { format, layers }: LivePublication,
   runOf: (layer: UpLayer) => LayerRun | undefined,
+  now: number,
 ): LinkTrack[] {
   return [format.audio, format.video]
     .filter((track) => track !== undefined)
@@ -65,24 +66,20 @@ export function linkTracks(
         ...(dependencyDescriptor !== undefined && { dependencyDescriptor }),
         keyframeAnswers: own[0]?.keyframes.answers ?? 'unknown',
         layers: own.map((layer) => {
-          const { kind: _kind, ...state } = layerState(layer, runOf(layer))
+          const { kind: _kind, ...state } = layerState(layer, runOf(layer), layer.ownBitrate(now))
           return state
         }),
       }
     })
 }
 
-/** @param bitrate bits per second, where it is told */
-export function layerState(
-  layer: UpLayer,
-  run: LayerRun | undefined,
-  bitrate?: number,
-): LayerState {
+/** @param bitrate bits per second */
+export function layerState(layer: UpLayer, run: LayerRun | undefined, bitrate: number): LayerState {
   const { clock, inspector, active } = layer
   return {
     ...nameOf(layer),
     offered: active,
-    ...(bitrate !== undefined && { bitrate }),
+    bitrate,
     ...(run && { run: { ...run } }),
     ...(inspector && { facts: facts(inspector.facts) }),
     ...(clock && isTellable(clock) && { clock: { ...clock } }),

@@ -1,10 +1,11 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { LogClock, MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
+import type { LogClock, MediaPlane, TrackId } from '#native/media-plane.ts'
 import type { LivePublication } from '#relay/live-publication.ts'
 import type { Stream, StreamFollower } from '#relay/stream.ts'
 import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
+import type { FeedLink, Told, WithoutSubscription } from './feed-link.ts'
 import {
   isNamed,
   isTellable,
@@ -14,18 +15,6 @@ import {
   type WantedLayers,
   wantedOf,
 } from './link-description.ts'
-
-/** What a feed needs of the link that it goes over. */
-export interface FeedLink {
-  /** Of the child at the plane, once its way back is proved. */
-  readonly peer: PeerId | undefined
-  /** Undefined when there are no more: the link must be made anew. */
-  nextSsrc(): number | undefined
-  tell(message: Told): void
-  /** The keys are used up. */
-  exhausted(): void
-}
-type Told = Parameters<import('#control/link-protocol/parent-link.ts').ParentLink['tell']>[0]
 
 export interface FeedServices {
   readonly plane: MediaPlane
@@ -60,6 +49,7 @@ export class LinkFeed implements StreamFollower, Machine {
   readonly #flows = new Map<UpLayer, Flow>()
   readonly #clocks = new Map<UpLayer, LogClock>()
   #have: MessageOf<'subscribe'>['have']
+  readonly #need: MessageOf<'subscribe'>['have']
   #wanted: WantedLayers
   #path: readonly string[]
   #publication: LivePublication | undefined
@@ -77,6 +67,7 @@ export class LinkFeed implements StreamFollower, Machine {
   ) {
     this.subscription = asked.subscription
     this.#have = asked.have
+    this.#need = asked.need ?? []
     this.#wanted = asked.wanted
     this.#stream = stream
     this.#path = path
@@ -187,7 +178,11 @@ export class LinkFeed implements StreamFollower, Machine {
       client,
       path: [...this.#path],
       active: true,
-      tracks: linkTracks(publication, (layer) => this.#flows.get(layer)),
+      tracks: linkTracks(
+        publication,
+        (layer) => this.#flows.get(layer),
+        this.#services.clock.now(),
+      ),
     })
     for (const layer of publication.layers) {
       if (layer.clock) this.#clocks.set(layer, layer.clock)
@@ -220,7 +215,9 @@ export class LinkFeed implements StreamFollower, Machine {
       return false
     }
     const base = Math.floor(from / numberBound) * numberBound
-    this.#flows.set(layer, { ssrc, base, from, end: layer.log.end, track: undefined })
+    // What is being filled here itself is not at the live end either.
+    const end = layer.fillingUpTo ?? layer.log.end
+    this.#flows.set(layer, { ssrc, base, from, end, track: undefined })
     // When it is wanted again, what the child had before is no use.
     this.#have = this.#have.filter((held) => !isNamed(layer, held.layer))
     return true
@@ -236,7 +233,10 @@ export class LinkFeed implements StreamFollower, Machine {
     const next = (held?.index ?? Number.NEGATIVE_INFINITY) + 1
     // A child may be a little ahead of its new parent, and no more than that.
     if (next >= start && next <= end + numberBound) return next
-    return keyframe ?? (layer.codec === 'opus' ? end : undefined)
+    const newest = keyframe ?? (layer.codec === 'opus' ? end : undefined)
+    const needed = this.#need.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
+    if (newest === undefined || !needed) return newest
+    return Math.max(start, Math.min(newest, needed.index + 1))
   }
 
   #send(layer: UpLayer, flow: Flow): void {
@@ -271,9 +271,7 @@ export class LinkFeed implements StreamFollower, Machine {
   #tellLayers(layers: readonly UpLayer[]): void {
     const now = this.#services.clock.now()
     const states = layers.map((layer) => {
-      const flow = this.#flows.get(layer)
-      const bitrate = layer.bitrateElsewhere ?? layer.bitrate.bitsPerSecond(now)
-      return layerState(layer, flow, flow ? undefined : bitrate)
+      return layerState(layer, this.#flows.get(layer), layer.ownBitrate(now))
     })
     this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
   }
@@ -293,5 +291,3 @@ export class LinkFeed implements StreamFollower, Machine {
     this.#clocks.clear()
   }
 }
-
-type WithoutSubscription<Message> = Message extends unknown ? Omit<Message, 'subscription'> : never

@@ -156,9 +156,9 @@ export class LinkedPublication implements LivePublication, Machine {
       if (!layer) continue
       if (state.facts) layer.inspector?.learn(seen(state.facts))
       if (state.clock) layer.setClock(state.clock)
+      layer.bitrateElsewhere = state.bitrate
       if (!state.run) {
         if (layer.active) layer.pause()
-        layer.bitrateElsewhere = state.bitrate
         continue
       }
       const { ssrc, base } = state.run

@@ -100,7 +100,7 @@ export class Uplink implements Machine {
 
   /** @returns the number of the subscription; undefined where the link is not open */
   subscribe(
-    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost'>,
+    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost' | 'need'>,
     subscriber: Subscriber,
   ): number | undefined {
     const number = this.isOpen ? this.#link?.subscribe(wish, this.#now()) : undefined

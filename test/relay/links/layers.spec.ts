@@ -23,6 +23,7 @@ class Parent {
   constructor(
     wanted: MessageOf<'subscribe'>['wanted'] = 'all',
     have: MessageOf<'subscribe'>['have'] = [],
+    need: MessageOf<'subscribe'>['have'] = [],
   ) {
     const { rig } = this
     rig.plane.addPeer(50, {} as never, {} as never)
@@ -34,6 +35,7 @@ class Parent {
         below: ['child'],
         wanted,
         have,
+        need,
       },
       this.stream,
       ['parent'],
@@ -116,6 +118,18 @@ describe('of several layers, a child', () => {
     }
   })
 
+  it('who begins for one below gets what that one lacks as well', () => {
+    const { log } = new Parent().layers[0]!
+    const layer = { kind: 'video', rid: '0' } as const
+    const runFor = (index: number) => {
+      const need = [{ epoch: 7, layer, index }]
+      const [told] = new Parent([layer], [], need).take() as unknown as MessageOf<'subscribed'>[]
+      return told!.tracks[1]!.layers.find(({ rid }) => rid === '0')!.run!
+    }
+    expect(runFor(log.end - 5).from).toBe(log.keyframe)
+    expect(runFor(log.start - 50).from).toBe(log.start)
+  })
+
   it('is told nothing that its schema would refuse, whatever a publisher says', () => {
     const parent = new Parent()
     const { publication } = parent.rig
@@ -137,6 +151,7 @@ describe('of several layers, a child', () => {
         },
       } as never,
       () => undefined,
+      2000,
     )
     const message = {
       ...{ type: 'subscribed', subscription: 1, epoch: 7, client: 'obs', active: true },
@@ -152,7 +167,11 @@ describe('of several layers, a child', () => {
     const asked: unknown[] = []
     let wanted = ['0', undefined]
     const child = new LinkedPublication(
-      { epoch: 7, client: 'obs', tracks: linkTracks(parent.rig.publication, () => undefined) },
+      {
+        epoch: 7,
+        client: 'obs',
+        tracks: linkTracks(parent.rig.publication, () => undefined, 2000),
+      },
       {
         plane: new RecordingPlane(),
         clock,

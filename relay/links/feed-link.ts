@@ -1,0 +1,20 @@
+import type { ParentLink } from '#control/link-protocol/parent-link.ts'
+import type { PeerId } from '#native/media-plane.ts'
+
+/** What a feed needs of the link that it goes over. */
+export interface FeedLink {
+  /** Of the child at the plane, once its way back is proved. */
+  readonly peer: PeerId | undefined
+  /** Undefined when there are no more: the link must be made anew. */
+  nextSsrc(): number | undefined
+  tell(message: Told): void
+  /** The keys are used up. */
+  exhausted(): void
+}
+/** What a child is told of one subscription. */
+export type Told = Parameters<ParentLink['tell']>[0]
+
+/** The link knows which it is. */
+export type WithoutSubscription<Message> = Message extends unknown
+  ? Omit<Message, 'subscription'>
+  : never
