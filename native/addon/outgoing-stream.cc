@@ -14,7 +14,8 @@ OutgoingStream::OutgoingStream(SendingPeer& peer, TrackFormat trackFormat, Outle
       counters_(std::move(counters)),
       nextOut_(format.firstIndex),
       nextRtx_(format.firstRtxIndex),
-      timeline_(format.clockRate) {}
+      timeline_(format.clockRate),
+      budget_(format.verbatim ? RetransmissionBudget::forLink() : RetransmissionBudget()) {}
 
 void OutgoingStream::begin(const TrackSource& source, const std::shared_ptr<PacketLog>& log,
                            int64_t index, PlayoutDelay delay) {

@@ -7,6 +7,15 @@ namespace tailrace {
 /** Bounds what one viewer's NACKs make us send (SEC-46, SEC-47). */
 class RetransmissionBudget {
  public:
+  RetransmissionBudget() = default;
+  /** To another node: as fast as a log is copied there, and as much as a burst of that may lose. */
+  static RetransmissionBudget forLink() {
+    RetransmissionBudget budget;
+    budget.rate_ = kLinkRate;
+    budget.burst_ = budget.bytes_ = kLinkBurst;
+    return budget;
+  }
+
   /** @param pace of live packets, in bytes per ms: what the link carries bounds repairs as well */
   void limit(double pace) {
     rate_ = std::min(kRate, pace * kPaceShare);
@@ -32,6 +41,9 @@ class RetransmissionBudget {
   /** Ms of the live pace that may be repeated at once, but this many bytes at least. */
   static constexpr double kBurstTime = 40;
   static constexpr double kLeastBurst = 8 * 1024;
+
+  static constexpr double kLinkRate = 12'500;
+  static constexpr double kLinkBurst = 4 * 1024 * 1024;
 
   double rate_ = kRate;
   double burst_ = kBurst;

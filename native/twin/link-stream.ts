@@ -21,7 +21,7 @@ export class LinkStream {
   readonly #peer: Peer
   readonly #outlet: Outlet
   readonly #writer: PacketWriter
-  readonly #budget = new RetransmissionBudget()
+  readonly #budget = RetransmissionBudget.forLink()
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #log: SourceLog | undefined
   #nextOut = 0

@@ -9,12 +9,23 @@ const paceShare = 0.1
 const burstTime = 40
 const leastBurst = 8 * 1024
 
+const linkRate = 12_500
+const linkBurst = 4 * 1024 * 1024
+
 /** Bounds what one viewer's NACKs make us send (SEC-46, SEC-47). */
 export class RetransmissionBudget {
   #rate = rate
   #burst = burst
   #bytes = burst
   #refilledAt = 0
+
+  /** To another node: as fast as a log is copied there, and as much as a burst of that may lose. */
+  static forLink(): RetransmissionBudget {
+    const budget = new RetransmissionBudget()
+    budget.#rate = linkRate
+    budget.#burst = budget.#bytes = linkBurst
+    return budget
+  }
 
   /** @param pace of live packets, in bytes per ms: what the link carries bounds repairs as well */
   limit(pace: number): void {

@@ -8,7 +8,7 @@ import {
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing } from '#test/support/media-page.ts'
 import { PacketWatch } from '#test/support/packet-watch.ts'
-import { long } from '#test/support/stage.ts'
+import { long, longOnly } from '#test/support/stage.ts'
 import { describeWatched, exact, type Watched, watchThrough } from '#test/support/watched.ts'
 
 const missing = clusterNetworkUnavailable()
@@ -69,7 +69,8 @@ describe('kill -9 in a cluster of two regions, ingest – relay – relay – ed
     long ? 300_000 : 60_000,
   )
 
-  it('of one relay after the other leaves no hole at the edges', async () => {
+  it('of one relay after the other leaves no hole at the edges', async ({ skip }) => {
+    if (longOnly) skip(longOnly)
     const ingest = cluster.node('ingest-1')
     const edges = ['edge-1', 'edge-2', 'edge-3'] as const
     const watch = await PacketWatch.start(cluster.network.end('publisher').namespace, {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { percentiles } from '#load/percentiles.ts'
 import { ClusterNetwork, clusterNetworkUnavailable } from '#test/support/cluster-network.ts'
 import { PacketWatch } from '#test/support/packet-watch.ts'
-import { long } from '#test/support/stage.ts'
+import { long, longOnly } from '#test/support/stage.ts'
 
 const stream = 'hops'
 const frames = 30 * (long ? 60 : 10)
@@ -10,7 +10,7 @@ const frames = 30 * (long ? 60 : 10)
 describe('the links of ingest – relay – relay – edge', () => {
   let cluster: ClusterNetwork | undefined
   beforeEach(({ skip }) => {
-    const missing = clusterNetworkUnavailable()
+    const missing = clusterNetworkUnavailable() ?? longOnly
     if (missing) skip(missing)
   })
   afterEach(async () => {

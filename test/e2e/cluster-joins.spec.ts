@@ -9,9 +9,9 @@ import {
 import { makeMedia } from '#test/support/ffmpeg-media.ts'
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing, ViewReport } from '#test/support/media-page.ts'
-import { long } from '#test/support/stage.ts'
+import { long, longOnly } from '#test/support/stage.ts'
 
-const missing = clusterNetworkUnavailable()
+const missing = clusterNetworkUnavailable() ?? longOnly
 const stream = 'joined'
 /** Of an edge that has no viewer, in ms: by then neither it nor the relay above it has the stream. */
 const forgotten = 22_000

@@ -7,10 +7,10 @@ import {
 } from '#test/support/cluster-network.ts'
 import { makeMedia } from '#test/support/ffmpeg-media.ts'
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
-import { long } from '#test/support/stage.ts'
+import { long, longOnly } from '#test/support/stage.ts'
 import { WatchingPage, type WatchingReport } from '#test/support/watching-pages.ts'
 
-const missing = clusterNetworkUnavailable()
+const missing = clusterNetworkUnavailable() ?? longOnly
 const stream = 'restarted'
 /** Watch pages in each region. */
 const pages = long ? 6 : 2

@@ -26,6 +26,8 @@ export interface StageOptions {
 
 /** The long forms of tests that run shorter by default. */
 export const long = process.env.TAILRACE_LONG === '1'
+/** Why a spec that has no short form is not run; `undefined` where it is. */
+export const longOnly = long ? undefined : 'takes minutes: TAILRACE_LONG=1 npm test -- cluster'
 
 /** Why there can be no stage here; `undefined` where there can. */
 export function stageUnavailable(options: { readonly line?: boolean } = {}): string | undefined {
