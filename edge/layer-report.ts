@@ -57,7 +57,7 @@ function describe(layers: readonly ReportableLayer[], now: number): LayerObject[
       ...(rid !== undefined && { rid }),
       ...(spatialLayerId !== undefined && { spatialLayerId }),
       ...(temporalLayerId !== undefined && { temporalLayerId }),
-      bitrate: Math.round(layer.bitrate.bitsPerSecond(now)),
+      bitrate: Math.round(layer.bitsPerSecond(now)),
       ...(width !== undefined && { width }),
       ...(height !== undefined && { height }),
     }

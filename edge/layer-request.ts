@@ -84,7 +84,7 @@ function checkSent(picked: readonly NamedLayer<ReportableLayer>[], now: number):
   if (picked.length === 0) {
     throw new HttpError(422, 'there is no such layer: see the "layers" event')
   }
-  if (picked.every(({ layer }) => layer.bitrate.bitsPerSecond(now) === 0)) {
+  if (picked.every(({ layer }) => layer.bitsPerSecond(now) === 0)) {
     throw new HttpError(409, 'this layer is not sent now: pick another, or ask again later')
   }
 }

@@ -3,7 +3,7 @@ import type { LivePublication } from '#relay/live-publication.ts'
 
 /** A layer as the extensions see it; a `ViewedLayer` is one. */
 export interface ReportableLayer extends SelectableLayer {
-  readonly bitrate: { bitsPerSecond(now: number): number }
+  bitsPerSecond(now: number): number
 }
 
 /** What the extensions call a layer (WHEP-89, 100): as `allowedLayers` understands it. */

@@ -39,15 +39,14 @@ export class OperatingPoint implements ViewedLayer {
   readonly temporalId: number
   /** Numbers of its own: nothing is known of those to come. */
   readonly fillingUpTo = undefined
-  readonly bitrateElsewhere = undefined
   readonly log = new PacketLog()
   readonly logId: LogId
   readonly keyframes: KeyframeRequests
-  readonly bitrate = new RateMeter()
   readonly rate = new LayerRate()
   readonly #plane: MediaPlane
   readonly #whole: WholeEncoding
   readonly #size: OperatingPointOptions['size']
+  readonly #bitrate = new RateMeter()
   readonly #frames = new RateMeter()
   readonly #fresh: FreshPackets
   #copies: { slab: Slab; used: number } | undefined
@@ -89,7 +88,7 @@ export class OperatingPoint implements ViewedLayer {
     const marked = (slab.bytes[offset + 1]! & 0x80) !== 0
     const index = this.#next++
     this.#append(index, endsPicture && !marked ? this.#withMarker(packet) : packet, now)
-    this.bitrate.add(length, now)
+    this.#bitrate.add(length, now)
     if (endsPicture || marked) this.#frames.add(1, now)
     return index
   }
@@ -110,6 +109,10 @@ export class OperatingPoint implements ViewedLayer {
     const keyframe = this.#keyframeSeen
     this.#keyframeSeen = false
     return keyframe
+  }
+
+  bitsPerSecond(now: number): number {
+    return this.#bitrate.bitsPerSecond(now)
   }
 
   mediaRate(now: number): number {

@@ -81,11 +81,20 @@ export class PacketLog implements PacketStore {
     return this.#capped
   }
 
-  /** Ms between the arrival of the newest keyframe's first packet and `now`. */
-  keyframeAge(now: number): number | undefined {
-    return this.#keyframe === undefined
-      ? undefined
-      : now - this.#arrivals[this.#at(this.#keyframe)]!
+  /**
+   * Ms since the newest keyframe: since its first packet arrived, or by the RTP time that has passed
+   * since, where it was copied from another log, long after it was made.
+   *
+   * @param clockRate RTP ticks per second
+   */
+  keyframeAge(now: number, clockRate: number): number | undefined {
+    const first = this.#keyframe
+    if (first === undefined) return undefined
+    const newest = this.#end - 1
+    const ticks = ((this.#timestamp(newest) ?? 0) - (this.#timestamp(first) ?? 0)) | 0
+    const sinceNewest = now - this.#arrivals[this.#at(newest)]!
+    const made = Math.min((ticks * 1000) / clockRate, this.#limits.maximumAge) + sinceNewest
+    return Math.max(now - this.#arrivals[this.#at(first)]!, made)
   }
 
   /** Bytes from `index` to the end: what a replay from there has to send. */

@@ -111,7 +111,7 @@ export class PublishedLayers {
 
   #offer(now: number): void {
     const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
-    for (const layer of all) layer.rate.sample(bitrateOf(layer, now), now)
+    for (const layer of all) layer.rate.sample(layer.bitsPerSecond(now), now)
     this.#offered = bySize(all)
       .filter((layer) => layer.rate.active && isShowable(layer))
       .map((layer) => {
@@ -139,14 +139,9 @@ function isShowable({ codec, spatialId = 0 }: ViewedLayer): boolean {
   return codec !== 'AV1' || spatialId === 0
 }
 
-/** Also of one that does not come here because nobody watches it yet. */
-function bitrateOf({ bitrate, bitrateElsewhere }: ViewedLayer, now: number): number {
-  return bitrateElsewhere ?? bitrate.bitsPerSecond(now)
-}
-
-/** Whether nothing came for about a second. */
+/** Whether its publisher has sent nothing for about a second. */
 function isSilent(layer: UpLayer, now: number): boolean {
-  return layer.bitrate.bitsPerSecond(now) === 0
+  return layer.bitsPerSecond(now) === 0
 }
 
 function pixels(layer: UpLayer): number {

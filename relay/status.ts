@@ -48,7 +48,7 @@ function publisherStatus(publication: LivePublication, now: number): PublisherSt
 function videoStatus(layer: UpLayer, now: number): VideoStatus {
   const { codec, facts } = layer.inspector!
   const { log } = layer
-  const sinceKeyframe = log.keyframeAge(now) ?? 0
+  const sinceKeyframe = log.keyframeAge(now, layer.clockRate) ?? 0
   return {
     codec,
     profileLevelId: facts.profile,
@@ -96,7 +96,7 @@ function audioStatus({ audio, format }: LivePublication, now: number): AudioStat
 }
 
 function bitsPerSecond(layer: ViewedLayer, now: number): number {
-  return Math.round(layer.bitrate.bitsPerSecond(now))
+  return Math.round(layer.bitsPerSecond(now))
 }
 
 function sum(values: readonly number[]): number {

@@ -53,6 +53,9 @@ export interface LayerRun {
   readonly end: number
 }
 
+/** In ms: as long as a meter looks back. */
+const measuredAfter = 1000
+
 /** Between nodes much is on its way at once, and repairs are cheap. */
 const linkRepair = {
   reorderWait: 10,
@@ -74,18 +77,21 @@ export class UpLayer implements ViewedLayer {
   readonly logId: LogId
   readonly keyframes: KeyframeRequests
   readonly inspector: StreamInspector | undefined
-  readonly bitrate = new RateMeter()
   readonly rate = new LayerRate()
   reception: ReceptionStatistics | undefined
   #clock: LogClock | undefined
   /** The publisher's, once a packet has shown it. */
   ssrc: number | undefined
-  /** Bits per second at another node, while it does not come here, or comes faster than it is made. */
-  #bitrateElsewhere: number | undefined
-  /** Ms between the arrivals of the last two keyframes. */
+  /** Ms between the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
+  /** Of what comes as it is made. */
+  readonly #bitrate = new RateMeter()
   readonly #frames = new RateMeter()
+  /** Bits per second at another node. */
+  #toldBitrate: number | undefined
+  /** Monotonic ms since which it comes as it is made. */
+  #liveSince = Number.NEGATIVE_INFINITY
   #lastReport: ReportBlock | undefined
   readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
@@ -96,7 +102,6 @@ export class UpLayer implements ViewedLayer {
   #filledUpTo = 0
   readonly #fresh: FreshPackets
   #keyframeSeen = false
-  #keyframeAt: number | undefined
 
   constructor(plane: MediaPlane, options: UpLayerOptions) {
     this.codec = options.codec
@@ -116,19 +121,19 @@ export class UpLayer implements ViewedLayer {
     }
   }
 
-  get bitrateElsewhere(): number | undefined {
-    return this.ssrc === undefined || this.fillingUpTo !== undefined
-      ? this.#bitrateElsewhere
-      : undefined
+  /** @param bitrate bits per second, as another node has measured it */
+  told(bitrate: number | undefined): void {
+    this.#toldBitrate = bitrate
   }
 
-  set bitrateElsewhere(bitsPerSecond: number | undefined) {
-    this.#bitrateElsewhere = bitsPerSecond
-  }
-
-  /** Bits per second that its publisher sends of it, as far as is known here. */
-  ownBitrate(now: number): number {
-    return this.bitrateElsewhere ?? this.bitrate.bitsPerSecond(now)
+  // What does not come here cannot be measured, nor what is copied: that comes many times as fast as
+  // it was made.
+  bitsPerSecond(now: number): number {
+    const isMeasured =
+      this.ssrc !== undefined &&
+      this.fillingUpTo === undefined &&
+      now - this.#liveSince >= measuredAfter
+    return (isMeasured ? undefined : this.#toldBitrate) ?? this.#bitrate.bitsPerSecond(now)
   }
 
   get nack(): NackGenerator | undefined {
@@ -153,6 +158,7 @@ export class UpLayer implements ViewedLayer {
     this.reception = undefined
     this.#base = base
     this.#filledUpTo = end
+    this.#liveSince = this.fillingUpTo === undefined ? now : Number.POSITIVE_INFINITY
     this.#unwrapper = new SequenceUnwrapper()
     this.#unwrapper.follow(from - base)
     this.#nack = new NackGenerator(linkRepair)
@@ -233,8 +239,11 @@ export class UpLayer implements ViewedLayer {
     // From before the run: nothing that an honest node sends.
     if (index < this.#base) return index
     if (!this.log.append(index, slab, packet.start, length, now)) return index
-    this.bitrate.add(length, now)
-    if (packet.marker) this.#frames.add(1, now)
+    if (index >= this.#filledUpTo) {
+      this.#liveSince = Math.min(this.#liveSince, now)
+      this.#bitrate.add(length, now)
+      if (packet.marker) this.#frames.add(1, now)
+    }
     if (sent === undefined) this.#fresh.add(index)
     this.#inspect(packet, index, now)
     this.#lower?.advance(now)
@@ -277,13 +286,13 @@ export class UpLayer implements ViewedLayer {
     const { bytes, payloadStart, payloadEnd } = packet
     this.inspector?.inspect(bytes, payloadStart, payloadEnd, packet.timestamp)
     if (!this.#isKeyframe?.(bytes, payloadStart, payloadEnd)) return
+    const sinceLast = this.log.keyframeAge(now, this.clockRate)
     if (!this.log.markKeyframe(index)) return
     this.keyframes.received(now)
     // What was lost within the keyframe is still wanted; what came before it is not.
     const first = Math.max((this.log.keyframe ?? index) - this.#base, 0)
     this.#nack?.keyframeAt(first % 0x10000)
-    if (this.#keyframeAt !== undefined) this.keyframeInterval = now - this.#keyframeAt
-    this.#keyframeAt = now
+    this.keyframeInterval = sinceLast ?? this.keyframeInterval
     this.#keyframeSeen = true
   }
 }

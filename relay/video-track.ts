@@ -191,7 +191,7 @@ export class VideoTrack {
 
   #isNear(layer: ViewedLayer, now: number): boolean {
     const { keyframe } = layer.log
-    const age = layer.log.keyframeAge(now) ?? 0
+    const age = layer.log.keyframeAge(now, layer.clockRate) ?? 0
     if (age < pictureTime && this.#isWithin(layer)) return false
     const spare = (this.linkRate ?? 0) - layer.mediaRate(now)
     return keyframe !== undefined && layer.log.bytesFrom(keyframe) <= spare * unnoticed

@@ -1,7 +1,6 @@
 import type { LogClock, LogId } from '#native/media-plane.ts'
 import type { StreamFacts } from '#rtp/codecs/stream-facts.ts'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
-import type { RateMeter } from '#rtp/rate-meter.ts'
 import type { KeyframeRequests } from './keyframe-requests.ts'
 import type { LayerRate } from './layer-rate.ts'
 import type { PacketLog } from './packet-log.ts'
@@ -18,7 +17,6 @@ export interface ViewedLayer {
   readonly logId: LogId
   readonly keyframes: KeyframeRequests
   readonly inspector: { readonly facts: Readonly<StreamFacts> } | undefined
-  readonly bitrate: RateMeter
   /** What the RTP time of its packets means; undefined before the first packet. */
   readonly clock: LogClock | undefined
   readonly clockRate: number
@@ -27,10 +25,10 @@ export interface ViewedLayer {
   /** The highest layers within it; undefined where it is not known to have any. */
   readonly spatialId: number | undefined
   readonly temporalId: number | undefined
-  /** Bits per second at another node, while it does not come here. */
-  readonly bitrateElsewhere: number | undefined
   /** While its log is still being filled from another node's: up to which index. */
   readonly fillingUpTo: number | undefined
+  /** As its publisher sends it, over about the last second, as far as that is known here. */
+  bitsPerSecond(now: number): number
   /** Bytes per ms, as a replay should reckon with. */
   mediaRate(now: number): number
   /** Frames ended in the last second. */
@@ -38,14 +36,14 @@ export interface ViewedLayer {
 }
 
 /** Bytes per ms since the newest keyframe, or of the last second while that has just begun. */
-export function mediaRate({ log, bitrate, bitrateElsewhere }: ViewedLayer, now: number): number {
-  // What is being copied comes many times as fast as it is made.
-  if (bitrateElsewhere) return bitrateElsewhere / 8000
+export function mediaRate(layer: ViewedLayer, now: number): number {
+  const { log, clockRate, fillingUpTo } = layer
   const { keyframe } = log
-  const age = log.keyframeAge(now) ?? 0
+  const age = log.keyframeAge(now, clockRate) ?? 0
   // The keyframe itself would make the first half second look many times as rich.
-  if (keyframe !== undefined && age >= 500) return log.bytesFrom(keyframe) / age
-  return bitrate.bitsPerSecond(now) / 8000
+  const isTelling = age >= 500 && fillingUpTo === undefined
+  if (keyframe !== undefined && isTelling) return log.bytesFrom(keyframe) / age
+  return layer.bitsPerSecond(now) / 8000
 }
 
 /** Farther apart than this, in ms, clocks are of different timelines. */

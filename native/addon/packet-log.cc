@@ -11,7 +11,8 @@ constexpr int64_t kMaximumSpan = 1 << 17;
 bool PacketLog::append(int64_t index, StoredPacket packet) {
   if (ring_.empty()) ring_.resize(kInitialCapacity);
   if (end_ == start_ && !hasDropped_) start_ = end_ = published_ = index;
-  // Before anything was dropped a reordered start may still come in front.
+  // Before anything was dropped what comes late may belong in front: packets of a route overtake those
+  // that JavaScript still has, of a copy that comes at full speed thousands.
   if (index < start_ && !extendDown(index)) return false;
   if (index - start_ >= kMaximumSpan) dropBefore(index);
   grow(index - start_);
@@ -43,7 +44,7 @@ void PacketLog::dropBefore(int64_t index) {
 }
 
 bool PacketLog::extendDown(int64_t index) {
-  if (hasDropped_ || end_ - index > static_cast<int64_t>(kInitialCapacity)) return false;
+  if (hasDropped_ || end_ - index >= kMaximumSpan) return false;
   grow(end_ - index);
   start_ = index;
   return true;

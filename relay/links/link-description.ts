@@ -66,7 +66,11 @@ export function linkTracks(
         ...(dependencyDescriptor !== undefined && { dependencyDescriptor }),
         keyframeAnswers: own[0]?.keyframes.answers ?? 'unknown',
         layers: own.map((layer) => {
-          const { kind: _kind, ...state } = layerState(layer, runOf(layer), layer.ownBitrate(now))
+          const { kind: _kind, ...state } = layerState(
+            layer,
+            runOf(layer),
+            layer.bitsPerSecond(now),
+          )
           return state
         }),
       }

@@ -271,7 +271,7 @@ export class LinkFeed implements StreamFollower, Machine {
   #tellLayers(layers: readonly UpLayer[]): void {
     const now = this.#services.clock.now()
     const states = layers.map((layer) => {
-      return layerState(layer, this.#flows.get(layer), layer.ownBitrate(now))
+      return layerState(layer, this.#flows.get(layer), layer.bitsPerSecond(now))
     })
     this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
   }

@@ -156,7 +156,7 @@ export class LinkedPublication implements LivePublication, Machine {
       if (!layer) continue
       if (state.facts) layer.inspector?.learn(seen(state.facts))
       if (state.clock) layer.setClock(state.clock)
-      layer.bitrateElsewhere = state.bitrate
+      layer.told(state.bitrate)
       if (!state.run) {
         if (layer.active) layer.pause()
         continue

@@ -17,7 +17,7 @@ export const layer = `/session/${sessionId}/layer`
 /** A layer of a publication, as far as extensions look at it. */
 function fakeLayer(rid: string, width: number, rate = 1000) {
   const facts = { width, height: width / 2 }
-  return { rid, rate, lower: [], inspector: { facts }, bitrate: { bitsPerSecond: () => rate } }
+  return { rid, rate, lower: [], inspector: { facts }, bitsPerSecond: () => rate }
 }
 
 /** Extensions of one session, `sessionId`, of a stream; its token is "key-1". */

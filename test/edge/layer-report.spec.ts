@@ -5,12 +5,15 @@ class FakeLayer {
   readonly rid: string | undefined
   readonly inspector
   rate: number
-  readonly bitrate = { bitsPerSecond: () => this.rate }
 
   constructor(rid: string | undefined, rate: number, width?: number, height?: number) {
     this.rid = rid
     this.rate = rate
     this.inspector = { facts: { width, height } }
+  }
+
+  bitsPerSecond(): number {
+    return this.rate
   }
 }
 

@@ -28,6 +28,7 @@ export class LayerFeed {
   #sent = 0
   #received = 0
   #routed = false
+  #held: number[] | undefined
 
   constructor(
     rig: PlaneRig,
@@ -59,6 +60,18 @@ export class LayerFeed {
     this.log.put(index + ingestOffset, labelled(label, headerOf(index), 600))
   }
 
+  /** From now on the plane is told of nothing. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** The plane is told of all that came meanwhile. */
+  release(): void {
+    const held = Float64Array.from(this.#held ?? [])
+    this.#held = undefined
+    this.#rig.plane.deliver(this.log.id, held, held.length)
+  }
+
   /**
    * Stores what was announced, as the relay does, and delivers it if it was news to the log, even
    * where the plane has sent it already, maybe with other bytes.
@@ -71,7 +84,8 @@ export class LayerFeed {
     this.#unwrapper.follow(index)
     const { log } = this
     const fresh = log.packets.append(index, slab, offsets[at]!, lengths[at]!, log.now)
-    if (fresh) this.#rig.plane.deliver(log.id, Float64Array.of(index), 1)
+    if (fresh && this.#held) this.#held.push(index)
+    else if (fresh) this.#rig.plane.deliver(log.id, Float64Array.of(index), 1)
     if (this.#routed) return
     this.#routed = true
     this.#rig.plane.route(this.#publisher.id, this.ssrc, log.id, index)

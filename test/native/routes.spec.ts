@@ -68,6 +68,22 @@ onEveryPlane('packets of a routed SSRC', (it) => {
     expect(viewer.media).toEqual(labels('a', 10, 90))
   })
 
+  it('leave no hole where thousands of them have overtaken what came before the route', async (rig) => {
+    const feed = await layer(rig)
+    feed.hold()
+    feed.send(0)
+    await until(() => feed.hasAll)
+    for (let batch = 1; batch < 2000; batch += 100) {
+      for (let index = batch; index < batch + 100; index++) feed.send(index)
+      await until(() => feed.hasAll)
+    }
+    feed.release()
+    const viewer = await rig.viewer()
+    rig.replay(viewer, feed.log, feed.log.packets.start)
+    await viewer.has(2001)
+    expect(viewer.media).toEqual(labels('a', 0, 2001))
+  })
+
   it('are repaired by what the relay delivers, which may come first', async (rig) => {
     const feed = await layer(rig)
     const viewer = await rig.viewer()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { packetLogLimits } from '#relay/packet-log.ts'
 import { LogMemory } from './log-rig.ts'
 
 const hour = 3_600_000
@@ -174,14 +175,34 @@ describe('the start of a replay', () => {
 
   it('has an age and a size', () => {
     const memory = new LogMemory()
-    expect(memory.log.keyframeAge(0)).toBeUndefined()
+    expect(memory.log.keyframeAge(0, 90_000)).toBeUndefined()
     memory.appendAll(20, 29, 100)
     memory.log.markKeyframe(20)
     memory.appendAll(30, 39, 150)
-    expect(memory.log.keyframeAge(400)).toBe(300)
+    expect(memory.log.keyframeAge(400, 90_000)).toBe(300)
     expect(memory.log.bytesFrom(20)).toBe(2000)
     expect(memory.log.bytesFrom(35)).toBe(500)
     expect(memory.log.bytesFrom(0)).toBe(2000)
+  })
+})
+
+describe('the age of a keyframe', () => {
+  const copied = (ticks: number) => {
+    const memory = new LogMemory()
+    memory.append(20, 1000, { timestamp: 2 ** 32 - 9000 })
+    memory.log.markKeyframe(20)
+    memory.append(21, 1010, { timestamp: (2 ** 32 - 9000 + ticks) % 2 ** 32 })
+    return memory.log.keyframeAge(1030, 90_000)
+  }
+
+  it('is what its RTP time says where it was copied from another log', () => {
+    expect(copied(4 * 90_000)).toBe(4020)
+  })
+
+  it('is no less than the time since it came, and no more than a log holds', () => {
+    expect(copied(0)).toBe(30)
+    expect(copied(-90_000)).toBe(30)
+    expect(copied(1000 * 90_000)).toBe(packetLogLimits.maximumAge + 20)
   })
 })
 
@@ -240,7 +261,7 @@ describe('what the log lets go (DESIGN §4)', () => {
     memory.append(10 + 2 ** 17)
     expect([memory.log.start, memory.log.end]).toEqual([10 + 2 ** 17, 11 + 2 ** 17])
     expect([memory.log.keyframe, memory.log.capped]).toEqual([undefined, true])
-    expect(memory.log.keyframeAge(0)).toBeUndefined()
+    expect(memory.log.keyframeAge(0, 90_000)).toBeUndefined()
     expect(memory.references).toBe(1)
   })
 

@@ -75,8 +75,8 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
     const times = stream.keyframes!.map(({ seq }) => arrivalOf(name, stream.ssrc, seq))
     const { keyframeInterval } = publication.video!
     if (times.length < 2) expect(keyframeInterval).toBeUndefined()
-    // From slice to slice, which comes a packet or two after the frame's first.
-    else expect(Math.abs(keyframeInterval! - (times.at(-1)! - times.at(-2)!))).toBeLessThan(5)
+    // By its RTP time, to whose beat an encoder under load does not keep.
+    else expect(Math.abs(keyframeInterval! - (times.at(-1)! - times.at(-2)!))).toBeLessThan(100)
   })
 
   it('is asked for nothing again: nothing was lost (IO-66)', () => {

@@ -52,7 +52,7 @@ describe('the status of a stream', () => {
         width: 640,
         height: 360,
         framesPerSecond: 30,
-        gopMs: 8332,
+        gopMs: 8333,
         gopPackets: 2311 - 2007,
         reordered: false,
         answersKeyframeRequests: 'no',

@@ -57,8 +57,24 @@ describe('what a layer tells of itself', () => {
     const rig = new Rig()
     for (let i = 0; i < 200; i++) rig.receive(i, i * 20)
     expect(rig.layer.framesPerSecond(4000)).toBeCloseTo(50, -1)
-    expect(rig.layer.bitrate.bitsPerSecond(4000) / (50 * 17 * 8)).toBeCloseTo(1, 1)
+    expect(rig.layer.bitsPerSecond(4000) / (50 * 17 * 8)).toBeCloseTo(1, 1)
     expect(rig.layer.framesPerSecond(9000)).toBe(0)
+  })
+
+  it('is, of what is copied from another node, what that one tells, until it comes as it is made', () => {
+    const rig = new Rig()
+    rig.layer.told(36_000)
+    rig.layer.beginRun({ ssrc: 5, base: 0, from: 0, end: 200 }, 0)
+    rig.receive(0, 0, keyframe)
+    for (let i = 1; i < 200; i++) rig.receive(i, 20)
+    expect(rig.layer.bitsPerSecond(30)).toBe(36_000)
+    const copied = 199 * 17 + 22
+    expect(rig.layer.mediaRate(30)).toBeCloseTo(copied / 2000, 1)
+    for (let i = 200; i < 400; i++) rig.receive(i, i * 10 - 1980)
+    expect(rig.layer.bitsPerSecond(900)).toBe(36_000)
+    expect(rig.layer.bitsPerSecond(2020) / (100 * 17 * 8)).toBeCloseTo(1, 1)
+    rig.receive(400, 2030, keyframe)
+    expect(rig.layer.keyframeInterval).toBe(4000)
   })
 
   it('is what was lost and how unevenly it comes, as last reported', () => {
