@@ -1,4 +1,6 @@
 import { CatchUp } from './catch-up.ts'
+import { nextFrame } from './next-frame.ts'
+import { delay } from './page.ts'
 
 export interface PictureEvents {
   /** @param at ms of `performance.now()` at which the first frame was handed to the screen */
@@ -6,6 +8,9 @@ export interface PictureEvents {
   /** The picture is live; until then it runs to catch up with the time of the join. */
   live(at: number): void
 }
+
+/** For the first frame of a stream that takes another's place, in ms: a hidden page shows none. */
+const handover = 1000
 
 /**
  * The video element and a still image above it. A join begins with the seconds since the last
@@ -29,6 +34,22 @@ export class Picture {
     this.#video.play().catch(() => {})
     if ('requestVideoFrameCallback' in this.#video) this.#follow(stream, events)
     else this.#followRoughly(stream, events)
+  }
+
+  /**
+   * Goes on with a stream that is live already, in the same element: it may be on the whole screen,
+   * and has its viewer's volume.
+   *
+   * @returns when it is seen
+   */
+  async replace(stream: MediaStream): Promise<void> {
+    this.hold()
+    this.#showing = stream
+    const video = this.#video
+    video.srcObject = stream
+    video.play().catch(() => {})
+    await Promise.race([nextFrame(video), delay(handover)])
+    this.release()
   }
 
   #follow(stream: MediaStream, events: PictureEvents): void {

@@ -1,5 +1,6 @@
 import { Edges, isReachable } from './edges.ts'
 import { RefusedError } from './http-session.ts'
+import { NextPicture } from './next-picture.ts'
 import {
   backoff,
   bitrateText,
@@ -22,10 +23,13 @@ type State = 'connecting' | 'catching-up' | 'live' | 'waiting' | 'reconnecting' 
 /** A connection on a lossy, distant link is up within two or three seconds. */
 const connectMs = 10_000
 const pollMs = 500
+/** Nodes that are tried when this page is asked to leave one. */
+const mostMoves = 6
 
 const stream = pageStream()
 const video = byId('video', HTMLVideoElement)
 const picture = new Picture(video, byId('still', HTMLCanvasElement))
+const screen = video.parentElement!
 const sound = byId('sound', HTMLButtonElement)
 const { dataset } = document.documentElement
 
@@ -34,8 +38,8 @@ let learnt: Promise<void> | undefined
 const firstLive = Promise.withResolvers<void>()
 
 let current: Viewing | undefined
-/** Ends the present session, to go on at that node. */
-let move: ((origin: string) => void) | undefined
+/** Goes on at that node. */
+let move: ((origin: string) => Promise<void>) | undefined
 
 // The request leaves before anything else on the page is made ready.
 void watch()
@@ -46,12 +50,8 @@ async function watch(): Promise<never> {
   setState('connecting', 'Connecting …')
   for (let attempt = 0; ; attempt++) {
     try {
-      const end = await watchOnce()
+      const end = await stay(await join())
       attempt = 0
-      if (end === 'moved') {
-        picture.hold()
-        continue
-      }
       setState('reconnecting', 'The connection was lost. Connecting again …')
       if (end === 'unreachable') edges.giveUp()
       else await delay(backoff(attempt))
@@ -66,10 +66,8 @@ async function watch(): Promise<never> {
   }
 }
 
-type End = 'lost' | 'unreachable' | 'moved'
-
-/** Returns when the session has ended or cannot be saved. */
-async function watchOnce(): Promise<End> {
+/** Begins to watch at the present node. */
+async function join(): Promise<Viewing> {
   let postedAt = Number.NaN
   const viewing = await view(`${edges.present}/whep/${stream}`, pageToken(), (media) =>
     picture.show(media, {
@@ -86,20 +84,44 @@ async function watchOnce(): Promise<End> {
       },
     }),
   )
-  current = viewing
   postedAt = viewing.postedAt
+  return viewing
+}
+
+type End = 'lost' | 'unreachable'
+
+/** Watches, at whichever node the page is sent to, until the session cannot be saved. */
+async function stay(first: Viewing): Promise<End> {
+  for (let viewing = first; ; ) {
+    const next = await watchOnce(viewing)
+    if (typeof next === 'string') return next
+    viewing.close()
+    viewing = next
+  }
+}
+
+/** @returns why the session is over, or the one that has taken its place */
+async function watchOnce(viewing: Viewing): Promise<End | Viewing> {
+  current = viewing
   const { origin } = new URL(viewing.resource.url)
   edges.moveTo(origin)
-  const { promise: told, resolve: tell } = Promise.withResolvers<End>()
-  move = (to) => {
-    edges.moveTo(to)
-    tell('moved')
+  const { promise: told, resolve: tell } = Promise.withResolvers<End | Viewing>()
+  const moveTo = async (to: string) => {
+    // Once at a time.
+    move = undefined
+    const next = await goOnAt(to, viewing)
+    if (next) tell(next)
+    else if (viewing === current) {
+      edges.moveTo(origin)
+      move = moveTo
+    }
   }
+  move = moveTo
   let stopEvents = () => {}
   void learnt?.then(() => {
     if (viewing !== current || !edges.hasOthers) return
     stopEvents = followEvents(viewing.resource, {
-      reconnect: (to = location.origin) => move?.(to),
+      reconnect: (to = location.origin) => void move?.(to),
       broken: async () => {
         if (!(await isReachable(origin))) tell('unreachable')
       },
@@ -121,7 +143,44 @@ async function findNearest(): Promise<void> {
   if (!edges.hasOthers) return
   await firstLive.promise
   const nearer = await edges.nearer()
-  if (nearer !== undefined) move?.(nearer)
+  if (nearer !== undefined) await move?.(nearer)
+}
+
+/**
+ * Plays at another node what plays here, unseen until it is live: its viewer shall not notice.
+ *
+ * @returns undefined where no node would have it, and when the present session is over before
+ */
+async function goOnAt(origin: string, present: Viewing): Promise<Viewing | undefined> {
+  edges.moveTo(origin)
+  for (let attempt = 0; attempt < mostMoves && present === current; attempt++) {
+    if (attempt > 0) {
+      edges.giveUp()
+      await delay(backoff(attempt))
+    }
+    const next = await openUnseen(present).catch(() => undefined)
+    if (next) return next
+  }
+  return undefined
+}
+
+/** @throws as `view` */
+async function openUnseen(present: Viewing): Promise<Viewing | undefined> {
+  let unseen: NextPicture | undefined
+  let next: Viewing | undefined
+  try {
+    next = await view(`${edges.present}/whep/${stream}`, pageToken(), (media) => {
+      unseen = new NextPicture(media, screen)
+    })
+    await unseen?.live
+    const isGood = next.peer.connectionState === 'connected' && present === current
+    if (unseen && isGood) await picture.replace(unseen.stream)
+    if (unseen && isGood && present === current) return next
+  } finally {
+    unseen?.close()
+  }
+  next.close()
+  return undefined
 }
 
 async function untilLost(viewing: Viewing): Promise<End> {

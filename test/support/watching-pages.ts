@@ -35,10 +35,15 @@ export class WatchingPage {
   static async open(browser: Browser, url: string): Promise<WatchingPage> {
     const page = await browser.newPage()
     await page.goto(url)
-    await page.evaluate(record)
-    const watching = new WatchingPage(page)
+    const watching = await WatchingPage.of(page)
     await watching.live()
     return watching
+  }
+
+  /** One that is open already. */
+  static async of(page: Page): Promise<WatchingPage> {
+    await page.evaluate(record)
+    return new WatchingPage(page)
   }
 
   /** Waits until it is live. @throws Error with what it has shown instead */
