@@ -11,7 +11,7 @@ import { mediaRate, type ViewedLayer } from './viewed-layer.ts'
 /** What an operating point shares with the encoding that it is a part of. */
 export type WholeEncoding = Pick<
   ViewedLayer,
-  'codec' | 'rid' | 'keyframes' | 'inspector' | 'clock' | 'clockRate'
+  'active' | 'codec' | 'rid' | 'keyframes' | 'inspector' | 'clock' | 'clockRate'
 >
 
 export interface OperatingPointOptions {
@@ -66,6 +66,10 @@ export class OperatingPoint implements ViewedLayer {
     this.#size = options.size
     this.logId = plane.openLog(this.log)
     this.#fresh = new FreshPackets(plane, this.logId)
+  }
+
+  get active(): boolean {
+    return this.#whole.active
   }
 
   get clock(): LogClock | undefined {

@@ -152,6 +152,8 @@ export class VideoTrack {
     // a connection did not take.
     const isCertain = cause === 'resent-flight' || cause === 'congestion'
     if (!isCertain && now < this.#restartAllowedAt) return
+    // What was seen already would only be seen again, time after time.
+    if (!layer.active && this.#state === 'live') return
     if (this.#replay(layer, now, cause)) this.#restartAllowedAt = now + restartInterval
   }
 

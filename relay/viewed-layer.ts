@@ -25,6 +25,8 @@ export interface ViewedLayer {
   /** The highest layers within it; undefined where it is not known to have any. */
   readonly spatialId: number | undefined
   readonly temporalId: number | undefined
+  /** Whether packets of it come, or are about to: not while the node that sent it is lost. */
+  readonly active: boolean
   /** While its log is still being filled from another node's: up to which index. */
   readonly fillingUpTo: number | undefined
   /** As its publisher sends it, over about the last second, as far as that is known here. */

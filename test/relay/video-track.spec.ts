@@ -54,6 +54,19 @@ describe('what a viewer sees (DESIGN §6)', () => {
     expect(rig.observer.take()).toEqual(['replay join'])
   })
 
+  it('is not shown again while nothing comes, however often it is asked for', () => {
+    const { rig, up, from, track } = joined()
+    up.layer.endRun()
+    track.pictureLost('keyframe-request', 2000)
+    expect(rig.take().at(-1)).toEqual(['replay', from])
+    rig.viewer.caughtUp(rig.videoTrack, 2100)
+    for (let now = 5000; now < 30_000; now += 3000) track.pictureLost('keyframe-request', now)
+    expect(rig.take()).toEqual([])
+    up.layer.beginRun({ ssrc: 6, base: 0, from: 0, end: 0 }, 30_000)
+    track.pictureLost('keyframe-request', 31_000)
+    expect(rig.take()).toEqual([['replay', from]])
+  })
+
   it('stays when the publisher goes, and goes on in the same session when one returns', () => {
     const { rig } = joined()
     rig.viewer.caughtUp(rig.videoTrack, 1100)
