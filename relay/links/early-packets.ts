@@ -9,10 +9,13 @@ interface EarlyPacket {
   readonly arrivedAt: number
 }
 
-/** Some megabytes; a copy of a log at full speed overtakes its announcement by a few ms. */
-const capacity = 4096
+/**
+ * A copy of a log at full speed overtakes its announcement by a few ms; where that one is lost and
+ * sent again, by a second: ten thousand packets.
+ */
+const capacity = 16_384
 /** In ms: the announcement of a packet older than that is not on its way. */
-const longestWait = 1_000
+const longestWait = 2_000
 
 /**
  * Packets of a run that has not been announced yet: media may overtake the control connection. A
@@ -21,10 +24,10 @@ const longestWait = 1_000
 export class EarlyPackets {
   #packets: EarlyPacket[] = []
 
-  /** Keeps its slab. */
+  /** Keeps its slab, where there is room. */
   keep(packet: EarlyPacket): void {
     this.expire(packet.arrivedAt)
-    if (this.#packets.length === capacity) this.clear()
+    if (this.#packets.length === capacity) return
     packet.slab.retain()
     this.#packets.push(packet)
   }
@@ -42,8 +45,13 @@ export class EarlyPackets {
 
   /** @param now monotonic ms */
   expire(now: number): void {
-    const oldest = this.#packets[0]
-    if (oldest && now - oldest.arrivedAt > longestWait) this.clear()
+    let old = 0
+    for (const { arrivedAt, slab } of this.#packets) {
+      if (now - arrivedAt <= longestWait) break
+      slab.release()
+      old++
+    }
+    if (old > 0) this.#packets.splice(0, old)
   }
 
   clear(): void {

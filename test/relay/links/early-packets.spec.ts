@@ -37,12 +37,30 @@ describe('packets before the word of their run', () => {
     const slab = keep(5, 0)
     close()
     expect(slab.references).toBe(1)
-    early.expire(900)
+    early.expire(1900)
     expect(slab.references).toBe(1)
-    early.expire(1100)
+    early.expire(2100)
     expect(slab.references).toBe(0)
     const given: number[] = []
     early.release(5, ({ arrivedAt }) => given.push(arrivedAt))
     expect(given).toEqual([])
+  })
+
+  it('outlast those of a run that was over before it was announced', () => {
+    const { early, keep } = keeping()
+    keep(5, 0)
+    keep(6, 1900)
+    keep(6, 2100)
+    const given: number[] = []
+    early.release(6, ({ arrivedAt }) => given.push(arrivedAt))
+    expect(given).toEqual([1900, 2100])
+  })
+
+  it('are so many at most, the first of them', () => {
+    const { early, keep } = keeping()
+    for (let i = 0; i < 20_000; i++) keep(5, i / 100)
+    const given: number[] = []
+    early.release(5, ({ arrivedAt }) => given.push(arrivedAt))
+    expect([given[0], given.length]).toEqual([0, 16_384])
   })
 })
