@@ -3,6 +3,7 @@ import type { TrackFormat, TrackSource } from '#native/media-plane.ts'
 import type { PacketPlace } from '#native/packet-store.ts'
 import type { SrtpProfile } from '#native/srtp-keys.ts'
 import { LayerFeed, type Publisher } from './layer-feed.ts'
+import { LinkChild } from './link-child.ts'
 import type { LogFeed } from './log-feed.ts'
 import type { PlaneRig } from './plane-rig.ts'
 import { withoutRtx, withRtx } from './received.ts'
@@ -19,7 +20,8 @@ export type Step = { readonly layer: number; readonly viewer: number } & (
       readonly pace: number
       readonly sets: boolean
     }
-  | { readonly kind: 'nack'; readonly back: number; readonly count: number }
+  | { readonly kind: 'nack' | 'runNack'; readonly back: number; readonly count: number }
+  | { readonly kind: 'run'; readonly back: number; readonly pace: number }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'pace'; readonly pace: number }
   | { readonly kind: 'probe'; readonly pace: number; readonly bytes: number }
@@ -33,6 +35,7 @@ export type Step = { readonly layer: number; readonly viewer: number } & (
         | 'part'
         | 'move'
         | 'settle'
+        | 'endRun'
     }
 )
 
@@ -64,11 +67,13 @@ export class NonceScene {
   readonly #publisher: Publisher
   readonly #layers: Layer[] = []
   readonly #viewers: Viewer[] = []
+  readonly #child: LinkChild
   readonly #place: PacketPlace = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
   #made = 0
 
-  private constructor(rig: PlaneRig, publisher: Publisher) {
+  private constructor(rig: PlaneRig, publisher: Publisher, child: LinkChild) {
     this.#rig = rig
+    this.#child = child
     this.#publisher = publisher
     rig.onMedia = (_peer, batch) => {
       for (let i = 0; i < batch.count; i++) {
@@ -79,7 +84,8 @@ export class NonceScene {
   }
 
   static async open(rig: PlaneRig): Promise<NonceScene> {
-    const scene = new NonceScene(rig, await rig.peer())
+    const child = new LinkChild(rig.plane, await rig.viewer(withoutRtx))
+    const scene = new NonceScene(rig, await rig.peer(), child)
     for (let i = 0; i < layerCount; i++) scene.#layers.push(scene.#layer())
     for (const _kind of viewerKinds) await scene.#join()
     // Close to the second wrap of the outgoing numbers, wherever below 2^14 they begin.
@@ -93,11 +99,14 @@ export class NonceScene {
     return scene
   }
 
-  /** What came, over all viewers still there. */
-  get received(): { readonly packets: number; readonly repeats: number; readonly wraps: number } {
+  /** What came, over all viewers still there, and of runs to the other node. */
+  get received() {
     const all = this.#viewers.flatMap(({ peer }) => peer.media)
+    const linked = this.#child.viewer.peer.media
     return {
       packets: all.length,
+      linked: linked.length,
+      linkedAgain: linked.filter(({ repeated }) => repeated).length,
       repeats: all.filter(({ ssrc, repeated }) => repeated || ssrc === withRtx.rtxSsrc).length,
       wraps: Math.max(0, ...all.map(({ index }) => Math.floor(index / 0x10000))),
     }
@@ -116,7 +125,7 @@ export class NonceScene {
   async settled(): Promise<void> {
     this.#rig.check()
     await until(() => this.#layers.every(({ feed }) => feed.hasAll))
-    for (const viewer of this.#viewers) await viewer.settled()
+    for (const viewer of [...this.#viewers, this.#child.viewer]) await viewer.settled()
   }
 
   #command(step: Step, layer: Layer, viewer: Viewer): void {
@@ -136,6 +145,15 @@ export class NonceScene {
         break
       case 'nack':
         this.#nack(viewer, step)
+        break
+      case 'run':
+        this.#run(layer, step)
+        break
+      case 'runNack':
+        this.#child.nack(step.viewer, step.back, step.count)
+        break
+      case 'endRun':
+        this.#child.end(step.viewer)
         break
       case 'time':
         log.now += step.ms
@@ -215,12 +233,17 @@ export class NonceScene {
     this.#rig.plane.replay(viewer.track, this.#source(feed.log, viewer), replay)
   }
 
+  #run({ feed }: Layer, { back, pace }: Step & { kind: 'run' }): void {
+    const from = feed.log.packets.end - 1 - back
+    if (feed.log.packets.locate(from, this.#place)) this.#child.begin(feed.log, from, pace)
+  }
+
   // Of half of the viewers all packets are numbered: with two numbers a packet is two packets.
   #source(log: LogFeed, { id }: Viewer): TrackSource {
     return { ...log.source, numbered: id % 2 === 0 }
   }
 
-  #nack(viewer: Viewer, { back, count }: Step & { kind: 'nack' }): void {
+  #nack(viewer: Viewer, { back, count }: Step & { kind: 'nack' | 'runNack' }): void {
     if (viewer.media.length === 0) return
     const last = Math.max(...viewer.media.map(([out]) => out))
     viewer.nack(...Array.from({ length: count }, (_, i) => last - back + i))

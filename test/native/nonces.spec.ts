@@ -9,7 +9,16 @@ import { withRtx } from './received.ts'
 const small = fc.integer({ min: 0, max: 40 })
 const which = { layer: fc.nat(), viewer: fc.nat() }
 const plain = (
-  kind: 'follow' | 'silence' | 'keyframe' | 'epoch' | 'join' | 'part' | 'move' | 'settle',
+  kind:
+    | 'follow'
+    | 'silence'
+    | 'keyframe'
+    | 'epoch'
+    | 'join'
+    | 'part'
+    | 'move'
+    | 'settle'
+    | 'endRun',
 ) => fc.record({ kind: fc.constant(kind), ...which })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -41,9 +50,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 5,
+    weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant('nack' as const),
+      kind: fc.constant('run' as const),
+      ...which,
+      back: small,
+      pace: fc.constantFrom(0, 200, 5000),
+    }),
+  },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('nack' as const, 'runNack' as const),
       ...which,
       back: fc.integer({ min: 0, max: 70 }),
       count: fc.integer({ min: 1, max: 30 }),
@@ -82,15 +100,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: plain('join') },
   { weight: 1, arbitrary: plain('part') },
   { weight: 1, arbitrary: plain('move') },
+  { weight: 1, arbitrary: plain('endRun') },
 )
 
 describe.each(planes)(
   'no (key, SSRC, index) stands for two packets (RFC 7714 §8.4: $name)',
   (plane) => {
-    it('whatever happens to viewers of a publisher that means harm', {
+    it('whatever happens to viewers and children of a node, of a publisher that means harm', {
       timeout: 120_000,
     }, async () => {
-      const total = { packets: 0, repeats: 0, wraps: 0, probed: 0 }
+      const total = { packets: 0, repeats: 0, wraps: 0, probed: 0, linked: 0, linkedAgain: 0 }
       const steps = fc.array(step, { minLength: 60, maxLength: 160, size: 'max' })
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
@@ -100,7 +119,9 @@ describe.each(planes)(
             for (const one of all) await scene.take(one)
             await scene.settled()
             rig.check()
-            const { packets, repeats, wraps } = scene.received
+            const { packets, repeats, wraps, linked, linkedAgain } = scene.received
+            total.linked += linked
+            total.linkedAgain += linkedAgain
             total.packets += packets
             total.repeats += repeats
             total.wraps = Math.max(total.wraps, wraps)
@@ -116,6 +137,8 @@ describe.each(planes)(
       expect(total.repeats).toBeGreaterThan(200)
       expect(total.wraps).toBeGreaterThanOrEqual(2)
       expect(total.probed).toBeGreaterThan(10)
+      expect(total.linked).toBeGreaterThan(200)
+      expect(total.linkedAgain).toBeGreaterThan(10)
     })
   },
 )
