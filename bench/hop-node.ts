@@ -109,7 +109,7 @@ export class HopNode {
   held(): Held[] {
     return this.#names.map((name) => {
       const publication = this.streams.get(name)?.publication
-      const layer = publication?.video
+      const layer = publication?.layers.video
       if (!layer) return { end: 0, missing: 0, nacks: 0 }
       return { end: layer.log.end, missing: missingOf(layer), nacks: publication.nacks }
     })

@@ -1,5 +1,4 @@
 import { bySize, type SelectableLayer } from '#relay/layer-selection.ts'
-import type { LivePublication } from '#relay/live-publication.ts'
 
 /** A layer as the extensions see it; a `ViewedLayer` is one. */
 export interface ReportableLayer extends SelectableLayer {
@@ -17,11 +16,6 @@ export interface NamedLayer<Layer extends ReportableLayer> {
   readonly spatialLayerId: number | undefined
   /** Undefined where the encoding is not known to have temporal layers. */
   readonly temporalLayerId: number | undefined
-}
-
-/** All that viewers of a publication can be sent, whether it is sent now or not. */
-export function videoLayersOf({ videoLayers }: Pick<LivePublication, 'videoLayers'>) {
-  return videoLayers.flatMap((layer) => [...layer.lower, layer])
 }
 
 export function namedLayers<Layer extends ReportableLayer>(

@@ -6,7 +6,6 @@ import type { Viewer } from '#relay/viewer.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { eventNames } from './event-queue.ts'
 import { type LayerRequest, selectionOf } from './layer-request.ts'
-import { videoLayersOf } from './named-layers.ts'
 import { type EventfulSession, SessionEvents } from './session-events.ts'
 
 /** What a session may choose from. */
@@ -77,7 +76,7 @@ export class SessionExtensions {
     if (!session) return
     const { publication } = session.stream
     if (!publication) throw new HttpError(409, 'nobody publishes now: ask again later')
-    const layers = videoLayersOf(publication)
+    const layers = publication.layers.viewed
     const { section } = session
     session.selection = within(selectionOf(request, { section, layers }, now), session)
     session.viewer?.select(session.selection)

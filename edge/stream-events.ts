@@ -2,7 +2,6 @@ import type { Stream, StreamListener } from '#relay/stream.ts'
 import type { Viewer } from '#relay/viewer.ts'
 import type { EventStream } from './event-stream.ts'
 import { LayerReport } from './layer-report.ts'
-import { videoLayersOf } from './named-layers.ts'
 
 /** Who reads an event stream. */
 export interface Watching {
@@ -65,7 +64,7 @@ export class StreamEvents implements StreamListener {
   /** To be called about once a second. @param now monotonic ms */
   tick(now: number): void {
     const { publication, viewers } = this.#stream
-    if (publication) this.#report.update(videoLayersOf(publication), now)
+    if (publication) this.#report.update(publication.layers.viewed, now)
     const count = rounded(viewers.size)
     for (const [events, told] of this.#readers) {
       if (publication && events.wants('layers')) this.#tellLayers(events, told, now)

@@ -5,7 +5,8 @@ import type { LivePublication } from '#relay/live-publication.ts'
 import type { CodecWish, ViewWishes } from '#webrtc/sdp/viewed-track.ts'
 
 /** What the stream is made of, by what its packets say rather than what its offer said. */
-export function wishesOf({ audio, video, format }: LivePublication): ViewWishes {
+export function wishesOf({ layers, format }: LivePublication): ViewWishes {
+  const { audio, video } = layers
   const profile = video?.inspector?.facts.profile ?? format.video?.profile
   return {
     ...(audio && { audio: { codec: audio.codec } }),

@@ -1,6 +1,5 @@
 import type { PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
-import type { OfferedLayer } from './adaptation.ts'
-import type { UpLayer } from './up-layer.ts'
+import type { PublishedLayers } from './published-layers.ts'
 
 /** What is known of a track for the whole epoch, on every node that has the stream. */
 export interface LiveTrack
@@ -23,16 +22,7 @@ export interface LivePublication {
   readonly client: string
   /** Monotonic ms. */
   readonly startedAt: number
-  readonly audio: UpLayer | undefined
-  readonly videoLayers: readonly UpLayer[]
-  /** All of them, sound first. */
-  readonly layers: readonly UpLayer[]
-  /** The layer that viewers watch: the largest picture seen, or the only one. */
-  readonly video: UpLayer | undefined
-  /** Whether viewers can be given more or less of it: simulcast, or an encoding of layers. */
-  readonly layered: boolean
-  /** Layers that come, from the smallest picture to the largest, and what they take. */
-  readonly offered: readonly OfferedLayer[]
+  readonly layers: PublishedLayers
   /** Packets asked for again on the way in. */
   readonly nacks: number
   /** Of the cluster (`StreamRecord.epoch`); undefined while the registry has not told it. */

@@ -8,7 +8,6 @@ import { readRtcp } from '#rtp/rtcp/compound.ts'
 import type { SenderReport } from '#rtp/rtcp/reports.ts'
 import { unwrapRtx } from '#rtp/rtx.ts'
 import type { NegotiatedPublication, PublishedTrack } from '#webrtc/sdp/publish-answer.ts'
-import type { OfferedLayer } from './adaptation.ts'
 import type { KeyframeAnswers } from './keyframe-requests.ts'
 import type { LivePublication } from './live-publication.ts'
 import type { RelayObserver } from './observer.ts'
@@ -54,6 +53,7 @@ export class Publication implements LivePublication, Machine {
   readonly format: NegotiatedPublication
   readonly traits: PublisherTraits
   readonly startedAt: number
+  readonly layers: PublishedLayers
   readonly feedback: PublisherFeedback
   hasViewers = false
   /** Set when the registry has told it. */
@@ -64,7 +64,6 @@ export class Publication implements LivePublication, Machine {
   readonly #router: SsrcRouter
   readonly #publisherClock = new PublisherClock()
   readonly #packet = new RtpPacket()
-  readonly #layers: PublishedLayers
   /** SSRCs that the plane knows the log of; the router bounds their number. */
   readonly #routed = new Set<number>()
   #heard = false
@@ -88,7 +87,7 @@ export class Publication implements LivePublication, Machine {
     this.#router = new SsrcRouter(media)
     const layersOf = (kind: 'audio' | 'video') =>
       media.find((one) => one.format.kind === kind)?.layers ?? []
-    this.#layers = new PublishedLayers(
+    this.layers = new PublishedLayers(
       { audio: layersOf('audio')[0], video: layersOf('video') },
       services,
     )
@@ -99,30 +98,6 @@ export class Publication implements LivePublication, Machine {
 
   get client(): string {
     return this.traits.client
-  }
-
-  get audio(): UpLayer | undefined {
-    return this.#layers.audio
-  }
-
-  get videoLayers(): readonly UpLayer[] {
-    return this.#layers.videoLayers
-  }
-
-  get layers(): readonly UpLayer[] {
-    return this.#layers.all
-  }
-
-  get video(): UpLayer | undefined {
-    return this.#layers.video
-  }
-
-  get layered(): boolean {
-    return this.#layers.layered
-  }
-
-  get offered(): readonly OfferedLayer[] {
-    return this.#layers.offered
   }
 
   get nacks(): number {
@@ -144,7 +119,7 @@ export class Publication implements LivePublication, Machine {
       const arrival = { now: arrivedAt, repaired: route.repair, sent }
       this.#store(route, batch.slab, arrival)
     }
-    this.#layers.flush()
+    this.layers.flush()
   }
 
   rtcp(compound: Buffer): void {
@@ -160,7 +135,7 @@ export class Publication implements LivePublication, Machine {
   }
 
   poll(now: number): void {
-    this.#layers.poll(now, this.hasViewers)
+    this.layers.poll(now, this.hasViewers)
     this.feedback.poll(now, this.hasViewers)
     if (!this.#heard || now - this.#aliveAt < aliveInterval) return
     this.#heard = false
@@ -169,7 +144,7 @@ export class Publication implements LivePublication, Machine {
   }
 
   close(): void {
-    this.#layers.close()
+    this.layers.close()
   }
 
   #store({ layer, format, repair }: Route, slab: Slab, arrival: Arrival): void {
@@ -186,7 +161,7 @@ export class Publication implements LivePublication, Machine {
       layer.setClock(clock)
     }
     const index = layer.receive(packet, slab, arrival)
-    this.#layers.touch(layer)
+    this.layers.touch(layer)
     // The next packets of this SSRC need not wait for us.
     if (repair || this.#routed.has(ssrc)) return
     this.#routed.add(ssrc)
@@ -194,7 +169,7 @@ export class Publication implements LivePublication, Machine {
   }
 
   #senderReport(report: SenderReport, now: number, wall: number): void {
-    const layer = this.layers.find((one) => one.ssrc === report.ssrc)
+    const layer = this.layers.all.find((one) => one.ssrc === report.ssrc)
     if (!layer) return
     layer.reception?.receiveSenderReport(ntpMiddle(report.ntp), now)
     const reported = wallFromNtp(report.ntp)

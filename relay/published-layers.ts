@@ -46,20 +46,29 @@ export class PublishedLayers {
     this.#listener = services.listener
   }
 
+  /** The layer that viewers watch: the largest picture seen, or the only one. */
   get video(): UpLayer | undefined {
     return this.#video ?? this.videoLayers[0]
   }
 
+  /** Whether viewers can be given more or less of it: simulcast, or an encoding of layers. */
   get layered(): boolean {
     return this.videoLayers.length > 1 || (this.videoLayers[0]?.lower.length ?? 0) > 0
   }
 
+  /** Layers that come, from the smallest picture to the largest, and what they take. */
   get offered(): readonly OfferedLayer[] {
     return this.#offered
   }
 
+  /** All of them, sound first. */
   get all(): readonly UpLayer[] {
     return this.audio ? [this.audio, ...this.videoLayers] : this.videoLayers
+  }
+
+  /** Pictures that viewers can be sent, whether they are sent now or not. */
+  get viewed(): readonly ViewedLayer[] {
+    return this.videoLayers.flatMap((layer) => [...layer.lower, layer])
   }
 
   /** A packet was stored in the layer: `flush` delivers it. */
@@ -110,9 +119,9 @@ export class PublishedLayers {
   }
 
   #offer(now: number): void {
-    const all: ViewedLayer[] = this.videoLayers.flatMap((layer) => [...layer.lower, layer])
-    for (const layer of all) layer.rate.sample(layer.bitsPerSecond(now), now)
-    this.#offered = bySize(all)
+    const { viewed } = this
+    for (const layer of viewed) layer.rate.sample(layer.bitsPerSecond(now), now)
+    this.#offered = bySize(viewed)
       .filter((layer) => layer.rate.active && isShowable(layer))
       .map((layer) => {
         const { logId: id, rate } = layer

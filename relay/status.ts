@@ -15,8 +15,10 @@ import { streamWarnings } from './warnings.ts'
 export function streamStatus(stream: Stream, now: number): StreamStatus {
   const { publication, name, epoch, since, viewers } = stream
   const publisher = publication && publisherStatus(publication, now)
-  const video = publication?.video?.active ? videoStatus(publication.video, now) : undefined
-  const audio = publication?.audio?.active ? audioStatus(publication, now) : undefined
+  const layers = publication?.layers
+  const video = layers?.video?.active ? videoStatus(layers.video, now) : undefined
+  const channels = publication?.format.audio?.channels
+  const audio = layers?.audio?.active ? audioStatus(layers.audio, channels, now) : undefined
   return {
     name,
     state: publication ? 'live' : 'inactive',
@@ -33,12 +35,12 @@ export function streamStatus(stream: Stream, now: number): StreamStatus {
 }
 
 function publisherStatus(publication: LivePublication, now: number): PublisherStatus {
-  const { layers, client, startedAt, nacks, video, audio } = publication
-  const measured = video ?? audio
+  const { layers, client, startedAt, nacks } = publication
+  const measured = layers.video ?? layers.audio
   return {
     client,
     connectedMs: Math.round(now - startedAt),
-    bitrate: sum(layers.map((layer) => bitsPerSecond(layer, now))),
+    bitrate: sum(layers.all.map((layer) => bitsPerSecond(layer, now))),
     lossFraction: measured?.lossFraction ?? 0,
     nacks,
     jitterMs: Math.round(measured?.jitterMs ?? 0),
@@ -66,15 +68,15 @@ function videoStatus(layer: UpLayer, now: number): VideoStatus {
 
 function layerStatuses(
   { viewers }: Stream,
-  { layered, offered }: LivePublication,
+  { layers }: LivePublication,
   now: number,
 ): LayerStatus[] | undefined {
-  if (!layered) return undefined
+  if (!layers.layered) return undefined
   const watched = new Map<ViewedLayer, number>()
   for (const { video } of viewers) {
     if (video?.layer) watched.set(video.layer, (watched.get(video.layer) ?? 0) + 1)
   }
-  return offered.map(({ layer }) => ({
+  return layers.offered.map(({ layer }) => ({
     rid: layer.rid,
     spatialId: layer.spatialId,
     temporalId: layer.temporalId,
@@ -86,11 +88,10 @@ function layerStatuses(
   }))
 }
 
-function audioStatus({ audio, format }: LivePublication, now: number): AudioStatus {
-  const layer = audio!
+function audioStatus(layer: UpLayer, channels: number | undefined, now: number): AudioStatus {
   return {
     codec: layer.codec,
-    channels: format.audio?.channels ?? 1,
+    channels: channels ?? 1,
     bitrate: bitsPerSecond(layer, now),
   }
 }

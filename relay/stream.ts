@@ -90,7 +90,7 @@ export class Stream {
     this.#epoch++
     this.#since = wall
     publication.hasViewers = this.hasReaders
-    for (const viewer of this.#viewers) viewer.watch(publication, now)
+    for (const viewer of this.#viewers) viewer.watch(publication.layers, now)
     for (const follower of this.#followers) follower.watch(publication, now)
     this.listener?.active()
   }
@@ -123,7 +123,7 @@ export class Stream {
     this.joins.joined()
     if (!this.#publication) return
     this.#publication.hasViewers = true
-    viewer.watch(this.#publication, now)
+    viewer.watch(this.#publication.layers, now)
   }
 
   leave(viewer: Viewer): void {

@@ -4,8 +4,8 @@ import type { NegotiatedView } from '#webrtc/sdp/viewed-track.ts'
 import { Adaptation, type OfferedLayer } from './adaptation.ts'
 import type { JoinTimes } from './join-times.ts'
 import { allowedLayers, automatic, type LayerSelection } from './layer-selection.ts'
-import type { LivePublication } from './live-publication.ts'
 import type { RelayObserver } from './observer.ts'
+import type { PublishedLayers } from './published-layers.ts'
 import type { UpLayer } from './up-layer.ts'
 import { type TrackServices, VideoTrack } from './video-track.ts'
 import type { ViewedLayer } from './viewed-layer.ts'
@@ -14,7 +14,7 @@ import type { ViewedLayer } from './viewed-layer.ts'
 const maxRtcpPerSecond = 200
 
 /** What a viewer needs of a publication. */
-export type Watched = Pick<LivePublication, 'audio' | 'video' | 'layered' | 'offered'>
+export type Watched = Pick<PublishedLayers, 'audio' | 'video' | 'layered' | 'offered'>
 
 /** One viewer of a stream: a secured peer and its two outgoing tracks. */
 export class Viewer {

@@ -15,7 +15,7 @@ export function metricsSnapshot(
     counts.streams++
     counts.viewers += viewers.size
     if (publication) counts.publishers++
-    for (const { log } of publication?.layers ?? []) logBytes += log.bytes
+    for (const { log } of publication?.layers.all ?? []) logBytes += log.bytes
   }
   return {
     tenants: Array.from(tenants, ([tenant, counts]) => ({ tenant, ...counts })),

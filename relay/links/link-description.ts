@@ -38,8 +38,8 @@ export function isNamed(layer: UpLayer, { kind, rid }: LayerName): boolean {
 
 /** Names that are not there mean nothing. */
 export function wantedOf({ layers }: LivePublication, wanted: WantedLayers): readonly UpLayer[] {
-  if (wanted === 'all') return layers
-  return layers.filter((layer) => wanted.some((name) => isNamed(layer, name)))
+  if (wanted === 'all') return layers.all
+  return layers.all.filter((layer) => wanted.some((name) => isNamed(layer, name)))
 }
 
 /** The tracks of a publication, with the runs that its child will get. */
@@ -51,7 +51,7 @@ export function linkTracks(
   return [format.audio, format.video]
     .filter((track) => track !== undefined)
     .map((track): LinkTrack => {
-      const own = layers.filter((layer) => nameOf(layer).kind === track.kind)
+      const own = layers.all.filter((layer) => nameOf(layer).kind === track.kind)
       const { kind, codec, payloadType, clockRate, channels, profile, parameters, extensions } =
         track
       const { dependencyDescriptor } = extensions
@@ -66,24 +66,19 @@ export function linkTracks(
         ...(dependencyDescriptor !== undefined && { dependencyDescriptor }),
         keyframeAnswers: own[0]?.keyframes.answers ?? 'unknown',
         layers: own.map((layer) => {
-          const { kind: _kind, ...state } = layerState(
-            layer,
-            runOf(layer),
-            layer.bitsPerSecond(now),
-          )
+          const { kind: _kind, ...state } = layerState(layer, runOf(layer), now)
           return state
         }),
       }
     })
 }
 
-/** @param bitrate bits per second */
-export function layerState(layer: UpLayer, run: LayerRun | undefined, bitrate: number): LayerState {
+export function layerState(layer: UpLayer, run: LayerRun | undefined, now: number): LayerState {
   const { clock, inspector, active } = layer
   return {
     ...nameOf(layer),
     offered: active,
-    bitrate,
+    bitrate: layer.bitsPerSecond(now),
     ...(run && { run: { ...run } }),
     ...(inspector && { facts: facts(inspector.facts) }),
     ...(clock && isTellable(clock) && { clock: { ...clock } }),

@@ -118,7 +118,7 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   requestKeyframe(names: MessageOf<'keyframe'>['layers']): void {
-    for (const layer of this.#publication?.videoLayers ?? []) {
+    for (const layer of this.#publication?.layers.videoLayers ?? []) {
       if (names.some((name) => isNamed(layer, name))) layer.keyframes.want()
     }
   }
@@ -184,7 +184,7 @@ export class LinkFeed implements StreamFollower, Machine {
         this.#services.clock.now(),
       ),
     })
-    for (const layer of publication.layers) {
+    for (const layer of publication.layers.all) {
       if (layer.clock) this.#clocks.set(layer, layer.clock)
     }
     this.start()
@@ -264,15 +264,13 @@ export class LinkFeed implements StreamFollower, Machine {
     const publication = this.#publication
     if (!publication || this.#toldEpoch !== publication.epoch || now < this.#ratesDue) return
     this.#ratesDue = now + rateInterval
-    const idle = publication.videoLayers.filter((layer) => !this.#flows.has(layer))
+    const idle = publication.layers.videoLayers.filter((layer) => !this.#flows.has(layer))
     if (idle.length > 0) this.#tellLayers(idle)
   }
 
   #tellLayers(layers: readonly UpLayer[]): void {
     const now = this.#services.clock.now()
-    const states = layers.map((layer) => {
-      return layerState(layer, this.#flows.get(layer), layer.bitsPerSecond(now))
-    })
+    const states = layers.map((layer) => layerState(layer, this.#flows.get(layer), now))
     this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
   }
 

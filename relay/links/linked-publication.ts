@@ -2,7 +2,6 @@ import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { LogClock, MediaPlane } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
-import type { OfferedLayer } from '#relay/adaptation.ts'
 import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
 import { type LayersListener, PublishedLayers } from '#relay/published-layers.ts'
 import { UpLayer } from '#relay/up-layer.ts'
@@ -56,9 +55,9 @@ export class LinkedPublication implements LivePublication, Machine {
   readonly client: string
   readonly epoch: number
   readonly startedAt: number
+  readonly layers: PublishedLayers
   hasViewers = false
   readonly #clock: Clock
-  readonly #layers: PublishedLayers
   readonly #requestedAt = new Map<UpLayer, number>()
   readonly #wants: (layer: UpLayer) => boolean
   /** Monotonic ms at which somebody last wanted it: at first everything is. */
@@ -92,42 +91,18 @@ export class LinkedPublication implements LivePublication, Machine {
       ...(audio && { audio: audio.format }),
       ...(video && { video: video.format }),
     }
-    this.#layers = new PublishedLayers(
+    this.layers = new PublishedLayers(
       {
         audio: audio && openLayers(plane, audio.track, audio.format)[0],
         video: video ? openLayers(plane, video.track, video.format) : [],
       },
       services,
     )
-    this.#wanted = this.#layers.all
+    this.#wanted = this.layers.all
   }
 
   get wanted(): readonly LayerName[] {
     return this.#wanted.map(nameOf)
-  }
-
-  get audio(): UpLayer | undefined {
-    return this.#layers.audio
-  }
-
-  get videoLayers(): readonly UpLayer[] {
-    return this.#layers.videoLayers
-  }
-
-  get layers(): readonly UpLayer[] {
-    return this.#layers.all
-  }
-
-  get video(): UpLayer | undefined {
-    return this.#layers.video
-  }
-
-  get layered(): boolean {
-    return this.#layers.layered
-  }
-
-  get offered(): readonly OfferedLayer[] {
-    return this.#layers.offered
   }
 
   get nacks(): number {
@@ -145,14 +120,14 @@ export class LinkedPublication implements LivePublication, Machine {
   /** Nobody sends it any more. What is here stays, and is served. */
   orphan(): void {
     this.#source = undefined
-    for (const layer of this.layers) layer.endRun()
+    for (const layer of this.layers.all) layer.endRun()
   }
 
   /** What the parent tells of layers. */
   update(states: readonly LayerState[]): void {
     const now = this.#clock.now()
     for (const state of states) {
-      const layer = this.layers.find((one) => isNamed(one, state))
+      const layer = this.layers.all.find((one) => isNamed(one, state))
       if (!layer) continue
       if (state.facts) layer.inspector?.learn(seen(state.facts))
       if (state.clock) layer.setClock(state.clock)
@@ -168,12 +143,12 @@ export class LinkedPublication implements LivePublication, Machine {
   }
 
   setClock(name: LayerName, clock: LogClock): void {
-    this.layers.find((layer) => isNamed(layer, name))?.setClock(clock)
+    this.layers.all.find((layer) => isNamed(layer, name))?.setClock(clock)
   }
 
   /** What is held, per layer, for a new parent to go on behind. */
   have(): { layer: LayerName; index: number }[] {
-    return this.layers.flatMap((layer) => {
+    return this.layers.all.flatMap((layer) => {
       const index = layer.heldUpTo
       return index === undefined ? [] : [{ layer: nameOf(layer), index }]
     })
@@ -181,13 +156,13 @@ export class LinkedPublication implements LivePublication, Machine {
 
   /** @param sent the ingest index, where the plane has sent the packet on already */
   take(layer: UpLayer, packet: RtpPacket, slab: Slab, now: number, sent?: number): number {
-    this.#layers.touch(layer)
+    this.layers.touch(layer)
     return layer.receive(packet, slab, { now, repaired: false, sent })
   }
 
   /** After the packets of a batch. */
   flush(): void {
-    this.#layers.flush()
+    this.layers.flush()
   }
 
   get nextTimeout(): number {
@@ -196,24 +171,24 @@ export class LinkedPublication implements LivePublication, Machine {
 
   poll(now: number): void {
     this.#nextTimeout = now + pollInterval
-    for (const layer of this.layers) this.#repair(layer, now)
-    const wanted = this.videoLayers.filter((layer) => this.#needsKeyframe(layer, now))
+    for (const layer of this.layers.all) this.#repair(layer, now)
+    const wanted = this.layers.videoLayers.filter((layer) => this.#needsKeyframe(layer, now))
     if (wanted.length > 0) this.#source?.requestKeyframe(wanted.map(nameOf))
-    this.#layers.poll(now, this.hasViewers)
+    this.layers.poll(now, this.hasViewers)
     if (now >= this.#wantDue) this.#lookWanted(now)
   }
 
   close(): void {
     this.#source?.end(this)
     this.orphan()
-    this.#layers.close()
+    this.layers.close()
   }
 
   // Narrowed slowly, as what is wanted again has to be copied from its keyframe on.
   #lookWanted(now: number): void {
     this.#wantDue = now + wantInterval
-    for (const layer of this.layers) if (this.#wants(layer)) this.#wantedAt.set(layer, now)
-    const wanted = this.layers.filter((layer) => {
+    for (const layer of this.layers.all) if (this.#wants(layer)) this.#wantedAt.set(layer, now)
+    const wanted = this.layers.all.filter((layer) => {
       return now - (this.#wantedAt.get(layer) ?? this.startedAt) < wantedFor
     })
     const isSame =

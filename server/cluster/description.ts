@@ -6,8 +6,8 @@ import type { UpLayer } from '#relay/up-layer.ts'
  * What the registry tells of a publication: enough to answer a viewer on a node that has no packet
  * of it yet. Some 300 bytes: every node has that of every stream.
  */
-export function describePublication(publication: LivePublication): StreamDescription {
-  const { format, audio, video, videoLayers } = publication
+export function describePublication({ format, layers }: LivePublication): StreamDescription {
+  const { audio, video, videoLayers } = layers
   return {
     tracks: [
       ...(format.audio && audio ? [describeTrack(format.audio, [audio])] : []),

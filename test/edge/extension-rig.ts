@@ -35,7 +35,7 @@ export class ExtensionRig {
     watch() {},
     unwatch() {},
   } as unknown as Viewer
-  readonly #publication = { videoLayers: this.layers, close() {} } as unknown as Publication
+  readonly #publication = { layers: { viewed: this.layers }, close() {} } as unknown as Publication
 
   /** @param maxHeight of its token */
   constructor(maxHeight?: number) {

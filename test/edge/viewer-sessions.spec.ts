@@ -52,7 +52,7 @@ describe('a viewer', () => {
       {
         kind: 'follow',
         track: expect.any(Number),
-        source: { log: publication.audio?.logId, payloadType: 111 },
+        source: { log: publication.layers.audio?.logId, payloadType: 111 },
       },
     ])
     expect(publication.hasViewers).toBe(true)

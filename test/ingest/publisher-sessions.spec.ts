@@ -36,7 +36,7 @@ describe('a publisher', () => {
       world.run(1000)
     }
     const publication = world.streams.get(demo)!.publication!
-    expect(publication.audio?.log.end).toBe(60 + 0x10000)
+    expect(publication.layers.audio?.log.end).toBe(60 + 0x10000)
     world.run(31_000)
     expect(world.takeTold().at(-1)).toBe('publisher of demo consent-expired')
   })

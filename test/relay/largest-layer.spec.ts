@@ -39,7 +39,9 @@ class Simulcast extends PublicationRig {
       .takeRtcp()
       .flat()
       .flatMap((one) => (one.kind === 'pli' ? one.media : []))
-    return pictures.map((media) => this.publication.layers.find(({ ssrc }) => ssrc === media)?.rid)
+    return pictures.map(
+      (media) => this.publication.layers.all.find(({ ssrc }) => ssrc === media)?.rid,
+    )
   }
 
   #send(rid: Rid, payload: string): void {
@@ -63,7 +65,7 @@ describe('the layer that viewers watch', () => {
   it('is the largest, and a keyframe of a smaller one changes nothing', () => {
     const simulcast = watched()
     simulcast.keyframe('h')
-    expect([simulcast.publication.video?.rid, simulcast.told()]).toEqual(['f', ['h']])
+    expect([simulcast.publication.layers.video?.rid, simulcast.told()]).toEqual(['f', ['h']])
   })
 
   it('is a smaller one when the largest has stopped: Chromium does that for want of bandwidth', () => {
@@ -71,7 +73,7 @@ describe('the layer that viewers watch', () => {
     simulcast.send(1500, 'q', 'h')
     expect(new Set(simulcast.asked())).toEqual(new Set(['q', 'h']))
     simulcast.keyframe('h')
-    expect([simulcast.publication.video?.rid, simulcast.told()]).toEqual(['h', ['h']])
+    expect([simulcast.publication.layers.video?.rid, simulcast.told()]).toEqual(['h', ['h']])
   })
 
   it('is the largest again when that comes back', () => {
@@ -81,14 +83,17 @@ describe('the layer that viewers watch', () => {
     simulcast.keyframe('h')
     simulcast.send(1000, 'q', 'h')
     simulcast.keyframe('f')
-    expect([simulcast.publication.video?.rid, simulcast.told()]).toEqual(['f', ['q', 'h', 'f']])
+    expect([simulcast.publication.layers.video?.rid, simulcast.told()]).toEqual([
+      'f',
+      ['q', 'h', 'f'],
+    ])
   })
 
   it('stays when all have stopped: then none is asked for', () => {
     const simulcast = watched()
     simulcast.run(2500)
     expect(simulcast.asked()).toEqual([])
-    expect(simulcast.publication.video?.rid).toBe('f')
+    expect(simulcast.publication.layers.video?.rid).toBe('f')
   })
 })
 
@@ -105,17 +110,17 @@ describe('keyframes without end', () => {
 
   it('make the layers looked at so often and no oftener: it takes a walk over their packets', () => {
     const simulcast = watched()
-    const looks = new Set([simulcast.publication.offered])
+    const looks = new Set([simulcast.publication.layers.offered])
     for (let i = 0; i < 20; i++) {
       simulcast.keyframe('q')
-      looks.add(simulcast.publication.offered)
+      looks.add(simulcast.publication.layers.offered)
     }
     expect(looks.size).toBe(1 + 8)
     simulcast.send(300, 'q')
     looks.clear()
     simulcast.keyframe('h')
-    const { offered } = simulcast.publication
+    const { offered } = simulcast.publication.layers
     simulcast.keyframe('h')
-    expect(simulcast.publication.offered).not.toBe(offered)
+    expect(simulcast.publication.layers.offered).not.toBe(offered)
   })
 })

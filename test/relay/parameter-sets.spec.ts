@@ -24,7 +24,7 @@ function replayed(keep: (nalType: number) => boolean) {
   rig.plane.addPeer(1, {} as never, {} as never)
   const { publication, plane, observer, clock } = rig
   const viewer = new Viewer(1, view, { plane, observer }, new JoinTimes(0, () => {}))
-  viewer.watch(publication, clock.now())
+  viewer.watch(publication.layers, clock.now())
   const replay = plane.take().find(({ kind }) => kind === 'replay')
   return (replay as { replay?: { prefix?: readonly Buffer[] } } | undefined)?.replay
 }

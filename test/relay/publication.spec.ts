@@ -29,7 +29,7 @@ describe('what a publication keeps', () => {
   it('is every packet once, delivered in the order of arrival', () => {
     const rig = new PublicationRig(chromium)
     rig.receive(media(65_534), media(0), media(65_535), media(0), media(1))
-    const layer = rig.publication.video!
+    const layer = rig.publication.layers.video!
     const [first] = rig.delivered(layer)
     expect(rig.delivered(layer).map((index) => index - first!)).toEqual([0, 2, 1, 3])
     expect(layer.log.end - layer.log.start).toBe(4)
@@ -38,7 +38,7 @@ describe('what a publication keeps', () => {
   it('is what a repair brings, as if it had come by itself', () => {
     const rig = new PublicationRig(chromium)
     rig.receive(media(10), media(12), repairOf(media(11), 500))
-    const layer = rig.publication.video!
+    const layer = rig.publication.layers.video!
     const [first] = rig.delivered(layer)
     const place = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
     layer.log.locate(first! + 1, place)
@@ -56,22 +56,22 @@ describe('what a publication keeps', () => {
   `('is not $what', ({ packet }) => {
     const rig = new PublicationRig(chromium)
     rig.receive(media(10), packet)
-    expect(rig.publication.layers.map((layer) => rig.delivered(layer).length)).toEqual([0, 1])
+    expect(rig.publication.layers.all.map((layer) => rig.delivered(layer).length)).toEqual([0, 1])
   })
 
   it('is not a repair of media that has not come yet', () => {
     const rig = new PublicationRig(chromium)
     rig.receive(repairOf(media(10), 1))
-    expect(rig.delivered(rig.publication.video!)).toEqual([])
+    expect(rig.delivered(rig.publication.layers.video!)).toEqual([])
     rig.receive(media(11), repairOf(media(10), 2))
-    expect(rig.delivered(rig.publication.video!)).toHaveLength(2)
+    expect(rig.delivered(rig.publication.layers.video!)).toHaveLength(2)
   })
 
   it('is given back when it closes', () => {
     const rig = new PublicationRig(chromium)
     rig.receive(media(10), media(11))
     rig.publication.close()
-    expect(rig.publication.layers.map(({ log }) => log.bytes)).toEqual([0, 0])
+    expect(rig.publication.layers.all.map(({ log }) => log.bytes)).toEqual([0, 0])
     expect(rig.plane.logs.size).toBe(0)
   })
 })
@@ -80,7 +80,7 @@ describe('a keyframe', () => {
   it('is told of when it is in the plane, once', () => {
     const rig = new PublicationRig(chromium)
     rig.receive(media(10), media(11, keyframePayload, false))
-    const layer = rig.publication.video!
+    const layer = rig.publication.layers.video!
     expect(rig.keyframes).toEqual([{ layer, index: rig.delivered(layer)[1] }])
     expect(layer.inspector?.facts).toMatchObject({ width: 640, height: 480 })
   })
@@ -98,11 +98,11 @@ describe('a keyframe', () => {
         },
         hex(`908001100200 9d012a ${width} e001`),
       )
-    expect(rig.publication.video?.rid).toBe('q')
+    expect(rig.publication.layers.video?.rid).toBe('q')
     rig.receive(of('h', 2, '4001'), of('q', 1, 'a000'), of('f', 3, '8002'))
     expect(rig.keyframes.map(({ layer }) => layer.rid)).toEqual(['h', 'q', 'f'])
-    expect(rig.publication.video?.rid).toBe('f')
-    expect(rig.publication.offered.map(({ layer }) => layer.rid)).toEqual(['q', 'h', 'f'])
+    expect(rig.publication.layers.video?.rid).toBe('f')
+    expect(rig.publication.layers.offered.map(({ layer }) => layer.rid)).toEqual(['q', 'h', 'f'])
   })
 })
 
@@ -111,7 +111,7 @@ describe('time (DESIGN §6.5)', () => {
     const rig = new PublicationRig(chromium)
     const { publication, plane, clock } = rig
     rig.receive(media(10))
-    const layer = publication.video!
+    const layer = publication.layers.video!
     expect(plane.clocks.get(layer.logId)).toEqual({ rtpTimestamp: 30_000, wall: clock.wall() })
     const first = clock.wall()
     rig.run(500)

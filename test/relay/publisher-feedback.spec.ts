@@ -132,7 +132,7 @@ describe('requests for a keyframe (SRTP-58)', () => {
   it('are PLI where it was offered', () => {
     const rig = new PublicationRig(pliOnly)
     rig.receive(packet(1))
-    rig.publication.video!.keyframes.want()
+    rig.publication.layers.video!.keyframes.want()
     rig.run(10)
     expect(rig.plane.takeRtcp()).toContainEqual([{ kind: 'pli', sender: 1, media: video }])
     expect(rig.observer.take()).toEqual(['keyframe requested in'])
@@ -141,7 +141,7 @@ describe('requests for a keyframe (SRTP-58)', () => {
   it('are FIR where only that was offered, numbered (RFC 5104 §4.3.1)', () => {
     const rig = new PublicationRig(firOnly)
     rig.receive(packet(1))
-    rig.publication.video!.keyframes.want()
+    rig.publication.layers.video!.keyframes.want()
     rig.run(600)
     const requests = rig.plane.takeRtcp().flat()
     expect(requests.filter(({ kind }) => kind === 'fir')).toEqual([
@@ -152,7 +152,7 @@ describe('requests for a keyframe (SRTP-58)', () => {
 
   it('wait until the layer’s SSRC is known', () => {
     const rig = new PublicationRig(pliOnly)
-    rig.publication.video!.keyframes.want()
+    rig.publication.layers.video!.keyframes.want()
     rig.run(1000)
     expect(kinds(rig)).toEqual([])
     rig.receive(packet(1))

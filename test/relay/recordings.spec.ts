@@ -19,7 +19,7 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
   const { publication } = rig
 
   it('has its layers found, with every packet in its log once', () => {
-    const found = publication.layers.map(({ ssrc, rid }) => ({ ssrc, rid }))
+    const found = publication.layers.all.map(({ ssrc, rid }) => ({ ssrc, rid }))
     const video = videoOf(streams)
     const audio = streams.find(({ codec }) => codec === 'OPUS')!
     const isSimulcast = video.length > 1
@@ -28,7 +28,7 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
     expect(found).toEqual(
       expect.arrayContaining([{ ssrc: audio.ssrc, rid: undefined }, ...expected]),
     )
-    for (const layer of publication.layers) {
+    for (const layer of publication.layers.all) {
       const stream = streams.find(({ ssrc }) => ssrc === layer.ssrc)!
       const first = rig.delivered(layer)[0]!
       expect(first & 0xffff).toBe(stream.firstSeq)
@@ -39,7 +39,7 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
   })
 
   it('has its keyframes found where they start', () => {
-    for (const layer of publication.videoLayers) {
+    for (const layer of publication.layers.videoLayers) {
       const stream = streams.find(({ ssrc }) => ssrc === layer.ssrc)!
       const newest = stream.keyframes!.at(-1)!
       const place = { bytes: Buffer.alloc(0), offset: 0, length: 0 }
@@ -49,15 +49,15 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
       packet.read(place.bytes, place.offset, place.offset + place.length)
       expect(packet.timestamp).toBe(newest.ts)
     }
-    const told = rig.keyframes.filter(({ layer }) => layer === publication.video)
-    const watched = streams.find(({ ssrc }) => ssrc === publication.video?.ssrc)!
+    const told = rig.keyframes.filter(({ layer }) => layer === publication.layers.video)
+    const watched = streams.find(({ ssrc }) => ssrc === publication.layers.video?.ssrc)!
     expect(told.map(({ index }) => index & 0xffff)).toEqual(
       watched.keyframes!.map(({ seq }) => seq),
     )
   })
 
   it('has its size and profile read from the stream, and shows its largest layer', () => {
-    const sizes = publication.videoLayers.map(({ inspector, ssrc }) => ({
+    const sizes = publication.layers.videoLayers.map(({ inspector, ssrc }) => ({
       ssrc,
       size: `${inspector?.facts.width}x${inspector?.facts.height}`,
     }))
@@ -65,15 +65,18 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
     expect(sizes).toHaveLength(video.length)
     expect(sizes).toEqual(expect.arrayContaining(video.map(({ ssrc, size }) => ({ ssrc, size }))))
     const widest = Math.max(...video.map(({ size }) => Number.parseInt(size!, 10)))
-    expect(publication.video?.inspector?.facts).toMatchObject({ width: widest, reordered: false })
+    expect(publication.layers.video?.inspector?.facts).toMatchObject({
+      width: widest,
+      reordered: false,
+    })
     const profiles = video[0]!.spsProfileLevel
-    if (profiles) expect(profiles).toContain(publication.video?.inspector?.facts.profile)
+    if (profiles) expect(profiles).toContain(publication.layers.video?.inspector?.facts.profile)
   })
 
   it('has the time between its keyframes measured', () => {
-    const stream = streams.find(({ ssrc }) => ssrc === publication.video?.ssrc)!
+    const stream = streams.find(({ ssrc }) => ssrc === publication.layers.video?.ssrc)!
     const times = stream.keyframes!.map(({ seq }) => arrivalOf(name, stream.ssrc, seq))
-    const { keyframeInterval } = publication.video!
+    const { keyframeInterval } = publication.layers.video!
     if (times.length < 2) expect(keyframeInterval).toBeUndefined()
     // By its RTP time, to whose beat an encoder under load does not keep.
     else expect(Math.abs(keyframeInterval! - (times.at(-1)! - times.at(-2)!))).toBeLessThan(100)
@@ -83,13 +86,13 @@ describe.each(recordings)('the recorded publisher $name', ({ name, streams }) =>
     expect(publication.feedback.nacks).toBe(0)
     const asked = rig.plane.rtcp.flatMap(({ packets }) => packets).filter(isNack)
     expect(asked).toEqual([])
-    expect(publication.layers.map(({ lossFraction }) => lossFraction)).toEqual(
-      publication.layers.map(() => 0),
+    expect(publication.layers.all.map(({ lossFraction }) => lossFraction)).toEqual(
+      publication.layers.all.map(() => 0),
     )
   })
 
   it('gives every log a clock', () => {
-    for (const { logId } of publication.layers) expect(rig.plane.clocks.has(logId)).toBe(true)
+    for (const { logId } of publication.layers.all) expect(rig.plane.clocks.has(logId)).toBe(true)
   })
 })
 
@@ -121,7 +124,7 @@ describe('two packets that ffmpeg has to send again (IO-42)', () => {
   })
 
   it('fill their holes when they come by RTX, late and under their own numbers', () => {
-    const layer = publication.video!
+    const layer = publication.layers.video!
     const delivered = rig.delivered(layer)
     expect(delivered.toSorted((a, b) => a - b)).toEqual(delivered.map((_, i) => delivered[0]! + i))
     const place = { bytes: Buffer.alloc(0), offset: 0, length: 0 }

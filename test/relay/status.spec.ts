@@ -89,7 +89,7 @@ describe('the status of a stream', () => {
     rig.play('obs-32-default-gop', undefined, 8000)
     expect(streamStatus(stream, rig.clock.now()).video?.replay).toBe('ready')
     rig.run(13_000)
-    const { ssrc, log } = rig.publication.video!
+    const { ssrc, log } = rig.publication.layers.video!
     const header = { ssrc: ssrc!, payloadType: 96, timestamp: 1, sequenceNumber: log.end & 0xffff }
     // A later part of a P frame, 21 s after the keyframe.
     rig.receive(buildRtp(header, hex('5c019a')))

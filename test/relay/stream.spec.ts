@@ -61,11 +61,11 @@ describe('a stream', () => {
     const rig = new StreamRig()
     const first = rig.publish()
     rig.stream.join(rig.viewer.viewer, 1000)
-    expect(rig.followed).toEqual([first.audio?.logId])
+    expect(rig.followed).toEqual([first.layers.audio?.logId])
     rig.unpublish(first)
     expect(rig.stream.viewers.size).toBe(1)
     const second = rig.publish()
-    expect(rig.followed).toEqual([first.audio?.logId, second.audio?.logId])
+    expect(rig.followed).toEqual([first.layers.audio?.logId, second.layers.audio?.logId])
     expect(rig.stream.joins.summary().count).toBe(1)
   })
 
@@ -74,7 +74,7 @@ describe('a stream', () => {
     rig.stream.join(rig.viewer.viewer, 1000)
     expect(rig.followed).toEqual([])
     const publication = rig.publish()
-    expect(rig.followed).toEqual([publication.audio?.logId])
+    expect(rig.followed).toEqual([publication.layers.audio?.logId])
   })
 
   it('tells its publication whether anybody watches', () => {
@@ -96,7 +96,7 @@ describe('a stream', () => {
     rig.unpublish(first)
     expect(rig.stream.publication).toBe(second)
     const closed = rig.viewer.plane.commands.filter(({ kind }) => kind === 'closeLog')
-    expect(closed).toEqual(first.layers.map(({ logId }) => ({ kind: 'closeLog', log: logId })))
+    expect(closed).toEqual(first.layers.all.map(({ logId }) => ({ kind: 'closeLog', log: logId })))
   })
 })
 

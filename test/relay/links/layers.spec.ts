@@ -54,7 +54,7 @@ class Parent {
   }
 
   get layers(): readonly UpLayer[] {
-    return this.rig.publication.videoLayers
+    return this.rig.publication.layers.videoLayers
   }
 
   take(): Told[] {

@@ -29,7 +29,7 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     await until(() => edge.video!.log.end > keyframe! + 200)
     await until(() => hasAll(edge, origin, keyframe!))
     expect(edge.publication).toMatchObject({ client: 'obs', epoch: origin.publication!.epoch })
-    expect(edge.publication!.audio!.log.end).toBeGreaterThan(0)
+    expect(edge.publication!.layers.audio!.log.end).toBeGreaterThan(0)
     await until(() => edge.video?.clock !== undefined)
     expect(edge.video!.clock).toEqual(origin.video!.clock)
     expect(tree.memory.carriers.get(streamKey(demo))?.get('edge')).toMatchObject({

@@ -129,7 +129,7 @@ export class TreeNode {
   }
 
   get video(): UpLayer | undefined {
-    return this.publication?.video
+    return this.publication?.layers.video
   }
 
   /** OBS, as it was recorded, comes to this node. */
