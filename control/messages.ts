@@ -4,9 +4,7 @@ import { Value } from 'typebox/value'
 import { messageOf } from '#core/errors.ts'
 import { Hello, Refused, Welcome } from './messages/opening.ts'
 import {
-  Active,
   ClockChange,
-  Ended,
   Inactive,
   Keyframe,
   Layers,
@@ -46,8 +44,6 @@ export const messageSchemas = {
   keyframe: Keyframe,
   clock: ClockChange,
   inactive: Inactive,
-  active: Active,
-  ended: Ended,
   unsubscribe: Unsubscribe,
   path: PathChange,
   move: Move,
@@ -56,6 +52,10 @@ export const messageSchemas = {
 
 type MessageType = keyof typeof messageSchemas
 export type MessageOf<Name extends MessageType> = Static<(typeof messageSchemas)[Name]>
+/** What a parent says of one subscription. */
+export type SubscriptionMessage = MessageOf<
+  'subscribed' | 'epoch' | 'layers' | 'clock' | 'inactive' | 'path'
+>
 export type Message = { [Name in MessageType]: MessageOf<Name> }[MessageType]
 
 /** A type that this version does not have: of a newer node, and to be ignored. */

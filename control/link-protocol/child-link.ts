@@ -3,6 +3,7 @@ import {
   type Message,
   type MessageOf,
   type ProtocolRange,
+  type SubscriptionMessage,
   spokenVersions,
 } from '#control/messages.ts'
 import type { Machine } from '#core/machine.ts'
@@ -10,19 +11,11 @@ import { ControlChannel, type LinkClosed } from './control-channel.ts'
 import { parentDeadAfter } from './link-pulse.ts'
 import { publicationFault, ssrcsOf } from './publication-fault.ts'
 
-/** What a parent says of one subscription. */
-type OfSubscription = Extract<
-  Message,
-  {
-    type: 'subscribed' | 'epoch' | 'layers' | 'clock' | 'inactive' | 'active' | 'ended' | 'path'
-  }
->
-
 export type ChildEvent =
   /** Verify its token as the answer to ours before anything of it is used. */
   | { readonly kind: 'opened'; readonly welcome: MessageOf<'welcome'> }
   /** To be acted on. Those that are late, or of nothing that is open, do not get here. */
-  | { readonly kind: 'told'; readonly message: OfSubscription | MessageOf<'move'> }
+  | { readonly kind: 'told'; readonly message: SubscriptionMessage | MessageOf<'move'> }
   /** One subscription is over, by the parent's word. */
   | { readonly kind: 'refused'; readonly refusal: MessageOf<'refused'> }
   /** The parent stands below this node. The subscription is over: look for another parent. */
@@ -108,8 +101,6 @@ export class ChildLink implements Machine {
       case 'layers':
       case 'clock':
       case 'inactive':
-      case 'active':
-      case 'ended':
       case 'path':
         return this.#told(message, now)
       case 'hello':
@@ -156,7 +147,7 @@ export class ChildLink implements Machine {
     return this.#epochs.delete(subscription) ? { kind: 'refused', refusal } : undefined
   }
 
-  #told(message: OfSubscription, now: number): ChildEvent | undefined {
+  #told(message: SubscriptionMessage, now: number): ChildEvent | undefined {
     // Also of what is not open any more: a number counts as used from when it was named.
     const fault = this.#faultOf(message)
     if (fault) return this.#channel.break(fault, now)
@@ -166,17 +157,16 @@ export class ChildLink implements Machine {
       this.unsubscribe(subscription, now)
       return { kind: 'loop', subscription }
     }
-    if (message.type === 'ended') this.#epochs.delete(subscription)
     if ('tracks' in message) this.#epochs.set(subscription, message.epoch)
     return { kind: 'told', message }
   }
 
-  #faultOf(message: OfSubscription): string | undefined {
+  #faultOf(message: SubscriptionMessage): string | undefined {
     if (!this.#ssrcs.accept(ssrcsOf(message))) return 'an SSRC comes a second time'
     return 'tracks' in message ? publicationFault(message) : undefined
   }
 
-  #isNews(message: OfSubscription): boolean {
+  #isNews(message: SubscriptionMessage): boolean {
     const known = this.#epochs.get(message.subscription)
     switch (message.type) {
       case 'subscribed':
@@ -186,12 +176,9 @@ export class ChildLink implements Machine {
       case 'layers':
       case 'clock':
       case 'inactive':
-      case 'active':
         return message.epoch === known
       case 'path':
         return known !== undefined
-      case 'ended':
-        return true
     }
   }
 }

@@ -101,7 +101,7 @@ export class ControlChannel implements Machine {
     const due = this.#pulse.poll(now)
     if (now >= this.#openBy) return this.close('dead', 'no welcome in time')
     if (due === 'dead') return this.close('dead', 'nothing was heard for too long')
-    if (due === 'heartbeat') this.send({ type: 'heartbeat', lag: this.#pulse.takeLag() }, now)
+    if (due === 'heartbeat') this.send({ type: 'heartbeat' }, now)
     return this.#closed
   }
 }

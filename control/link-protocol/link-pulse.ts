@@ -19,7 +19,6 @@ export class LinkPulse {
   readonly #deadAfter: number
   #heardAt: number
   #sentAt: number
-  #lag = 0
 
   constructor(deadAfter: number, now: number) {
     this.#deadAfter = deadAfter
@@ -33,7 +32,8 @@ export class LinkPulse {
   }
 
   sent(now: number): void {
-    this.#notice(now)
+    // It would hide how long the heartbeat was due.
+    this.#forgive(now)
     this.#sentAt = Math.max(this.#sentAt, now)
   }
 
@@ -43,21 +43,13 @@ export class LinkPulse {
 
   /** @returns what is due */
   poll(now: number): 'dead' | 'heartbeat' | undefined {
-    this.#notice(now)
+    this.#forgive(now)
     if (now - this.#heardAt >= this.#deadAfter) return 'dead'
     return now - this.#sentAt >= heartbeatInterval ? 'heartbeat' : undefined
   }
 
-  /** Ms by which we acted late, at most, since this was last asked. */
-  takeLag(): number {
-    const lag = this.#lag
-    this.#lag = 0
-    return lag
-  }
-  // Also before something is sent: that would hide how long the heartbeat was due.
-  #notice(now: number): void {
+  #forgive(now: number): void {
     const late = now - this.nextTimeout
-    this.#lag = Math.max(this.#lag, late)
     if (late > heartbeatInterval) this.heard(now - this.#deadAfter + heartbeatInterval)
   }
 }

@@ -1,9 +1,9 @@
 import { LinkSsrcs, SeenSsrcs } from '#control/messages/link-ssrcs.ts'
 import {
   chooseVersion,
-  type Message,
   type MessageOf,
   type ProtocolRange,
+  type SubscriptionMessage,
   spokenVersions,
 } from '#control/messages.ts'
 import { registryBounds } from '#control/registry.ts'
@@ -11,14 +11,6 @@ import type { Machine } from '#core/machine.ts'
 import { ControlChannel, type LinkClosed } from './control-channel.ts'
 import { childDeadAfter } from './link-pulse.ts'
 import { ssrcsOf } from './publication-fault.ts'
-
-/** What a parent may say of a subscription that is open. */
-export type SaidOfSubscription = Extract<
-  Message,
-  {
-    type: 'subscribed' | 'epoch' | 'layers' | 'clock' | 'inactive' | 'active' | 'ended' | 'path'
-  }
->
 
 type Refusal = Omit<MessageOf<'refused'>, 'type'>
 
@@ -50,6 +42,7 @@ export class ParentLink implements Machine {
   readonly #named = new SeenSsrcs()
   readonly #options: ParentLinkOptions
   readonly #channel: ControlChannel
+  /** Numbers of what the child has asked for, answered or not, and not given up. */
   readonly #open = new Set<number>()
   #version: number | undefined
   #isWelcome = false
@@ -64,14 +57,9 @@ export class ParentLink implements Machine {
     return this.#channel.closed
   }
 
-  /** Numbers of what the child has asked for, answered or not, and not given up. */
-  get subscriptions(): ReadonlySet<number> {
-    return this.#open
-  }
-
   /** Once, after `hello`. */
   welcome(
-    terms: Pick<MessageOf<'welcome'>, 'connection' | 'token' | 'media' | 'ice' | 'keys'>,
+    terms: Pick<MessageOf<'welcome'>, 'token' | 'media' | 'ice' | 'keys'>,
     now: number,
   ): void {
     const { node, incarnation } = this.#options
@@ -96,16 +84,15 @@ export class ParentLink implements Machine {
    * @returns false for a subscription that is over, and when the link is: nothing was said
    * @throws RangeError for an SSRC told before, or out of order: a bug of ours that may cost a nonce
    */
-  tell(message: SaidOfSubscription, now: number): boolean {
+  tell(message: SubscriptionMessage, now: number): boolean {
     if (!this.#named.accept(ssrcsOf(message))) throw new RangeError('an SSRC is told out of order')
     if (!this.#open.has(message.subscription)) return false
-    if (message.type === 'ended') this.#open.delete(message.subscription)
     return this.#channel.send(message, now)
   }
 
-  /** This node goes. */
-  move(target: Omit<MessageOf<'move'>, 'type'>, now: number): void {
-    this.#channel.send({ type: 'move', ...target }, now)
+  /** This node goes. @param node that takes its place */
+  move(node: string, now: number): void {
+    this.#channel.send({ type: 'move', node }, now)
   }
 
   /** A packet of the child passed authentication at that time. */
@@ -137,8 +124,6 @@ export class ParentLink implements Machine {
       case 'layers':
       case 'clock':
       case 'inactive':
-      case 'active':
-      case 'ended':
       case 'path':
       case 'move':
       case 'heartbeat':

@@ -15,28 +15,13 @@ export const mostLinkSsrcs = 65_536
  * They ascend from 1, so the receiver sees that one was used before without a list of them.
  */
 export class LinkSsrcs {
-  readonly #most: number
   #used = 0
-
-  /** @param most fewer than `mostLinkSsrcs`, if need be */
-  constructor(most = mostLinkSsrcs) {
-    this.#most = Math.min(most, mostLinkSsrcs)
-  }
 
   /** @returns an SSRC of its own for one run; undefined when exhausted: open a new connection */
   next(): number | undefined {
-    if (this.exhausted) return undefined
+    if (this.#used === mostLinkSsrcs) return undefined
     this.#used++
     return this.#used
-  }
-
-  get exhausted(): boolean {
-    return this.left === 0
-  }
-
-  /** How many more there are: a child does well to move to a new connection in time. */
-  get left(): number {
-    return this.#most - this.#used
   }
 }
 

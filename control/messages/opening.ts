@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Incarnation, message, NodeId, Origin, Subscription, Text, Version } from './fields.ts'
+import { Incarnation, message, NodeId, Subscription, Text, Version } from './fields.ts'
 
 /** Bytes of base64url, unpadded. */
 function encoded(bytes: number) {
@@ -33,8 +33,6 @@ export const Welcome = message('welcome', {
   version: Version,
   node: NodeId,
   incarnation: Incarnation,
-  /** Names this connection in the logs of both sides. Not a secret. */
-  connection: Type.String({ pattern: '^[\\w-]{16,64}$' }),
   /** A node token for the child, in answer to the child's own: the parent knows the secret too. */
   token: Type.String({ pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$', maxLength: 2048 }),
   /** Where the parent's media port may be reached, the best first. */
@@ -90,6 +88,4 @@ export const Refused = message('refused', {
   subscription: Type.Optional(Subscription),
   reason: RefusalReason,
   text: Text,
-  /** Who may have room, in the refuser's eyes: a hint, checked like any other candidate. */
-  elsewhere: Type.Optional(Type.Object({ node: NodeId, origin: Origin })),
 })

@@ -13,7 +13,6 @@ import {
   NodePath,
   StreamKey,
   Subscription,
-  Text,
   WantedLayers,
 } from './fields.ts'
 
@@ -62,8 +61,6 @@ const publication = {
   epoch: Epoch,
   /** Down to the parent. The child refuses to stand under itself: `unsubscribe`, another parent. */
   path: NodePath,
-  /** The publisher is there; else its sessions wait for it to return. */
-  active: Type.Boolean(),
   /** The publisher's program, as `recogniseClient` names it. */
   client: Type.String({ maxLength: 64 }),
   /** One of a kind. A second one of the same kind is `broken`. */
@@ -121,19 +118,10 @@ export const ClockChange = message('clock', {
 })
 
 /**
- * Parent to child: the publisher is away, and its viewers wait for it. The logs stay. Of another
- * epoch than the child's it is ignored, as `active` is.
+ * Parent to child: the publisher is away; one that comes back is an `epoch`. That the parent has
+ * merely lost its own parent is not said by this. Of another epoch than the child's it is ignored.
  */
 export const Inactive = message('inactive', { subscription, epoch: Epoch })
-
-/** Parent to child: the same publication goes on. A publisher that came anew is an `epoch`. */
-export const Active = message('active', { subscription, epoch: Epoch })
-
-/**
- * Parent to child: nobody publishes this stream any more, and nobody waits for it. The
- * subscription is over. That the parent has merely lost its own parent is not said by this.
- */
-export const Ended = message('ended', { subscription, text: Type.Optional(Text) })
 
 /** Child to parent: no more of this. The parent answers nothing. */
 export const Unsubscribe = message('unsubscribe', { subscription })

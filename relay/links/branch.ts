@@ -1,4 +1,4 @@
-import type { MessageOf } from '#control/messages.ts'
+import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import { Reattachment, type ReattachmentOptions } from '#control/topology/reattachment.ts'
 import type { Machine } from '#core/machine.ts'
 import { streamKey } from '#core/stream-name.ts'
@@ -7,7 +7,7 @@ import { BranchPublication } from './branch-publication.ts'
 import type { BranchServices } from './branch-services.ts'
 import { Candidates } from './candidates.ts'
 import { CarrierNote } from './carrier-note.ts'
-import type { Subscriber, ToldOfSubscription, Uplink } from './uplink.ts'
+import type { Subscriber, Uplink } from './uplink.ts'
 
 /** One that was asked for the stream. */
 interface Asked {
@@ -176,7 +176,7 @@ export class Branch implements Machine {
     }
   }
 
-  #told(asked: Asked, message: ToldOfSubscription): void {
+  #told(asked: Asked, message: SubscriptionMessage): void {
     switch (message.type) {
       case 'subscribed':
         this.#subscribed(asked, message)
@@ -197,17 +197,6 @@ export class Branch implements Machine {
         break
       case 'inactive':
         this.#shown.end()
-        break
-      case 'ended':
-        if (this.#current?.uplink !== asked.uplink) {
-          this.#refused()
-          break
-        }
-        this.#current = undefined
-        this.#shown.end()
-        this.#note.erase()
-        break
-      case 'active':
         break
     }
   }

@@ -1,9 +1,8 @@
 import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import { ParentLink } from '#control/link-protocol/parent-link.ts'
 import { freshLinkKeys, srtpKeysOf } from '#control/messages/link-keys.ts'
-import { faultOfOwn, type MessageOf } from '#control/messages.ts'
+import { faultOfOwn, type MessageOf, type SubscriptionMessage } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
-import { randomId } from '#core/ids.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
@@ -135,7 +134,7 @@ export class Downlink implements Machine, FeedLink {
 
   // What a publisher says of itself is in it. What cannot be told ends this subscription here; there
   // it would end the link, and with it the streams of everybody.
-  tell(message: Parameters<ParentLink['tell']>[0]): void {
+  tell(message: SubscriptionMessage): void {
     const fault = faultOfOwn(message)
     if (fault === undefined) this.#link.tell(message, this.#now())
     else this.#give(message.subscription, `"${message.type}" ${fault}`)
@@ -148,9 +147,9 @@ export class Downlink implements Machine, FeedLink {
   }
 
   /** This node goes: the child is told where to. */
-  move(target: Omit<MessageOf<'move'>, 'type'>): void {
+  move(node: string): void {
     if (this.#feeds.size === 0) return
-    this.#link.move(target, this.#now())
+    this.#link.move(node, this.#now())
     this.#act()
   }
 
@@ -188,7 +187,7 @@ export class Downlink implements Machine, FeedLink {
     const { token, media } = this.#options
     const minted = await token()
     const ice = { ufrag: this.#ice.localUfrag, password: this.#ice.localPassword }
-    const terms = { connection: randomId(), token: minted, media, ice, keys: this.#keys }
+    const terms = { token: minted, media, ice, keys: this.#keys }
     this.#link.welcome(terms, this.#now())
     this.#act()
   }

@@ -1,4 +1,4 @@
-import type { ParentLink } from '#control/link-protocol/parent-link.ts'
+import type { SubscriptionMessage } from '#control/messages.ts'
 import type { PeerId } from '#native/media-plane.ts'
 
 /** What a feed needs of the link that it goes over. */
@@ -7,12 +7,10 @@ export interface FeedLink {
   readonly peer: PeerId | undefined
   /** Undefined when there are no more: the link must be made anew. */
   nextSsrc(): number | undefined
-  tell(message: Told): void
+  tell(message: SubscriptionMessage): void
   /** The keys are used up. */
   exhausted(): void
 }
-/** What a child is told of one subscription. */
-export type Told = Parameters<ParentLink['tell']>[0]
 
 /** The link knows which it is. */
 export type WithoutSubscription<Message> = Message extends unknown

@@ -1,11 +1,11 @@
-import type { MessageOf } from '#control/messages.ts'
+import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { LogClock, MediaPlane, TrackId } from '#native/media-plane.ts'
 import type { LivePublication } from '#relay/live-publication.ts'
 import type { Stream, StreamFollower } from '#relay/stream.ts'
 import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
-import type { FeedLink, Told, WithoutSubscription } from './feed-link.ts'
+import type { FeedLink, WithoutSubscription } from './feed-link.ts'
 import {
   isNamed,
   isTellable,
@@ -177,7 +177,6 @@ export class LinkFeed implements StreamFollower, Machine {
       epoch,
       client,
       path: [...this.#path],
-      active: true,
       tracks: linkTracks(
         publication,
         (layer) => this.#flows.get(layer),
@@ -274,7 +273,7 @@ export class LinkFeed implements StreamFollower, Machine {
     this.#tell({ type: 'layers', epoch: this.#toldEpoch!, layers: states })
   }
 
-  #tell(message: WithoutSubscription<Told>): void {
+  #tell(message: WithoutSubscription<SubscriptionMessage>): void {
     this.#link.tell({ subscription: this.subscription, ...message })
   }
 

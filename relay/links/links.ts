@@ -133,8 +133,8 @@ export class Links implements Machine, LinkPeers {
     return this.#uplinks.size
   }
 
-  /** Takes no new children, and asks those it has to go elsewhere. @param within ms */
-  drain(within: number): void {
+  /** Takes no new children, and asks those it has to go elsewhere. */
+  drain(): void {
     this.#draining = true
     const { node, registry } = this.#options
     const refuges = refugesFrom(registry.view, node())
@@ -142,7 +142,7 @@ export class Links implements Machine, LinkPeers {
     for (const downlink of this.#downlinks.values()) {
       const others = refuges.filter(({ id }) => id !== downlink.child)
       const target = others[turn++ % Math.max(others.length, 1)]
-      if (target) downlink.move({ node: target.id, origin: target.nodeOrigin, within })
+      if (target) downlink.move(target.id)
     }
   }
 

@@ -2,7 +2,7 @@ import { type ChildEvent, ChildLink } from '#control/link-protocol/child-link.ts
 import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import { srtpKeysOf } from '#control/messages/link-keys.ts'
 import { mostLinkSsrcs } from '#control/messages/link-ssrcs.ts'
-import type { MessageOf } from '#control/messages.ts'
+import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import type { NodeRecord } from '#control/node-record.ts'
 import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
@@ -17,14 +17,9 @@ import type { LinkedPublication } from './linked-publication.ts'
 import { MediaApproach } from './media-approach.ts'
 import { type Dialer, pump, type Wire } from './wire.ts'
 
-export type ToldOfSubscription = Exclude<
-  Extract<ChildEvent, { kind: 'told' }>['message'],
-  { type: 'move' }
->
-
 /** Whoever asked for a stream at a parent. */
 export interface Subscriber {
-  told(message: ToldOfSubscription): void
+  told(message: SubscriptionMessage): void
   refused(refusal: MessageOf<'refused'>): void
   /** It is over: the parent stands below this node. */
   loop(): void
@@ -241,9 +236,7 @@ export class Uplink implements Machine {
       for (const subscriber of [...this.#subscribers.values()]) subscriber.move(message)
       return
     }
-    const subscriber = this.#subscribers.get(message.subscription)
-    if (message.type === 'ended') this.#subscribers.delete(message.subscription)
-    subscriber?.told(message)
+    this.#subscribers.get(message.subscription)?.told(message)
   }
 
   #take(subscription: number): Subscriber | undefined {

@@ -32,9 +32,9 @@ export class Drain {
 
   /** Takes nobody new from now on, and asks viewers to go to other nodes. Publishers stay. */
   begin(): void {
-    const { cluster, events, refuge, links, within } = this.#options
+    const { cluster, events, refuge, links } = this.#options
     cluster.drain()
-    links()?.drain(within)
+    links()?.drain()
     const known = new Map<string, string | undefined>()
     events.reconnectEach((name) => {
       const stream = streamKey(name)

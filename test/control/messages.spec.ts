@@ -72,29 +72,34 @@ describe('a message between nodes', () => {
     '{"type":""}',
     '{"type":"__proto__"}',
     `{"type":"${'x'.repeat(33)}"}`,
-    '{"type":"heartbeat"}',
-    '{"type":"heartbeat","lag":-1}',
-    '{"type":"heartbeat","lag":"1"}',
-    '{"type":"heartbeat","lag":1e999}',
+    '{"type":"unsubscribe"}',
+    '{"type":"unsubscribe","subscription":-1}',
+    '{"type":"unsubscribe","subscription":"1"}',
+    '{"type":"unsubscribe","subscription":1e999}',
   ])('is not %s', (text) => {
     expect(readMessage(text)).toEqual({ fault: expect.any(String) })
   })
 
   it('keeps nothing of a prototype', () => {
-    const read = readMessage('{"type":"heartbeat","lag":1,"__proto__":{"polluted":1}}')
-    expect(Object.keys(read)).toEqual(['type', 'lag'])
+    const read = readMessage('{"type":"unsubscribe","subscription":1,"__proto__":{"polluted":1}}')
+    expect(Object.keys(read)).toEqual(['type', 'subscription'])
     expect(Reflect.get(read, 'polluted')).toBeUndefined()
   })
 })
 
 describe('the bounds of a message', () => {
-  const heartbeat = (spaces: number) => `{"type":"heartbeat","lag":1${' '.repeat(spaces)}}`
+  const unsubscribe = (spaces: number) =>
+    `{"type":"unsubscribe","subscription":1${' '.repeat(spaces)}}`
 
   it('are 64 KiB', () => {
-    const most = longestMessage - heartbeat(0).length
-    expect(readMessage(heartbeat(most))).toEqual({ type: 'heartbeat', lag: 1 })
-    expect(readMessage(heartbeat(most + 1))).toEqual({ fault: expect.stringContaining('longer') })
-    const wide = written({ type: 'heartbeat', lag: 1, later: '€'.repeat(longestMessage / 3) })
+    const most = longestMessage - unsubscribe(0).length
+    expect(readMessage(unsubscribe(most))).toEqual({ type: 'unsubscribe', subscription: 1 })
+    expect(readMessage(unsubscribe(most + 1))).toEqual({ fault: expect.stringContaining('longer') })
+    const wide = written({
+      type: 'unsubscribe',
+      subscription: 1,
+      later: '€'.repeat(longestMessage / 3),
+    })
     expect(readMessage(wide)).toEqual({ fault: expect.stringContaining('longer') })
   })
 
@@ -103,8 +108,8 @@ describe('the bounds of a message', () => {
     const levels = 10_000
     const deep = `${open.repeat(levels)}1${close.repeat(levels)}`
     expect(readMessage(deep)).toEqual({ fault: expect.any(String) })
-    const hidden = `{"type":"heartbeat","lag":1,"later":${deep}}`
-    expect(readMessage(hidden)).toEqual({ type: 'heartbeat', lag: 1 })
+    const hidden = `{"type":"unsubscribe","subscription":1,"later":${deep}}`
+    expect(readMessage(hidden)).toEqual({ type: 'unsubscribe', subscription: 1 })
   })
 
   const subscribed = oneOfEach.find(({ type }) => type === 'subscribed')!

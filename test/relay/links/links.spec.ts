@@ -118,7 +118,7 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     const { publication } = edge
     parent.record = { ...parent.record, draining: true }
     parent.registry.announce(parent.record)
-    parent.links.drain(10_000)
+    parent.links.drain()
     await until(() => parentOf() === other.id)
     await until(() => parent.stream?.followers === 0)
     const { end } = origin.video!.log
