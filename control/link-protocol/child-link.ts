@@ -11,6 +11,9 @@ import { ControlChannel, type LinkClosed } from './control-channel.ts'
 import { parentDeadAfter } from './link-pulse.ts'
 import { publicationFault, ssrcsOf } from './publication-fault.ts'
 
+/** What a child asks for. */
+export type Wish = Omit<MessageOf<'subscribe'>, 'type' | 'subscription'>
+
 export type ChildEvent =
   /** Verify its token as the answer to ours before anything of it is used. */
   | { readonly kind: 'opened'; readonly welcome: MessageOf<'welcome'> }
@@ -61,10 +64,7 @@ export class ChildLink implements Machine {
   }
 
   /** @returns the number of the subscription; undefined while the link is not open */
-  subscribe(
-    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost' | 'need'>,
-    now: number,
-  ): number | undefined {
+  subscribe(wish: Wish, now: number): number | undefined {
     if (this.#version === undefined) return undefined
     const subscription = this.#last + 1
     if (!this.#channel.send({ type: 'subscribe', subscription, ...wish }, now)) return undefined
@@ -74,7 +74,7 @@ export class ChildLink implements Machine {
   }
 
   /** Nothing happens to a subscription that is over. */
-  tell(message: MessageOf<'want'> | MessageOf<'keyframe'>, now: number): void {
+  tell(message: MessageOf<'want' | 'keyframe'>, now: number): void {
     if (this.#epochs.has(message.subscription)) this.#channel.send(message, now)
   }
 

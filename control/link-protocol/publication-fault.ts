@@ -10,7 +10,7 @@ export function ssrcsOf(message: Message): number[] {
 /** What a schema cannot say of a publication: every name stands for one thing. */
 export function publicationFault({
   tracks,
-}: MessageOf<'subscribed'> | MessageOf<'epoch'>): string | undefined {
+}: MessageOf<'subscribed' | 'epoch'>): string | undefined {
   if (new Set(tracks.map(({ kind }) => kind)).size < tracks.length) {
     return 'two tracks are of one kind'
   }

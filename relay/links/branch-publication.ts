@@ -1,30 +1,20 @@
 import type { MessageOf } from '#control/messages.ts'
-import type { Clock } from '#core/clock.ts'
-import type { LogClock, MediaPlane } from '#native/media-plane.ts'
+import type { LogClock } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
-import type { Scheduler } from '#webrtc/peers.ts'
+import type { BranchServices } from './branch-services.ts'
 import type { LayerName, LayerState, WantedLayers } from './link-description.ts'
 import { LinkedPublication } from './linked-publication.ts'
 import type { Uplink } from './uplink.ts'
 
+type ShownServices = Pick<BranchServices, 'plane' | 'clock' | 'scheduler'>
+
 /** What a stream shows that comes over links: one epoch after the other, whoever the parent is. */
 export class BranchPublication {
   readonly #stream: Stream
-  readonly #services: {
-    readonly plane: MediaPlane
-    readonly clock: Clock
-    readonly scheduler: Scheduler
-  }
+  readonly #services: ShownServices
   #publication: LinkedPublication | undefined
 
-  constructor(
-    stream: Stream,
-    services: {
-      readonly plane: MediaPlane
-      readonly clock: Clock
-      readonly scheduler: Scheduler
-    },
-  ) {
+  constructor(stream: Stream, services: ShownServices) {
     this.#stream = stream
     this.#services = services
   }
@@ -45,7 +35,7 @@ export class BranchPublication {
   }
 
   /** Goes on with the epoch, or begins it. */
-  show(uplink: Uplink, message: MessageOf<'subscribed'> | MessageOf<'epoch'>): void {
+  show(uplink: Uplink, message: MessageOf<'subscribed' | 'epoch'>): void {
     const { clock } = this.#services
     const { subscription, tracks } = message
     if (this.#publication?.epoch !== message.epoch) this.#begin(message)
@@ -55,14 +45,8 @@ export class BranchPublication {
         return uplink.roundTrip
       },
       nack: (ssrc: number, lost: readonly number[]) => uplink.nack(ssrc, lost),
-      requestKeyframe: (layers: Parameters<Uplink['keyframe']>[1]) =>
-        uplink.keyframe(subscription, layers),
-      want: (layers: readonly LayerName[]) => {
-        uplink.want(
-          subscription,
-          layers.map((name) => ({ ...name })),
-        )
-      },
+      requestKeyframe: (layers: LayerName[]) => uplink.keyframe(subscription, layers),
+      want: (layers: LayerName[]) => uplink.want(subscription, layers),
       run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
       end: (over: LinkedPublication) => uplink.endRuns(over),
     }
@@ -82,7 +66,7 @@ export class BranchPublication {
 
   /** For a parent to be asked for: all, while nothing is known. */
   get wanted(): WantedLayers {
-    return this.#publication ? this.#publication.wanted.map((name) => ({ ...name })) : 'all'
+    return this.#publication?.wanted ?? 'all'
   }
 
   /** The parent is lost. What is here stays. */
@@ -99,7 +83,7 @@ export class BranchPublication {
     this.#stream.unpublish(publication, clock.now(), clock.wall())
   }
 
-  #begin(message: MessageOf<'subscribed'> | MessageOf<'epoch'>): void {
+  #begin(message: MessageOf<'subscribed' | 'epoch'>): void {
     this.end()
     const { plane, clock, scheduler } = this.#services
     this.#publication = new LinkedPublication(message, {

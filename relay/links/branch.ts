@@ -158,15 +158,12 @@ export class Branch implements Machine {
 
   #subscriber(asked: Asked): Subscriber {
     const isCurrent = () => this.#current?.uplink === asked.uplink
-    const over = () => {
-      if (this.#asked === asked) this.#refused()
-      else if (isCurrent()) this.#lose(asked.uplink.parent)
-    }
     return {
       told: (message) => this.#told(asked, message),
-      refused: over,
-      loop: over,
-      lost: over,
+      over: () => {
+        if (this.#asked === asked) this.#refused()
+        else if (isCurrent()) this.#lose(asked.uplink.parent)
+      },
       // Before it has answered there is nothing to move, and an origin cannot be gone around.
       move: ({ node }) => {
         const { parent } = asked.uplink

@@ -16,10 +16,13 @@ import type { FeedLink } from './feed-link.ts'
 import { LinkFeed } from './link-feed.ts'
 import { pump, type Wire } from './wire.ts'
 
+/** Why a node says no. */
+type Refusal = Pick<MessageOf<'refused'>, 'reason' | 'text'>
+
 /** What a node that is asked for a stream answers. */
 export type Grant =
   | { readonly stream: Stream; readonly path: readonly string[] }
-  | { readonly refused: Omit<MessageOf<'refused'>, 'type' | 'subscription'> }
+  | { readonly refused: Refusal }
 
 export interface DownlinkOptions {
   readonly node: string
@@ -35,7 +38,7 @@ export interface DownlinkOptions {
   readonly media: MessageOf<'welcome'>['media']
   /** A token that answers the child's. */
   token(): Promise<string>
-  grant(asked: MessageOf<'subscribe'>, child: string): Grant
+  grant(asked: MessageOf<'subscribe'>): Grant
   /** One more or one fewer gets the stream. */
   recounted(stream: Stream): void
   /** @param cause undefined where the other side closed the connection */
@@ -137,7 +140,10 @@ export class Downlink implements Machine, FeedLink {
   tell(message: SubscriptionMessage): void {
     const fault = faultOfOwn(message)
     if (fault === undefined) this.#link.tell(message, this.#now())
-    else this.#give(message.subscription, `"${message.type}" ${fault}`)
+    else {
+      const text = `cannot be told: "${message.type}" ${fault}`.slice(0, 256)
+      this.#refuse(message.subscription, { reason: 'unknown-stream', text })
+    }
     this.#act()
   }
 
@@ -159,17 +165,15 @@ export class Downlink implements Machine, FeedLink {
   }
 
   /** The stream is over here: the child looks elsewhere. */
-  refuse(stream: Stream, refusal: Omit<MessageOf<'refused'>, 'type' | 'subscription'>): void {
+  refuse(stream: Stream, refusal: Refusal): void {
     for (const [subscription, feed] of [...this.#feeds]) {
-      if (feed.stream !== stream) continue
-      this.#free(subscription)
-      this.#link.refuse({ subscription, ...refusal }, this.#now())
+      if (feed.stream === stream) this.#refuse(subscription, refusal)
     }
     this.#act()
   }
 
   /** Ends the connection, with a word. */
-  close(refusal: Omit<MessageOf<'refused'>, 'type' | 'subscription'>): void {
+  close(refusal: Refusal): void {
     this.#link.refuse(refusal, this.#now())
     this.#act()
   }
@@ -210,9 +214,9 @@ export class Downlink implements Machine, FeedLink {
   }
 
   #subscribe(asked: MessageOf<'subscribe'>): void {
-    const granted = this.#options.grant(asked, this.child)
+    const granted = this.#options.grant(asked)
     if ('refused' in granted) {
-      this.#link.refuse({ subscription: asked.subscription, ...granted.refused }, this.#now())
+      this.#refuse(asked.subscription, granted.refused)
       return
     }
     const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
@@ -222,12 +226,8 @@ export class Downlink implements Machine, FeedLink {
     this.#options.scheduler.add(feed)
   }
 
-  #give(subscription: number, why: string): void {
+  #refuse(subscription: number, refusal: Refusal): void {
     this.#free(subscription)
-    const refusal = {
-      reason: 'unknown-stream',
-      text: `cannot be told: ${why}`.slice(0, 256),
-    } as const
     this.#link.refuse({ subscription, ...refusal }, this.#now())
   }
 

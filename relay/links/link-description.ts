@@ -10,10 +10,7 @@ export type LinkTrack = Publication['tracks'][number]
 export type LayerState = MessageOf<'layers'>['layers'][number]
 /** What a node wants: layers by name, or all. */
 export type WantedLayers = MessageOf<'want'>['wanted']
-export interface LayerName {
-  readonly kind: 'audio' | 'video'
-  readonly rid?: string
-}
+export type LayerName = MessageOf<'clock'>['layer']
 
 /** Of a message, in characters; what publishers say beyond them is left out. */
 const longestProfile = 64

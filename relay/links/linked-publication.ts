@@ -21,11 +21,11 @@ export interface LinkSource {
   readonly roundTrip: number | undefined
   /** These numbers of a run were lost on the way. */
   nack(ssrc: number, lost: readonly number[]): void
-  requestKeyframe(layers: readonly LayerName[]): void
+  requestKeyframe(layers: LayerName[]): void
   /** No packets of the publication are to be taken any more. */
   end(publication: LinkedPublication): void
   /** Of all layers only these are to come. */
-  want(layers: readonly LayerName[]): void
+  want(layers: LayerName[]): void
   /** The packets of this SSRC are the layer's. */
   run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
 }
@@ -101,7 +101,7 @@ export class LinkedPublication implements LivePublication, Machine {
     this.#wanted = this.layers.all
   }
 
-  get wanted(): readonly LayerName[] {
+  get wanted(): LayerName[] {
     return this.#wanted.map(nameOf)
   }
 

@@ -93,12 +93,11 @@ export class Links implements Machine, LinkPeers {
     { child, tokenId, address }: { child: string; tokenId: string; address: string },
     wire: Wire,
   ): WireListener {
-    const { node, tokens, plane, peers, observer } = this.#options
+    const { node, tokens, peers, observer } = this.#options
     const { id, incarnation } = node()
     const downlink: Downlink = new Downlink(
       {
         ...this.#options,
-        plane,
         node: id,
         incarnation,
         child,

@@ -1,4 +1,4 @@
-import { type ChildEvent, ChildLink } from '#control/link-protocol/child-link.ts'
+import { type ChildEvent, ChildLink, type Wish } from '#control/link-protocol/child-link.ts'
 import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import { srtpKeysOf } from '#control/messages/link-keys.ts'
 import { mostLinkSsrcs } from '#control/messages/link-ssrcs.ts'
@@ -20,13 +20,10 @@ import { type Dialer, pump, type Wire } from './wire.ts'
 /** Whoever asked for a stream at a parent. */
 export interface Subscriber {
   told(message: SubscriptionMessage): void
-  refused(refusal: MessageOf<'refused'>): void
-  /** It is over: the parent stands below this node. */
-  loop(): void
   /** The parent is going: it wants everything moved there. */
   move(target: MessageOf<'move'>): void
-  /** The link is gone, and the subscription with it. */
-  lost(): void
+  /** The parent refused, stands below this node, or is gone: nothing more comes of it. */
+  over(): void
 }
 
 export interface UplinkOptions {
@@ -41,7 +38,7 @@ export interface UplinkOptions {
   /** @returns rejects where the token is none of the parent's answer to ours */
   verify(token: string, answered: string): Promise<{ readonly node: string }>
   /** The parent has welcomed us and proved itself. */
-  opened(uplink: Uplink): void
+  opened(): void
   /** @param reason for the log */
   ended(uplink: Uplink, reason: string): void
 }
@@ -94,10 +91,7 @@ export class Uplink implements Machine {
   }
 
   /** @returns the number of the subscription; undefined where the link is not open */
-  subscribe(
-    wish: Pick<MessageOf<'subscribe'>, 'stream' | 'below' | 'wanted' | 'have' | 'lost' | 'need'>,
-    subscriber: Subscriber,
-  ): number | undefined {
+  subscribe(wish: Wish, subscriber: Subscriber): number | undefined {
     const number = this.isOpen ? this.#link?.subscribe(wish, this.#now()) : undefined
     if (number !== undefined) this.#subscribers.set(number, subscriber)
     this.#act()
@@ -106,16 +100,12 @@ export class Uplink implements Machine {
 
   /** Only these layers are to come, from now on. */
   want(subscription: number, wanted: WantedLayers): void {
-    this.#link?.tell(
-      { type: 'want', subscription, wanted: wanted === 'all' ? 'all' : [...wanted] },
-      this.#now(),
-    )
+    this.#link?.tell({ type: 'want', subscription, wanted }, this.#now())
     this.#act()
   }
 
-  keyframe(subscription: number, layers: readonly LayerName[]): void {
-    const named = layers.map(({ kind, rid }) => ({ kind, ...(rid !== undefined && { rid }) }))
-    this.#link?.tell({ type: 'keyframe', subscription, layers: named }, this.#now())
+  keyframe(subscription: number, layers: LayerName[]): void {
+    this.#link?.tell({ type: 'keyframe', subscription, layers }, this.#now())
     this.#act()
   }
 
@@ -197,10 +187,10 @@ export class Uplink implements Machine {
         this.#told(event.message)
         break
       case 'refused':
-        this.#take(event.refusal.subscription!)?.refused(event.refusal)
+        this.#over(event.refusal.subscription!)
         break
       case 'loop':
-        this.#take(event.subscription)?.loop()
+        this.#over(event.subscription)
         break
       case 'closed':
         break
@@ -227,7 +217,7 @@ export class Uplink implements Machine {
     plane.addPeer(peer, srtpKeysOf(welcome.keys, 'child'), path, { streams: mostLinkSsrcs })
     this.#isOpen = true
     this.#check(this.#now())
-    this.#options.opened(this)
+    this.#options.opened()
     this.#act()
   }
 
@@ -239,10 +229,10 @@ export class Uplink implements Machine {
     this.#subscribers.get(message.subscription)?.told(message)
   }
 
-  #take(subscription: number): Subscriber | undefined {
+  #over(subscription: number): void {
     const subscriber = this.#subscribers.get(subscription)
     this.#subscribers.delete(subscription)
-    return subscriber
+    subscriber?.over()
   }
 
   #heard(): void {
@@ -277,7 +267,7 @@ export class Uplink implements Machine {
     this.#runs.clear()
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
-    for (const subscriber of subscribers) subscriber.lost()
+    for (const subscriber of subscribers) subscriber.over()
     this.#options.ended(this, reason)
   }
 
