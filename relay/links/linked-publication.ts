@@ -133,7 +133,9 @@ export class LinkedPublication implements LivePublication, Machine {
       if (state.clock) layer.setClock(state.clock)
       layer.told(state.bitrate)
       if (!state.run) {
-        if (layer.active) layer.pause()
+        // A parent that waits for it itself has it soon, and goes on behind what is held.
+        if (this.#wanted.includes(layer)) layer.endRun()
+        else if (layer.active) layer.pause()
         continue
       }
       const { ssrc, base } = state.run

@@ -3,12 +3,13 @@ import { faultOfOwn, type MessageOf } from '#control/messages.ts'
 import { streamName } from '#core/stream-name.ts'
 import { linkTracks } from '#relay/links/link-description.ts'
 import { LinkFeed } from '#relay/links/link-feed.ts'
-import { LinkedPublication } from '#relay/links/linked-publication.ts'
+import { LinkedPublication, type LinkSource } from '#relay/links/linked-publication.ts'
 import { Stream } from '#relay/stream.ts'
 import type { UpLayer } from '#relay/up-layer.ts'
 import { PublicationRig, recordedFormat } from '#test/relay/publication-rig.ts'
 import { RecordingPlane } from '#test/support/recording-plane.ts'
 import { SimulatedClock } from '#test/support/simulated-time.ts'
+import { labelled, SlabWriter } from '#test/support/stored-packets.ts'
 
 type Told = { readonly type: string } & Record<string, unknown>
 
@@ -60,6 +61,23 @@ class Parent {
   take(): Told[] {
     return this.told.splice(0)
   }
+}
+
+/** What a child makes of what that parent has. */
+function childOf({ rig }: Parent, wants: (layer: UpLayer) => boolean): LinkedPublication {
+  const tracks = linkTracks(rig.publication, () => undefined, 2000)
+  const listener = { keyframe: () => {}, offered: () => {} }
+  const services = { plane: new RecordingPlane(), clock: new SimulatedClock(1000), listener, wants }
+  return new LinkedPublication({ epoch: 7, client: 'obs', tracks }, services)
+}
+
+const source: LinkSource = {
+  roundTrip: undefined,
+  nack: () => {},
+  requestKeyframe: () => {},
+  run: () => {},
+  end: () => {},
+  want: () => {},
 }
 
 const rids = (layers: unknown) =>
@@ -163,31 +181,11 @@ describe('of several layers, a child', () => {
 
   it('asks for those that somebody has wanted lately, and begins with all', () => {
     const parent = new Parent()
-    const clock = new SimulatedClock(1000)
     const asked: unknown[] = []
     let wanted = ['0', undefined]
-    const child = new LinkedPublication(
-      {
-        epoch: 7,
-        client: 'obs',
-        tracks: linkTracks(parent.rig.publication, () => undefined, 2000),
-      },
-      {
-        plane: new RecordingPlane(),
-        clock,
-        listener: { keyframe: () => {}, offered: () => {} },
-        wants: ({ rid }) => wanted.includes(rid),
-      },
-    )
-    const source = {
-      roundTrip: undefined,
-      nack: () => {},
-      requestKeyframe: () => {},
-      run: () => {},
-      end: () => {},
-      want: (layers: readonly { rid?: string }[]) => asked.push(layers.map(({ rid }) => rid)),
-    }
-    child.comesFrom(source, [])
+    const child = childOf(parent, ({ rid }) => wanted.includes(rid))
+    const want = (layers: readonly { rid?: string }[]) => asked.push(layers.map(({ rid }) => rid))
+    child.comesFrom({ ...source, want }, [])
     expect(child.wanted.map(({ rid }) => rid)).toEqual([undefined, '0', '1', '2'])
     child.poll(2000)
     expect(asked).toEqual([])
@@ -198,6 +196,19 @@ describe('of several layers, a child', () => {
     expect(asked.at(-1)).toEqual([undefined, '0', '2'])
     child.poll(24_000)
     expect(asked.at(-1)).toEqual([undefined, '2'])
+  })
+
+  it('keeps what it has while a new parent waits for it itself', () => {
+    const parent = new Parent()
+    const child = childOf(parent, () => true)
+    const layer = child.layers.videoLayers[0]!
+    const run = { ssrc: 1, base: 0, from: 5, end: 6 }
+    child.comesFrom(source, linkTracks(parent.rig.publication, () => run, 2000))
+    const { slab, offset, length } = new SlabWriter().write(labelled('one'))
+    layer.log.append(5, slab, offset, length, 0)
+    child.comesFrom(source, linkTracks(parent.rig.publication, () => undefined, 2000))
+    expect(child.have()).toEqual([{ layer: { kind: 'video', rid: '0' }, index: 5 }])
+    expect(layer.log.end - layer.log.start).toBe(1)
   })
 
   it('keeps nothing of a layer that comes no more', () => {
