@@ -129,7 +129,7 @@ export class OperatingPoint implements ViewedLayer {
 
   close(): void {
     this.#plane.closeLog(this.logId)
-    this.log.close()
+    this.log.clear()
     this.#copies?.slab.release()
     this.#copies = undefined
   }

@@ -186,7 +186,7 @@ export class PacketLog implements PacketStore {
   }
 
   /** Lets go of all packets. */
-  close(): void {
+  clear(): void {
     this.#dropBefore(this.#end)
     this.#keyframe = undefined
     this.#toldOf = undefined

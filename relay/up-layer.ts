@@ -175,7 +175,7 @@ export class UpLayer implements ViewedLayer {
   /** It is not wanted here for now. What is held would be out of date when it is again. */
   pause(): void {
     this.endRun()
-    this.log.close()
+    this.log.clear()
   }
 
   /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */
@@ -274,7 +274,7 @@ export class UpLayer implements ViewedLayer {
   close(): void {
     this.#lower?.close()
     this.#plane.closeLog(this.logId)
-    this.log.close()
+    this.log.clear()
   }
 
   #measure(packet: RtpPacket, now: number): void {

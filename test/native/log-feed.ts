@@ -57,7 +57,7 @@ export class LogFeed {
 
   close(): void {
     this.#plane.closeLog(this.id)
-    this.packets.close()
+    this.packets.clear()
   }
 
   #deliver(indices: readonly number[]): void {

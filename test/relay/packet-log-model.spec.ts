@@ -104,7 +104,7 @@ it('a log is a map with a start, an end and a keyframe (property)', () => {
       const held = memory.held(Math.max(0, model.start - 50), model.end + 50)
       expect(held).toEqual([...model.packets.keys()].sort((a, b) => a - b))
       expect(memory.references).toBe(held.length)
-      memory.log.close()
+      memory.log.clear()
       expect(memory.references).toBe(0)
     }),
     { numRuns: 200, endOnFailure: true },

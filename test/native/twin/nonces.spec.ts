@@ -135,7 +135,7 @@ class Scene {
         rig.track.leave()
         break
       case 'newLog':
-        log.packets.close()
+        log.packets.clear()
         rig.track.leave()
         this.#log = new LogRig(`log${++this.#logs} `, this.#logs, limits)
         this.#next = 65_530 - this.#logs * 7
