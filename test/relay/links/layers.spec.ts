@@ -203,10 +203,16 @@ describe('of several layers, a child', () => {
     const child = childOf(parent, () => true)
     const layer = child.layers.videoLayers[0]!
     const run = { ssrc: 1, base: 0, from: 5, end: 6 }
-    child.comesFrom(source, linkTracks(parent.rig.publication, () => run, 2000))
+    child.comesFrom(
+      source,
+      linkTracks(parent.rig.publication, () => run, 2000),
+    )
     const { slab, offset, length } = new SlabWriter().write(labelled('one'))
     layer.log.append(5, slab, offset, length, 0)
-    child.comesFrom(source, linkTracks(parent.rig.publication, () => undefined, 2000))
+    child.comesFrom(
+      source,
+      linkTracks(parent.rig.publication, () => undefined, 2000),
+    )
     expect(child.have()).toEqual([{ layer: { kind: 'video', rid: '0' }, index: 5 }])
     expect(layer.log.end - layer.log.start).toBe(1)
   })

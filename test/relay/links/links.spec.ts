@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { streamKey } from '#core/stream-name.ts'
-import { planes } from '#test/native/planes.ts'
+import { planes, type TestedPlane } from '#test/native/planes.ts'
 import { until } from '#test/native/until.ts'
 import { demo, packetsOf, Tree, type TreeNode } from './tree-rig.ts'
 
@@ -15,19 +15,41 @@ function hasAll(node: TreeNode, origin: TreeNode, from: number): boolean {
   return all.size > 0 && [...all].every(([index, packet]) => theirs.get(index) === packet)
 }
 
+function parentOf(node: string): string | undefined {
+  return tree.memory.carriers.get(streamKey(demo))?.get(node)?.parent
+}
+
+/** What the edge has of the stream that came to the origin, from its keyframe on. */
+async function watch(origin: TreeNode, edge: TreeNode) {
+  const publisher = await origin.publish()
+  await until(() => origin.video?.log.keyframe !== undefined)
+  const stream = edge.join()
+  await until(() => edge.video?.log.keyframe !== undefined)
+  return { publisher, stream, from: edge.video!.log.keyframe! }
+}
+
+/** A stream with a viewer at an edge, which has it from one of two relays. */
+async function watchedByRelay(plane: TestedPlane) {
+  tree = new Tree()
+  const origin = await tree.add('origin', ['ingest'], plane)
+  const relays = [
+    await tree.add('relay-a', ['relay'], plane),
+    await tree.add('relay-b', ['relay'], plane),
+  ]
+  const edge = await tree.add('edge', ['edge'], plane)
+  const { from } = await watch(origin, edge)
+  return { origin, relays, edge, from, publication: edge.publication }
+}
+
 describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane) => {
   it('comes to a node that has a viewer, under the same indices', async () => {
     tree = new Tree()
     const origin = await tree.add('origin', ['ingest', 'relay'], plane)
     const edge = await tree.add('edge', ['edge'], plane)
-    await origin.publish()
-    await until(() => origin.video?.log.keyframe !== undefined)
-    edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
-    const { keyframe } = origin.video!.log
-    expect(edge.video!.log.keyframe).toBe(keyframe)
-    await until(() => edge.video!.log.end > keyframe! + 200)
-    await until(() => hasAll(edge, origin, keyframe!))
+    const { from } = await watch(origin, edge)
+    expect(from).toBe(origin.video!.log.keyframe)
+    await until(() => edge.video!.log.end > from + 100)
+    await until(() => hasAll(edge, origin, from))
     expect(edge.publication).toMatchObject({ client: 'obs', epoch: origin.publication!.epoch })
     expect(edge.publication!.layers.audio!.log.end).toBeGreaterThan(0)
     await until(() => edge.video?.clock !== undefined)
@@ -39,28 +61,15 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
   })
 
   it('goes on behind the last packet when the parent is gone', async () => {
-    tree = new Tree()
-    const origin = await tree.add('origin', ['ingest'], plane)
-    const relays = [
-      await tree.add('relay-a', ['relay'], plane),
-      await tree.add('relay-b', ['relay'], plane),
-    ]
-    const edge = await tree.add('edge', ['edge'], plane)
-    await origin.publish()
-    await until(() => origin.video?.log.keyframe !== undefined)
-    edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
-    const from = edge.video!.log.keyframe!
-    const carriers = () => tree.memory.carriers.get(streamKey(demo))
-    const parent = carriers()?.get('edge')?.parent
+    const { origin, relays, edge, from, publication } = await watchedByRelay(plane)
+    const parent = parentOf('edge')
     expect(['relay-a', 'relay-b']).toContain(parent)
-    const { publication } = edge
     await relays.find(({ id }) => id === parent)!.die()
     const { end } = origin.video!.log
     await until(() => edge.video!.log.end > end + 100)
     await until(() => hasAll(edge, origin, from))
     expect(edge.publication).toBe(publication)
-    expect(carriers()?.get('edge')?.parent).not.toBe(parent)
+    expect(parentOf('edge')).not.toBe(parent)
   })
 
   it('goes on in the same place with a publisher at another node, who has the newer epoch', async () => {
@@ -69,10 +78,7 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     const second = await tree.add('second', ['ingest'], plane)
     await tree.add('relay', ['relay'], plane)
     const edge = await tree.add('edge', ['edge'], plane)
-    const publisher = await first.publish()
-    await until(() => first.video?.log.keyframe !== undefined)
-    const stream = edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
+    const { publisher, stream } = await watch(first, edge)
     const { epoch } = edge.publication!
     await second.publish()
     publisher.leave()
@@ -80,7 +86,7 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     expect(edge.stream).toBe(stream)
     await until(() => second.video?.log.keyframe !== undefined)
     await until(() => hasAll(edge, second, second.video!.log.keyframe!))
-    await until(() => tree.memory.carriers.get(streamKey(demo))?.get('relay')?.parent === 'second')
+    await until(() => parentOf('relay') === 'second')
     await until(() => first.links.children === 0 || first.stream?.followers === 0)
   })
 
@@ -88,10 +94,7 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     tree = new Tree()
     const origin = await tree.add('origin', ['ingest'], plane)
     const edge = await tree.add('edge', ['edge'], plane)
-    const publisher = await origin.publish()
-    await until(() => origin.video?.log.keyframe !== undefined)
-    edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
+    const { publisher } = await watch(origin, edge)
     publisher.leave()
     await until(() => edge.publication === undefined)
     await origin.publish()
@@ -100,26 +103,13 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
   })
 
   it('is taken from another node before the one that drains lets go', async () => {
-    tree = new Tree()
-    const origin = await tree.add('origin', ['ingest'], plane)
-    const relays = [
-      await tree.add('relay-a', ['relay'], plane),
-      await tree.add('relay-b', ['relay'], plane),
-    ]
-    const edge = await tree.add('edge', ['edge'], plane)
-    await origin.publish()
-    await until(() => origin.video?.log.keyframe !== undefined)
-    edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
-    const from = edge.video!.log.keyframe!
-    const parentOf = () => tree.memory.carriers.get(streamKey(demo))?.get('edge')?.parent
-    const parent = relays.find(({ id }) => id === parentOf())!
-    const other = relays.find(({ id }) => id !== parentOf())!
-    const { publication } = edge
+    const { origin, relays, edge, from, publication } = await watchedByRelay(plane)
+    const parent = relays.find(({ id }) => id === parentOf('edge'))!
+    const other = relays.find(({ id }) => id !== parent.id)!
     parent.record = { ...parent.record, draining: true }
     parent.registry.announce(parent.record)
     parent.links.drain()
-    await until(() => parentOf() === other.id)
+    await until(() => parentOf('edge') === other.id)
     await until(() => parent.stream?.followers === 0)
     const { end } = origin.video!.log
     await until(() => edge.video!.log.end > end + 100)
