@@ -142,8 +142,8 @@ export class ChildLink implements Machine {
   }
 
   #refused(refusal: MessageOf<'refused'>): ChildEvent | undefined {
-    const { subscription, reason, text } = refusal
-    if (subscription === undefined) return this.#channel.close('refused', `${reason}: ${text}`)
+    const { subscription } = refusal
+    if (subscription === undefined) return this.#channel.refused(refusal)
     return this.#epochs.delete(subscription) ? { kind: 'refused', refusal } : undefined
   }
 

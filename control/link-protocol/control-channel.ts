@@ -1,4 +1,4 @@
-import { type Message, readMessage } from '#control/messages.ts'
+import { type Message, type MessageOf, readMessage } from '#control/messages.ts'
 import type { Machine } from '#core/machine.ts'
 import { LinkPulse } from './link-pulse.ts'
 import { Outbox } from './outbox.ts'
@@ -17,6 +17,8 @@ export interface LinkClosed {
   readonly cause: 'dead' | 'refused' | 'broken' | 'overflow'
   /** For the log. */
   readonly text: string
+  /** Of `refused`. */
+  readonly reason?: MessageOf<'refused'>['reason']
 }
 
 /** From the WebSocket to `welcome`, in ms: an answer takes a token, and no more. */
@@ -70,7 +72,7 @@ export class ControlChannel implements Machine {
     if (this.#closed) return false
     this.#pulse.sent(now)
     if (this.#outbox.push(message)) return true
-    this.close('overflow', `"${message.type}" does not fit into the queue`)
+    this.#close('overflow', `"${message.type}" does not fit into the queue`)
     return false
   }
 
@@ -82,12 +84,12 @@ export class ControlChannel implements Machine {
   /** The other side said what cannot be: it is told so, and that is the end. */
   break(text: string, now: number): LinkClosed {
     this.send({ type: 'refused', reason: 'broken', text: text.slice(0, 256) }, now)
-    return this.close('broken', text)
+    return this.#close('broken', text)
   }
 
-  /** @returns why it is closed, from now on or already */
-  close(cause: LinkClosed['cause'], text: string): LinkClosed {
-    this.#closed ??= { kind: 'closed', cause, text }
+  /** One side said no to the connection. @returns why it is closed, from now on or already */
+  refused({ reason, text }: Pick<MessageOf<'refused'>, 'reason' | 'text'>): LinkClosed {
+    this.#closed ??= { kind: 'closed', cause: 'refused', text: `${reason}: ${text}`, reason }
     return this.#closed
   }
 
@@ -99,9 +101,14 @@ export class ControlChannel implements Machine {
   poll(now: number): LinkClosed | undefined {
     if (this.#closed) return undefined
     const due = this.#pulse.poll(now)
-    if (now >= this.#openBy) return this.close('dead', 'no welcome in time')
-    if (due === 'dead') return this.close('dead', 'nothing was heard for too long')
+    if (now >= this.#openBy) return this.#close('dead', 'no welcome in time')
+    if (due === 'dead') return this.#close('dead', 'nothing was heard for too long')
     if (due === 'heartbeat') this.send({ type: 'heartbeat' }, now)
+    return this.#closed
+  }
+
+  #close(cause: LinkClosed['cause'], text: string): LinkClosed {
+    this.#closed ??= { kind: 'closed', cause, text }
     return this.#closed
   }
 }

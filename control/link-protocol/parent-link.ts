@@ -75,8 +75,8 @@ export class ParentLink implements Machine {
   /** Says no to a subscription, which is over then, or to the connection, which ends. */
   refuse(refusal: Refusal, now: number): void {
     this.#channel.send({ type: 'refused', ...refusal }, now)
-    const { subscription, reason, text } = refusal
-    if (subscription === undefined) this.#channel.close('refused', `${reason}: ${text}`)
+    const { subscription } = refusal
+    if (subscription === undefined) this.#channel.refused(refusal)
     else this.#open.delete(subscription)
   }
 
@@ -103,9 +103,7 @@ export class ParentLink implements Machine {
   receive(text: string, now: number): ParentEvent | undefined {
     const message = this.#channel.read(text, now)
     if (!message || 'kind' in message) return message
-    if (message.type === 'refused') {
-      return this.#channel.close('refused', `${message.reason}: ${message.text}`)
-    }
+    if (message.type === 'refused') return this.#channel.refused(message)
     if (message.type === 'hello') return this.#hello(message, now)
     if (!this.#isWelcome) {
       return this.#channel.break(`"${message.type}" came before "welcome" was said`, now)

@@ -1,3 +1,4 @@
+import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import type { MessageOf } from '#control/messages.ts'
 import type { NodeRecord } from '#control/node-record.ts'
 import type { NodeTokens } from '#control/node-token.ts'
@@ -8,11 +9,16 @@ import type { Streams } from '#relay/streams.ts'
 import type { Peers, Scheduler } from '#webrtc/peers.ts'
 import type { Dialer } from './wire.ts'
 
+/** Why a link is over. */
+export interface LinkEnd extends Pick<LinkClosed, 'text' | 'reason'> {
+  /** `idle`: nothing was wanted of it for long · `closed`: all that `LinkClosed` has no name for */
+  readonly cause: LinkClosed['cause'] | 'idle' | 'closed'
+}
+
 /** What becomes of links, for log and metrics. */
 export interface LinksObserver {
   opened(side: 'parent' | 'child', node: string): void
-  /** @param reason for the log */
-  ended(side: 'parent' | 'child', node: string, reason: string): void
+  ended(side: 'parent' | 'child', node: string, end: LinkEnd): void
   /** A stream that had lost its parent has another one. @param ms since the loss was noticed */
   reattached(stream: string, ms: number): void
 }

@@ -78,8 +78,7 @@ export class Links implements Machine, LinkPeers {
   publishedHere(name: StreamName): void {
     this.#end(streamKey(name))
     const stream = this.#options.streams.get(name)
-    const path = [this.#options.node().id]
-    if (stream) for (const downlink of this.#downlinks.values()) downlink.moved(stream, path)
+    if (stream) this.#moved(stream, [this.#options.node().id])
   }
 
   /**
@@ -109,7 +108,7 @@ export class Links implements Machine, LinkPeers {
         ended: (ended, closed) => {
           this.#downlinks.delete(ended.peerId)
           this.#byUfrag.delete(ended.ufrag)
-          observer.ended('child', child, closed ? `${closed.cause}: ${closed.text}` : 'closed')
+          observer.ended('child', child, closed ?? { cause: 'closed', text: 'by the child' })
         },
       },
       wire,
@@ -215,9 +214,7 @@ export class Links implements Machine, LinkPeers {
         ...this.#options,
         node: this.#options.node().id,
         uplinkTo: (node) => this.#uplinks.to(node),
-        moved: (of, path) => {
-          for (const downlink of this.#downlinks.values()) downlink.moved(of, path)
-        },
+        moved: (of, path) => this.#moved(of, path),
         reattached: (of, ms) => this.#options.observer.reattached(streamKey(of.name), ms),
         split: (of) => {
           const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
@@ -263,6 +260,10 @@ export class Links implements Machine, LinkPeers {
       return { refused: { reason: 'too-deep', text: `${path.length - 1} links to the origin` } }
     }
     return { stream, path }
+  }
+
+  #moved(stream: Stream, path: readonly string[]): void {
+    for (const downlink of this.#downlinks.values()) downlink.moved(stream, path)
   }
 
   #carry(stream: Stream): void {

@@ -1,5 +1,4 @@
 import { type ChildEvent, ChildLink, type Wish } from '#control/link-protocol/child-link.ts'
-import type { LinkClosed } from '#control/link-protocol/control-channel.ts'
 import { srtpKeysOf } from '#control/messages/link-keys.ts'
 import { mostLinkSsrcs } from '#control/messages/link-ssrcs.ts'
 import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
@@ -14,6 +13,7 @@ import type { Scheduler } from '#webrtc/peers.ts'
 import { IncomingRuns } from './incoming-runs.ts'
 import type { LayerName, WantedLayers } from './link-description.ts'
 import type { LinkedPublication } from './linked-publication.ts'
+import type { LinkEnd } from './links-options.ts'
 import { MediaApproach } from './media-approach.ts'
 import { type Dialer, pump, type Wire } from './wire.ts'
 
@@ -39,8 +39,7 @@ export interface UplinkOptions {
   verify(token: string, answered: string): Promise<{ readonly node: string }>
   /** The parent has welcomed us and proved itself. */
   opened(): void
-  /** @param reason for the log */
-  ended(uplink: Uplink, reason: string): void
+  ended(uplink: Uplink, end: LinkEnd): void
 }
 
 /** A parent of this node: its control connection, its place at the plane, what comes from it. */
@@ -67,7 +66,7 @@ export class Uplink implements Machine {
     this.#giveUp = options.dialer.dial(options.parent, {
       opened: (wire, tokenId) => this.#opened(wire, tokenId),
       text: (text) => this.#text(text),
-      closed: (reason) => this.#end(reason),
+      closed: (reason) => this.#fail(reason),
     })
   }
 
@@ -145,7 +144,7 @@ export class Uplink implements Machine {
 
   /** Nothing is wanted from this parent any more. */
   close(): void {
-    this.#end('not needed any more')
+    this.#end({ cause: 'idle', text: 'not needed any more' })
   }
 
   get nextTimeout(): number {
@@ -160,7 +159,9 @@ export class Uplink implements Machine {
     this.#link?.poll(now)
     this.#check(now)
     this.#act()
-    if (this.#approach?.isLost(now)) this.#end('dead: no media comes from its port')
+    if (this.#approach?.isLost(now)) {
+      this.#end({ cause: 'dead', text: 'no media comes from its port' })
+    }
   }
 
   #opened(wire: Wire, tokenId: string): void {
@@ -203,7 +204,7 @@ export class Uplink implements Machine {
       const { node } = await verify(welcome.token, this.#tokenId)
       if (node !== this.parent) throw new Error(`it is ${node}`)
     } catch (error) {
-      this.#end(`the parent did not prove itself: ${messageOf(error)}`)
+      this.#fail(`the parent did not prove itself: ${messageOf(error)}`)
       return
     }
     if (this.#ended) return
@@ -211,7 +212,7 @@ export class Uplink implements Machine {
     this.#approach = new MediaApproach(welcome, ours, this.#now())
     const { path } = this.#approach
     if (!path) {
-      this.#end('no address of its media port can be reached from ours')
+      this.#fail('no address of its media port can be reached from ours')
       return
     }
     plane.addPeer(peer, srtpKeysOf(welcome.keys, 'child'), path, { streams: mostLinkSsrcs })
@@ -253,10 +254,14 @@ export class Uplink implements Machine {
     if (this.#ended || !this.#link || !this.#wire) return
     pump(this.#link, this.#wire)
     this.#options.scheduler.changed(this)
-    if (this.#link.closed) this.#end(textOf(this.#link.closed))
+    if (this.#link.closed) this.#end(this.#link.closed)
   }
 
-  #end(reason: string): void {
+  #fail(text: string): void {
+    this.#end({ cause: 'closed', text })
+  }
+
+  #end(end: LinkEnd): void {
     if (this.#ended) return
     this.#ended = true
     const { plane, scheduler } = this.#options
@@ -268,14 +273,10 @@ export class Uplink implements Machine {
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.over()
-    this.#options.ended(this, reason)
+    this.#options.ended(this, end)
   }
 
   #now(): number {
     return this.#options.clock.now()
   }
-}
-
-function textOf({ cause, text }: LinkClosed): string {
-  return `${cause}: ${text}`
 }

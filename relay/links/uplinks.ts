@@ -1,6 +1,6 @@
 import type { NodeRecord } from '#control/node-record.ts'
 import type { PeerId } from '#native/media-plane.ts'
-import type { LinksOptions } from './links-options.ts'
+import type { LinkEnd, LinksOptions } from './links-options.ts'
 import { Uplink } from './uplink.ts'
 
 /** How long a link stays open that nothing comes by, in ms. */
@@ -12,7 +12,7 @@ const idleTime = 60_000
 const shortestRetry = 1_000
 const longestRetry = 30_000
 const mendedAfter = 60_000
-const needsMending = /^refused: (wrong-token|version)/
+const needsMending = new Set<LinkEnd['reason']>(['wrong-token', 'version'])
 /** Connections that are kept open to nodes that may soon be asked for something. */
 const mostPrepared = 8
 
@@ -103,10 +103,10 @@ export class Uplinks {
       .map(({ id }) => id)
   }
 
-  #failed(node: string, reason: string): void {
+  #failed(node: string, { reason }: LinkEnd): void {
     const now = this.#options.clock.now()
     const times = (this.#failures.get(node)?.times ?? 0) + 1
-    const wait = needsMending.test(reason)
+    const wait = needsMending.has(reason)
       ? mendedAfter
       : Math.min(shortestRetry * 2 ** (times - 1), longestRetry)
     this.#failures.set(node, { times, until: now + wait })
@@ -127,12 +127,12 @@ export class Uplinks {
         observer.opened('parent', parent.id)
         opened()
       },
-      ended: (ended, reason) => {
+      ended: (ended, end) => {
         this.#byNode.delete(parent.id)
         this.#byPeer.delete(ended.peerId)
         this.#usedAt.delete(ended)
-        this.#failed(parent.id, reason)
-        observer.ended('parent', parent.id, reason)
+        this.#failed(parent.id, end)
+        observer.ended('parent', parent.id, end)
       },
     })
     this.#byNode.set(parent.id, uplink)

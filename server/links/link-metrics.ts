@@ -1,10 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Links } from '#relay/links/links.ts'
-
-type Side = 'parent' | 'child'
-
-/** Why links end, as `ControlChannel` names it; `closed` is all else. */
-const causes = ['dead', 'refused', 'broken', 'overflow', 'not needed any more']
+import type { LinkEnd } from '#relay/links/links-options.ts'
 
 /** The numbers of a node's place in the tree. */
 export class LinkMetrics {
@@ -37,10 +33,8 @@ export class LinkMetrics {
     })
   }
 
-  /** @param reason as the log has it: the cause, then more */
-  ended(side: Side, reason: string): void {
-    const cause = causes.find((known) => reason.startsWith(known)) ?? 'closed'
-    this.#ended.inc({ side, cause: cause === 'not needed any more' ? 'idle' : cause })
+  ended(side: 'parent' | 'child', cause: LinkEnd['cause']): void {
+    this.#ended.inc({ side, cause })
   }
 
   reattached(ms: number): void {

@@ -6,9 +6,9 @@ import type { LinkMetrics } from './link-metrics.ts'
 export function observeLinks(log: Logger, metrics: LinkMetrics): LinksObserver {
   return {
     opened: (side, node) => log.info({ [side]: node }, 'link opened'),
-    ended: (side, node, reason) => {
-      metrics.ended(side, reason)
-      log.info({ [side]: node, reason }, 'link ended')
+    ended: (side, node, { cause, text }) => {
+      metrics.ended(side, cause)
+      log.info({ [side]: node, cause, reason: text }, 'link ended')
     },
     reattached: (stream, ms) => {
       metrics.reattached(ms)

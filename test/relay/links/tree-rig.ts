@@ -30,8 +30,6 @@ const payloadType = 102
 export class Tree {
   readonly memory = new ClusterState()
   readonly nodes = new Map<string, TreeNode>()
-  /** What nodes have said of their links, as "edge: parent origin opened". */
-  readonly told: string[] = []
 
   async add(
     id: string,
@@ -109,12 +107,7 @@ export class TreeNode {
       scheduler: node.timers,
       dialer: node.#dialer(),
       media: () => node.plane.addresses.map(({ address, port }) => ({ address, port })),
-      observer: {
-        opened: (side, other) => tree.told.push(`${node.id}: ${side} ${other} opened`),
-        reattached: () => tree.told.push(`${node.id}: another parent`),
-        ended: (side, other, reason) =>
-          tree.told.push(`${node.id}: ${side} ${other} ended, ${reason}`),
-      },
+      observer: { opened: () => {}, reattached: () => {}, ended: () => {} },
     })
     node.dispatcher.connectLinks(node.links)
     return node
