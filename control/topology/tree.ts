@@ -57,7 +57,7 @@ export type PathRefusal = 'cycle' | 'too-deep' | 'repeats' | 'lost'
 export interface OfferedPath {
   /** The node that is asked, or that looks at what its parent tells. */
   readonly node: string
-  /** All nodes above it: the one that offers first, the stream's origin last. */
+  /** All nodes above it. */
   readonly path: readonly string[]
   /** Links to the farthest node below `node`. */
   readonly height: number

@@ -17,14 +17,13 @@ export class Candidates {
   /** Ids, the best first. */
   parents(avoid: ReadonlySet<string>): string[] {
     const question = { stream: this.#stream, node: this.#node, avoid }
-    return chooseParents(this.#view, question).filter((id) => this.has(id))
+    return chooseParents(this.#view, question)
   }
 
   /** Who could take the parent's place. */
   standby(parent: string): string | undefined {
     const question = { stream: this.#stream, node: this.#node, avoid: new Set([parent]) }
-    const standby = chooseStandby(this.#view, question, parent)
-    return standby !== undefined && this.has(standby) ? standby : undefined
+    return chooseStandby(this.#view, question, parent)
   }
 
   /** Whether that node may be asked: an edge that has the stream is no relay for that. */
@@ -37,9 +36,9 @@ export class Candidates {
    * @param lost a node that is gone: who gets the stream through it is about to lose it too
    */
   mayStandBelow(path: readonly string[], lost: string | undefined): boolean {
-    const height = heightOf(this.#view, this.#stream, this.#node)
-    const offered = { node: this.#node, path: [...path].reverse(), height }
-    return refusesPath({ ...offered, ...(lost !== undefined && { lost }) }) === undefined
+    const node = this.#node
+    const height = heightOf(this.#view, this.#stream, node)
+    return refusesPath({ node, path, height, lost }) === undefined
   }
 
   isOrigin(node: string): boolean {

@@ -116,9 +116,10 @@ function newRelayRanks(search: Search): Rank[] {
   return ranks
 }
 
-function usable({ view, node, self, avoid }: Search, id: string): NodeRecord | undefined {
+function usable({ view, node, self, avoid, origin }: Search, id: string): NodeRecord | undefined {
   const candidate = view.nodes.get(id)
   if (!candidate || id === node || avoid.has(id) || !hasRoom(candidate, 'child')) return undefined
+  if (id !== origin && !candidate.roles.includes('relay')) return undefined
   return self && !understand(self, candidate) ? undefined : candidate
 }
 
