@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import { MemoryRegistry } from '#control/memory-registry.ts'
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
 import { NodeTokens } from '#control/node-token.ts'

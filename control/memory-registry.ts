@@ -1,5 +1,5 @@
 import type { Clock } from '#core/clock.ts'
-import { ClusterState, checkDescription } from './cluster-view.ts'
+import { ClusterState, checkDescription } from './cluster-state.ts'
 import type { NodeRecord } from './node-record.ts'
 import type {
   CarrierRecord,

@@ -10,8 +10,6 @@ export const mostLayers = 8
 export const NodeId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
 /** Of two processes with one id, the higher one is the later. */
 export const Incarnation = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-/** Where other nodes reach a node's HTTP. */
-export const Origin = Type.String({ pattern: '^https?://[^\\s/?#@\\\\]{1,255}$' })
 /** For logs and people; nobody decides by it. */
 export const Text = Type.String({ maxLength: 256 })
 /** A whole number of a protocol version. */

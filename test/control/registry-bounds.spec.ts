@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
-import type { RedisRegistry } from '#control/redis-registry.ts'
+import { ClusterState } from '#control/cluster-state.ts'
+import type { RedisRegistry } from '#control/redis/registry.ts'
 import { registryBounds } from '#control/registry.ts'
 import { nodeRecord, RegistryWorld } from '#test/support/registry-world.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import { MemoryRegistry } from '#control/memory-registry.ts'
 import type { Registry, RegistryEvent } from '#control/registry.ts'
 import { systemClock } from '#server/system-clock.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RedisRegistry } from '#control/redis-registry.ts'
+import type { RedisRegistry } from '#control/redis/registry.ts'
 import type { RegistryEvent, StreamRecord } from '#control/registry.ts'
 import { RedisProcess, redisUnavailable } from '#test/support/redis-process.ts'
 import { nodeRecord, RegistryWorld, until } from '#test/support/registry-world.ts'

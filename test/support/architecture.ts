@@ -32,7 +32,7 @@ const ioPlaces = [
   'native/twin/ticker.ts',
   'edge/pages.ts',
   'control/jetstream/bucket.ts',
-  'control/redis-connection.ts',
+  'control/redis/connection.ts',
   'control/sqlite-store.ts',
   'control/audit/audit-log.ts',
   'control/audit/chain-file.ts',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeRecord } from '#control/node-record.ts'
-import { RedisRegistry, type RedisRegistryOptions } from '#control/redis-registry.ts'
+import { RedisRegistry, type RedisRegistryOptions } from '#control/redis/registry.ts'
 import { systemClock } from '#server/system-clock.ts'
 
 /** Waits for what comes over a socket, looking every few ms. @throws Error when it does not */

@@ -1,4 +1,4 @@
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import type { RegionDistance } from '#control/topology/regions.ts'
 import { SimulatedEvents } from './simulated-events.ts'
 import { recordOf, type SimulatedNode } from './simulated-node.ts'

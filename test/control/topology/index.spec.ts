@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
 import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
 import { placePublisher, placeViewer } from '#control/topology/placement.ts'

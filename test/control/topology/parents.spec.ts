@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
 import type { ClusterView } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'

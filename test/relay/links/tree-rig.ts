@@ -1,4 +1,4 @@
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import { MemoryRegistry } from '#control/memory-registry.ts'
 import type { NodeRecord } from '#control/node-record.ts'
 import { NodeTokens } from '#control/node-token.ts'

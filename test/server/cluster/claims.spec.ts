@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import { MemoryRegistry } from '#control/memory-registry.ts'
 import { streamKey } from '#core/stream-name.ts'
 import { Claims } from '#server/cluster/claims.ts'

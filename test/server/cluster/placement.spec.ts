@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClusterState } from '#control/cluster-view.ts'
+import { ClusterState } from '#control/cluster-state.ts'
 import type { RedirectReason } from '#control/http/overflow.ts'
 import type { NodeRecord } from '#control/node-record.ts'
 import { connectSources, offeredEdges } from '#server/cluster/offered-edges.ts'

@@ -1,4 +1,4 @@
-import { type CarrierRecord, registryBounds, type StreamRecord } from './registry.ts'
+import { type CarrierRecord, registryBounds, type StreamRecord } from '#control/registry.ts'
 
 /** One change of what this node tells, for Redis. */
 export type OwnChange =

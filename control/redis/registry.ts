@@ -1,17 +1,17 @@
-import type { Clock } from '#core/clock.ts'
-import { ClusterState, checkDescription } from './cluster-view.ts'
-import type { NodeRecord } from './node-record.ts'
-import { RedisConnection } from './redis-connection.ts'
-import { OwnRecords } from './redis-own.ts'
-import { RedisReader } from './redis-reader.ts'
-import { RedisWriter } from './redis-writer.ts'
+import { ClusterState, checkDescription } from '#control/cluster-state.ts'
+import type { NodeRecord } from '#control/node-record.ts'
 import type {
   CarrierRecord,
   Registry,
   RegistryEvent,
   StreamDescription,
   StreamRecord,
-} from './registry.ts'
+} from '#control/registry.ts'
+import type { Clock } from '#core/clock.ts'
+import { RedisConnection } from './connection.ts'
+import { OwnRecords } from './own-records.ts'
+import { RedisReader } from './reader.ts'
+import { RedisWriter } from './writer.ts'
 
 export interface RedisRegistryOptions {
   /** Id of this node. */

@@ -1,5 +1,6 @@
-import type { ClusterState } from './cluster-view.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { ClusterState } from '#control/cluster-state.ts'
+import { registryBounds } from '#control/registry.ts'
+import type { RedisConnection } from './connection.ts'
 import {
   isNodeId,
   type Message,
@@ -8,8 +9,7 @@ import {
   readClaim,
   readMessage,
   readPresence,
-} from './redis-records.ts'
-import { registryBounds } from './registry.ts'
+} from './records.ts'
 
 /** The two hashes of a node in Redis. */
 export type HashKind = 'claims' | 'carriers'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { type RedisScript, redisScripts } from './redis-scripts.ts'
+import { type RedisScript, redisScripts } from './scripts.ts'
 
 export interface RedisConnectionOptions {
   /** `redis://` or `rediss://`, with user, password and database as needed. */

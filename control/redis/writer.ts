@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { NodeLoad, NodeRecord } from '#control/node-record.ts'
+import type { StreamDescription, StreamRecord } from '#control/registry.ts'
 import type { Clock } from '#core/clock.ts'
-import type { NodeLoad, NodeRecord } from './node-record.ts'
-import type { RedisConnection } from './redis-connection.ts'
-import type { OwnChange, OwnRecords } from './redis-own.ts'
-import { readClaim } from './redis-records.ts'
-import type { StreamDescription, StreamRecord } from './registry.ts'
+import type { RedisConnection } from './connection.ts'
+import type { OwnChange, OwnRecords } from './own-records.ts'
+import { readClaim } from './records.ts'
 
 export interface RedisWriterOptions {
   /** Id of this node. */

@@ -1,10 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { NodeRecord } from './node-record.ts'
-import type { CarrierRecord, StreamRecord } from './registry.ts'
+import { NodeId, StreamKey } from '#control/messages/fields.ts'
+import type { NodeRecord } from '#control/node-record.ts'
+import type { CarrierRecord, StreamRecord } from '#control/registry.ts'
 
-const NodeId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
-const Stream = Type.String({ pattern: '^[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}$' })
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 /** It goes into headers: nothing in it may end one, or a directive of a policy. */
 const Origin = Type.String({ pattern: '^https?://[^\\s/?#@\\\\;,\'"]{1,255}$' })
@@ -35,7 +34,7 @@ const Node = Type.Object({
 })
 
 const Claim = Type.Object({
-  stream: Stream,
+  stream: StreamKey,
   origin: NodeId,
   epoch: Count,
   active: Type.Boolean(),
@@ -46,7 +45,7 @@ const Claim = Type.Object({
 })
 
 const Carrier = Type.Object({
-  stream: Stream,
+  stream: StreamKey,
   node: NodeId,
   parent: Type.Optional(NodeId),
   depth: Type.Integer({ minimum: 0, maximum: 255 }),
@@ -74,32 +73,18 @@ const Message = Type.Union([
   Type.Object({
     kind: Type.Literal('ended'),
     version: Count,
-    stream: Stream,
+    stream: StreamKey,
     node: NodeId,
     epoch: Count,
   }),
   Type.Object({ kind: Type.Literal('carrier'), version: Count, record: Carrier }),
-  Type.Object({ kind: Type.Literal('dropped'), version: Count, stream: Stream, node: NodeId }),
+  Type.Object({ kind: Type.Literal('dropped'), version: Count, stream: StreamKey, node: NodeId }),
 ])
 
+type Read = Static<typeof Message>
 export type Message =
-  | { readonly kind: 'node'; readonly record: NodeRecord }
-  | { readonly kind: 'left'; readonly node: string; readonly incarnation: number }
-  | { readonly kind: 'claim'; readonly version: number; readonly record: StreamRecord }
-  | {
-      readonly kind: 'ended'
-      readonly version: number
-      readonly stream: string
-      readonly node: string
-      readonly epoch: number
-    }
+  | Exclude<Read, { readonly kind: 'carrier' }>
   | { readonly kind: 'carrier'; readonly version: number; readonly record: CarrierRecord }
-  | {
-      readonly kind: 'dropped'
-      readonly version: number
-      readonly stream: string
-      readonly node: string
-    }
 
 /** Of anything that is read, in characters: a claim with the longest description, and room. */
 const longestText = 20 * 1024
