@@ -6,6 +6,7 @@ import type { JoinTimes } from './join-times.ts'
 import { allowedLayers, automatic, type LayerSelection } from './layer-selection.ts'
 import type { RelayObserver } from './observer.ts'
 import type { PublishedLayers } from './published-layers.ts'
+import { RtcpBudget } from './rtcp-budget.ts'
 import type { UpLayer } from './up-layer.ts'
 import { type TrackServices, VideoTrack } from './video-track.ts'
 import type { ViewedLayer } from './viewed-layer.ts'
@@ -30,7 +31,7 @@ export class Viewer {
   #selection: LayerSelection = automatic
   /** Of a publication with layers, one was chosen. */
   #chooses = false
-  #rtcpWindow = { startedAt: 0, count: 0 }
+  readonly #rtcpBudget = new RtcpBudget(maxRtcpPerSecond)
 
   /** @param peer already known to the plane, keys and all */
   constructor(peer: PeerId, view: NegotiatedView, services: TrackServices, joinTimes: JoinTimes) {
@@ -136,7 +137,7 @@ export class Viewer {
 
   /** @param compound decrypted, from the viewer */
   rtcp(compound: Buffer, now: number): void {
-    if (this.#overBudget(now)) return
+    if (!this.#rtcpBudget.allows(now)) return
     for (const packet of readRtcp(compound)) {
       switch (packet.kind) {
         case 'nack':
@@ -220,14 +221,5 @@ export class Viewer {
     if (ssrc !== this.#view.video?.ssrc || this.#view.video.transportCcId !== undefined) return
     this.video?.report({ received: 256 - fractionLost, lost: fractionLost })
     this.#adaptation?.lossReported(fractionLost / 256, now)
-  }
-
-  #overBudget(now: number): boolean {
-    const window = this.#rtcpWindow
-    if (now - window.startedAt >= 1000) {
-      window.startedAt = now
-      window.count = 0
-    }
-    return ++window.count > maxRtcpPerSecond
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
+import { RtcpBudget } from '#relay/rtcp-budget.ts'
 import type { Stream } from '#relay/stream.ts'
 import { compound, readRtcp } from '#rtp/rtcp/compound.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
@@ -57,7 +58,7 @@ export class Downlink implements Machine, FeedLink {
   readonly #keys = freshLinkKeys()
   readonly #ice: IceLite
   readonly #feeds = new Map<number, LinkFeed>()
-  #rtcpWindow = { startedAt: 0, count: 0 }
+  readonly #rtcpBudget = new RtcpBudget(mostRtcpPerSecond)
   #isReady = false
   #ended = false
 
@@ -122,7 +123,7 @@ export class Downlink implements Machine, FeedLink {
   rtcp(packets: Buffer): void {
     const now = this.#now()
     this.#link.heardMedia(now)
-    if (this.#isOverBudget(now)) return
+    if (!this.#rtcpBudget.allows(now)) return
     for (const packet of readRtcp(packets)) {
       if (packet.kind !== 'nack') continue
       for (const feed of this.#feeds.values()) {
@@ -265,15 +266,6 @@ export class Downlink implements Machine, FeedLink {
     plane.removePeer(peer)
     this.#wire.close()
     this.#options.ended(this, closed)
-  }
-
-  #isOverBudget(now: number): boolean {
-    const window = this.#rtcpWindow
-    if (now - window.startedAt >= 1000) {
-      window.startedAt = now
-      window.count = 0
-    }
-    return ++window.count > mostRtcpPerSecond
   }
 
   #now(): number {
