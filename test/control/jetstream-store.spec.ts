@@ -79,7 +79,7 @@ describe.skipIf(why)('the store of a cluster', { timeout: 60_000 }, () => {
 
   it('refuses what a NATS that stands still does not answer, and finds back', async () => {
     const one = await node()
-    nats.freeze()
+    await nats.freeze()
     await expect(one.revocations.add(token)).rejects.toThrow(
       expect.objectContaining({ code: 'store-unavailable' }),
     )

@@ -125,7 +125,7 @@ describe.skipIf(redisUnavailable())('the registry in Redis', { timeout: 30_000 }
 
   it('decides a claim by itself when Redis does not answer', async () => {
     const claim = await publish()
-    server.freeze()
+    await server.freeze()
     const start = performance.now()
     const next = await b.claim('acme/one', description)
     expect(performance.now() - start).toBeLessThan(2000)

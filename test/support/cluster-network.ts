@@ -17,7 +17,7 @@ const nodes = {
   b: { 'relay-2': ['relay'], 'edge-2': ['edge'], 'edge-3': ['edge'] },
 } as const
 
-export type Region = keyof typeof nodes
+type Region = keyof typeof nodes
 export type NodeId = { [R in Region]: keyof (typeof nodes)[R] }[Region]
 
 /** Everybody else: Redis in neither region, a publisher in the first, browsers in both. */

@@ -1,8 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { Redis } from 'ioredis'
-import { Child } from './child.ts'
+import { DaemonProcess } from './daemon-process.ts'
 import { freePort } from './free-port.ts'
 import type { NetworkEnd } from './netns.ts'
 
@@ -18,13 +16,12 @@ export function redisUnavailable(): string | undefined {
 }
 
 /** Debian's Redis, on a port of its own, that keeps nothing on the disk. */
-export class RedisProcess {
+export class RedisProcess extends DaemonProcess {
   readonly port: number
   readonly #end: NetworkEnd | undefined
-  readonly #folder = mkdtempSync(join(tmpdir(), 'tailrace-redis-'))
-  #child: Child | undefined
 
   private constructor(port: number, end: NetworkEnd | undefined) {
+    super('redis')
     this.port = port
     this.#end = end
   }
@@ -46,37 +43,19 @@ export class RedisProcess {
 
   /** Starts it, empty, on the same port. */
   async restart(): Promise<void> {
-    const ready = Promise.withResolvers<void>()
     const settings = {
       port: String(this.port),
       bind: this.#address,
       // Without a password it would serve loopback alone.
       'protected-mode': 'no',
-      dir: this.#folder,
+      dir: this.folder,
       save: '',
       appendonly: 'no',
       daemonize: 'no',
     }
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-    const onLine = (line: string) => {
-      if (line.includes('Ready to accept connections')) ready.resolve()
-    }
-    this.#child = new Child(program, args, { namespace: this.#end?.namespace, onLine })
-    await this.#child.expect(ready.promise, 15_000, 'Redis to listen')
-  }
-
-  /** Ends it at once, with all that it holds. */
-  async kill(): Promise<void> {
-    await this.#child?.stop('SIGKILL')
-  }
-
-  /** It stops answering, and its connections stay. */
-  freeze(): void {
-    this.#child?.process.kill('SIGSTOP')
-  }
-
-  thaw(): void {
-    this.#child?.process.kill('SIGCONT')
+    const ready = 'Ready to accept connections'
+    await this.run({ program, args, ready, namespace: this.#end?.namespace })
   }
 
   /** Does something as a stranger would. */
@@ -87,10 +66,5 @@ export class RedisProcess {
     } finally {
       redis.disconnect()
     }
-  }
-
-  async close(): Promise<void> {
-    await this.kill()
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 }

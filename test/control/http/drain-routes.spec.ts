@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEvent } from '#control/audit/record.ts'
 import { type Drainable, drainRoutes } from '#control/http/drain-routes.ts'
-import { Permissions } from '#control/permissions.ts'
-import { RateLimiter } from '#control/rate-limiter.ts'
-import { ServiceError } from '#core/errors.ts'
-import { createHttpApp } from '#server/http-app.ts'
+import { AdminRig, root } from './admin-rig.ts'
 
 const url = '/api/v1/drain'
-const root = { authorization: 'Bearer root-key' }
 
 async function server({ failing = false, stopping = false } = {}) {
-  const events: AuditEvent[] = []
+  const { app, events, ...shared } = new AdminRig(failing)
   let begun = false
   const drain: Drainable = {
     get state() {
@@ -25,22 +20,7 @@ async function server({ failing = false, stopping = false } = {}) {
       begun = false
     },
   }
-  const app = createHttpApp({ origins: '*' })
-  await app.register(drainRoutes, {
-    authority: new Permissions({
-      publishKeys: ['publish-key'],
-      playTokens: [],
-      adminKeys: ['root-key', 'acme-key@acme'],
-      allowAnonymousPublish: false,
-    }),
-    audit: {
-      append: async (event) => {
-        if (failing) throw new ServiceError('audit-failed', 'no')
-        events.push(event)
-      },
-    },
-    ...{ drain, clock: { now: () => 0, wall: () => 0 }, limiter: new RateLimiter() },
-  })
+  await app.register(drainRoutes, { ...shared, drain, clock: { now: () => 0, wall: () => 0 } })
   const ask = async (method: 'GET' | 'POST' | 'DELETE', headers: object = root) => {
     const response = await app.inject({ method, url, headers: { ...headers } })
     return [response.statusCode, response.json().state]

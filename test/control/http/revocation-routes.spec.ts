@@ -1,39 +1,19 @@
 import { expect, it } from 'vitest'
-import type { AuditEvent } from '#control/audit/record.ts'
 import { revocationRoutes } from '#control/http/revocation-routes.ts'
-import { Permissions } from '#control/permissions.ts'
-import { RateLimiter } from '#control/rate-limiter.ts'
 import { Revocations } from '#control/revocations.ts'
 import { ServiceError } from '#core/errors.ts'
-import { createHttpApp } from '#server/http-app.ts'
 import { PlainStore } from '#test/support/plain-store.ts'
+import { AdminRig, acme, root } from './admin-rig.ts'
 
 const url = '/api/v1/revocations'
-const root = { authorization: 'Bearer root-key' }
-const acme = { authorization: 'Bearer acme-key' }
 const good = { kind: 'token', value: 't-1' }
 const at = '2027-01-15T08:00:00.000Z'
 
 async function server({ failing = false, store = new PlainStore() } = {}) {
   const clock = { now: () => 0, wall: () => Date.parse(at) }
   const revocations = new Revocations(store, clock)
-  const events: AuditEvent[] = []
-  const app = createHttpApp({ origins: '*' })
-  await app.register(revocationRoutes, {
-    authority: new Permissions({
-      publishKeys: ['publish-key'],
-      playTokens: [],
-      adminKeys: ['root-key', 'acme-key@acme'],
-      allowAnonymousPublish: false,
-    }),
-    audit: {
-      append: async (event) => {
-        if (failing) throw new ServiceError('audit-failed', 'no')
-        events.push(event)
-      },
-    },
-    ...{ revocations, clock, limiter: new RateLimiter(), revoked: () => 3 },
-  })
+  const { app, events, ...shared } = new AdminRig(failing)
+  await app.register(revocationRoutes, { ...shared, revocations, clock, revoked: () => 3 })
   const post = (payload: unknown, headers: object = root) =>
     app.inject({
       method: 'POST',
