@@ -10,7 +10,8 @@ import type { Dialer } from './wire.ts'
 
 /** What becomes of links, for log and metrics. */
 export interface LinksObserver {
-  opened(side: 'parent' | 'child', node: string): void
+  /** @param version of the protocol that both ends speak on it */
+  opened(side: 'parent' | 'child', node: string, version: number): void
   /** @param reason for the log */
   ended(side: 'parent' | 'child', node: string, reason: string): void
   /** A stream that had lost its parent has another one. @param ms since the loss was noticed */

@@ -107,6 +107,7 @@ export class Links implements Machine, LinkPeers {
         token: async () => (await tokens.mint(child, tokenId)).token,
         grant: (asked) => this.#grant(asked, downlink.streams > 0),
         recounted: (stream) => this.#carry(stream),
+        opened: (version) => observer.opened('child', child, version),
         ended: (ended, closed) => {
           this.#downlinks.delete(ended.peerId)
           this.#byUfrag.delete(ended.ufrag)
@@ -117,7 +118,6 @@ export class Links implements Machine, LinkPeers {
     )
     this.#downlinks.set(downlink.peerId, downlink)
     this.#byUfrag.set(downlink.ufrag, downlink)
-    observer.opened('child', child)
     if (this.#draining) downlink.close({ reason: 'draining', text: 'this node is about to stop' })
     else if (this.#downlinks.size > mostConnections) {
       downlink.close({ reason: 'full', text: `this node takes ${mostConnections} connections` })

@@ -45,8 +45,8 @@ export interface UplinkOptions {
   readonly dialer: Dialer
   /** @returns rejects where the token is none of the parent's answer to ours */
   verify(token: string, answered: string): Promise<{ readonly node: string }>
-  /** The parent has welcomed us and proved itself. */
-  opened(uplink: Uplink): void
+  /** The parent has welcomed us and proved itself. @param version of the protocol, as agreed */
+  opened(uplink: Uplink, version: number): void
   /** @param reason for the log */
   ended(uplink: Uplink, reason: string): void
 }
@@ -232,7 +232,7 @@ export class Uplink implements Machine {
     plane.addPeer(peer, srtpKeysOf(welcome.keys, 'child'), path, { streams: mostLinkSsrcs })
     this.#isOpen = true
     this.#check(this.#now())
-    this.#options.opened(this)
+    this.#options.opened(this, welcome.version)
     this.#act()
   }
 

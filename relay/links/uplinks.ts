@@ -12,7 +12,8 @@ const idleTime = 60_000
 const shortestRetry = 1_000
 const longestRetry = 30_000
 const mendedAfter = 60_000
-const needsMending = /^refused: (wrong-token|version)/
+/** Reasons why a link ended that do not pass by themselves. */
+export const needsMending = /^refused: (wrong-token|version)/
 /** Connections that are kept open to nodes that may soon be asked for something. */
 const mostPrepared = 8
 
@@ -122,9 +123,9 @@ export class Uplinks {
       parent,
       peer: peers.reserveId(),
       verify: (token, answered) => tokens.verify(token, answered),
-      opened: () => {
+      opened: (_, version) => {
         this.#failures.delete(parent.id)
-        observer.opened('parent', parent.id)
+        observer.opened('parent', parent.id, version)
         opened()
       },
       ended: (ended, reason) => {
