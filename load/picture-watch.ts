@@ -1,0 +1,92 @@
+import type { StreamFigures } from './stream-figures.ts'
+import type { PictureCounters, SeenInterruption } from './viewer-result.ts'
+
+interface Interruption extends Pick<SeenInterruption, 'ms' | 'cause'> {
+  /** Monotonic ms of the last picture before. */
+  readonly since: number
+}
+
+/** Shorter ones are seen by nobody: as `FrameWatch` has it at 30 pictures a second. */
+const noticeable = 183
+/** Remembered of one viewer. */
+const mostInterruptions = 200
+
+/**
+ * What one viewer sees who goes from session to session: how long its picture stood still, and
+ * why. Within a session that is what `FrameWatch` calls a freeze; between two it lasts from the
+ * last whole frame of the one to the first keyframe of the other. Sans-IO.
+ */
+export class PictureWatch {
+  readonly #interruptions: Interruption[] = []
+  readonly #freezes = { freezes: 0, longestFreeze: 0, frozen: 0 }
+  #pictureAt: number | undefined
+  #change: 'moved' | 'lost' | undefined
+  /** Of the present session, as last looked at. */
+  #known = { freezes: 0, frozen: 0 }
+
+  /** All but what lasts still, the last 200. A change of session that nobody saw is one, too. */
+  get interruptions(): readonly Interruption[] {
+    return this.#interruptions
+  }
+
+  /** Freezes, those between sessions and one that lasts still among them. */
+  freezes(now: number): Pick<PictureCounters, 'freezes' | 'longestFreeze' | 'frozen'> {
+    const { freezes, longestFreeze, frozen } = this.#freezes
+    const ms = this.present(now)?.ms ?? 0
+    return {
+      freezes: freezes + (ms > 0 ? 1 : 0),
+      longestFreeze: Math.max(longestFreeze, ms),
+      frozen: frozen + ms,
+    }
+  }
+
+  /**
+   * To be called a few times a second: of freezes between two calls only the sum is known.
+   *
+   * @param keyframeAt of the present session
+   */
+  look(video: StreamFigures | undefined, keyframeAt: number | undefined, now: number): void {
+    if (!video || keyframeAt === undefined) return
+    const wholeAt = Math.max(keyframeAt, video.wholeAt ?? 0)
+    if (this.#change) this.#begin(keyframeAt, this.#change)
+    this.#pictureAt = wholeAt
+    // While a freeze lasts, the figures count it with what it has come to.
+    if (video.freezes === this.#known.freezes || now - wholeAt > noticeable) return
+    const ms = video.frozen - this.#known.frozen
+    this.#known = { freezes: video.freezes, frozen: video.frozen }
+    this.#note({ since: wholeAt - ms, ms, cause: 'stall' })
+  }
+
+  /** The session is over; call `look` before. What it froze for at its end is part of the gap. */
+  over(cause: 'moved' | 'lost'): void {
+    // The first cause counts: what follows is how the viewer got out of it.
+    this.#change ??= cause
+  }
+
+  /** What lasts still, where it is long enough to be seen. */
+  present(now: number): Interruption | undefined {
+    if (this.#pictureAt === undefined) return undefined
+    const ms = now - this.#pictureAt
+    return ms > noticeable
+      ? { since: this.#pictureAt, ms, cause: this.#change ?? 'stall' }
+      : undefined
+  }
+
+  #begin(keyframeAt: number, cause: 'moved' | 'lost'): void {
+    const since = this.#pictureAt
+    if (since !== undefined) this.#note({ since, ms: Math.max(0, keyframeAt - since), cause })
+    this.#change = undefined
+    this.#known = { freezes: 0, frozen: 0 }
+  }
+
+  #note(interruption: Interruption): void {
+    const { ms, cause } = interruption
+    if (cause === 'stall' || ms > noticeable) {
+      this.#freezes.freezes++
+      this.#freezes.frozen += ms
+      this.#freezes.longestFreeze = Math.max(this.#freezes.longestFreeze, ms)
+    }
+    if (this.#interruptions.length === mostInterruptions) this.#interruptions.shift()
+    this.#interruptions.push(interruption)
+  }
+}
