@@ -23,6 +23,11 @@ export class Edges {
     this.#present = this.#endpoint.origin
   }
 
+  /** Origin of the node to watch at. */
+  get present(): string {
+    return this.#present
+  }
+
   /** Where to POST. */
   get endpoint(): string {
     return `${this.#present}${this.#endpoint.pathname}${this.#endpoint.search}`
@@ -57,10 +62,10 @@ export class Edges {
     this.#present = this.#known[next % this.#known.length]!
   }
 
-  /** Whether the present one answers. */
-  async isReachable(): Promise<boolean> {
+  /** Whether that node answers. */
+  async isReachable(origin: string): Promise<boolean> {
     try {
-      await this.#get(`${this.#present}/healthz`)
+      await this.#get(`${origin}/healthz`)
       return true
     } catch {
       return false

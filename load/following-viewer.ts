@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientContext } from './client-connection.ts'
 import { Edges } from './edges.ts'
 import { PictureWatch } from './picture-watch.ts'
-import { followEvents } from './session-events.ts'
-import { Viewer, type ViewerOptions, viewerUserAgent } from './viewer.ts'
+import { Viewer, type ViewerOptions } from './viewer.ts'
 import {
   nothingReceived,
   nothingSeen,
@@ -12,10 +11,8 @@ import {
   type ViewerResult,
   withSession,
 } from './viewer-result.ts'
-import { VisitWatch } from './visit-watch.ts'
+import { Visit, type VisitEnd } from './visit.ts'
 
-/** Between two looks at a session, in ms: a freeze is longer. */
-const interval = 150
 /** Troubles remembered of one viewer. */
 const mostTroubles = 100
 /** Before the next try, in ms, doubled each time: as the page waits. */
@@ -30,18 +27,10 @@ const nobody = {
   undecryptable: 0,
 }
 
-type End =
-  /** The server asked for it. */
-  | { readonly kind: 'moved' }
-  /** The session has ended or cannot be saved, by a node that answers. */
-  | { readonly kind: 'lost'; readonly why: string }
-  | { readonly kind: 'unreachable' }
-  /** The run is over. */
-  | { readonly kind: 'left' }
-
 /**
  * A viewer that stays, as one with the watch page does (`player/watch.ts`): it follows `reconnect`
- * events, goes on to the next edge when a node is gone, and begins anew when its session ends.
+ * events, and leaves the old session when the new one is live; it goes on to the next edge when a
+ * node is gone, and begins anew when its session ends.
  */
 export class FollowingViewer {
   readonly #context: ClientContext
@@ -95,84 +84,52 @@ export class FollowingViewer {
   async #run(first: (message: string | undefined) => void): Promise<void> {
     const { signal } = this.#stop
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const viewer = this.#enter()
+      const viewer = this.#open()
       const message = await viewer.join()
       first(message)
-      if (message === undefined) {
-        this.#sessions++
-        this.#away = undefined
-        const end = await this.#watch(viewer)
-        this.#leaveSession(viewer, end)
+      if (message !== undefined) await this.#refused(viewer, message, attempt)
+      else {
+        const end = await this.#stay(viewer)
         attempt = -1
-        if (end.kind === 'lost') await this.#wait(0)
-      } else {
-        this.#current = undefined
-        await this.#refused(viewer, message, attempt)
+        if (end === 'lost') await this.#wait(0)
       }
     }
     first(undefined)
   }
 
-  #enter(): Viewer {
-    const { url: _, ...options } = this.#options
-    const viewer = new Viewer(this.#context, { ...options, url: this.#edges.endpoint })
-    this.#current = viewer
-    return viewer
+  #open(): Viewer {
+    return new Viewer(this.#context, { ...this.#options, url: this.#edges.endpoint })
   }
 
-  /** Until the session has to end. */
-  async #watch(viewer: Viewer): Promise<End> {
-    const { location, events } = viewer.session!
-    this.#edges.moveTo(new URL(location).origin)
+  /** Watches, wherever it is sent to, until the session cannot be saved. */
+  async #stay(first: Viewer): Promise<VisitEnd['kind']> {
+    for (let viewer = first; ; ) {
+      this.#sessions++
+      this.#away = undefined
+      this.#current = viewer
+      const end = await this.#visit(viewer).end()
+      this.#leaveSession(viewer, end)
+      if (end.kind !== 'moved') return end.kind
+      viewer = end.next
+    }
+  }
+
+  #visit(viewer: Viewer): Visit {
     this.#learnt ??= this.#edges.learn()
-    const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, this.#stop.signal])
-    const told = Promise.withResolvers<End>()
-    const watch = new VisitWatch(this.#context.loop.now())
-    const listen = async () => {
-      await this.#learnt
-      if (events === undefined || !this.#edges.hasOthers || signal.aborted) return
-      const refusal = await followEvents({
-        http: this.#context.http,
-        url: events,
-        headers: this.#headers,
-        events: ['reconnect', 'active', 'inactive'],
-        signal,
-        onEvent: ({ name, data }) => {
-          if (name !== 'reconnect') watch.publisher(name === 'active')
-          else {
-            this.#edges.moveTo(originIn(data) ?? this.#edges.home)
-            told.resolve({ kind: 'moved' })
-          }
-        },
-        onBroken: async () => {
-          if (!(await this.#edges.isReachable())) told.resolve({ kind: 'unreachable' })
-        },
-      })
-      if (refusal !== undefined && !signal.aborted) this.#note(refusal)
-    }
-    void listen()
-    try {
-      return await Promise.race([this.#untilLost(viewer, watch, signal), told.promise])
-    } finally {
-      over.abort()
-    }
+    return new Visit(viewer, {
+      context: this.#context,
+      edges: this.#edges,
+      learnt: this.#learnt,
+      token: this.#options.token,
+      open: () => this.#open(),
+      look: () => this.#look(),
+      note: (what) => this.#note(what),
+      wait: (attempt) => this.#wait(attempt),
+      signal: this.#stop.signal,
+    })
   }
 
-  async #untilLost(viewer: Viewer, watch: VisitWatch, signal: AbortSignal): Promise<End> {
-    for (;;) {
-      await sleep(interval, undefined, { signal }).catch(() => {})
-      if (signal.aborted) return { kind: 'left' }
-      this.#look()
-      const { packets } = viewer.totals
-      const why = viewer.ended ?? watch.look(packets, this.#context.loop.now())
-      if (why === undefined) continue
-      const isGone = this.#edges.hasOthers && !(await this.#edges.isReachable())
-      return isGone ? { kind: 'unreachable' } : { kind: 'lost', why }
-    }
-  }
-
-  #leaveSession(viewer: Viewer, end: End): void {
+  #leaveSession(viewer: Viewer, end: VisitEnd): void {
     this.#look()
     if (end.kind === 'left') this.#track(viewer.leave())
     else {
@@ -190,9 +147,8 @@ export class FollowingViewer {
   }
 
   async #refused(viewer: Viewer, message: string, attempt: number): Promise<void> {
-    const { signal } = this.#stop
-    if (signal.aborted) return
-    const reason = viewer.result.failure ?? message
+    if (this.#stop.signal.aborted) return
+    const reason = viewer.ended ?? message
     this.#away = reason
     const status = Number(/^http (\d+)$/.exec(reason)?.[1] ?? Number.NaN)
     // Nobody publishes: the page says so, and waits.
@@ -212,8 +168,7 @@ export class FollowingViewer {
   #look(): void {
     const viewer = this.#current
     if (!viewer) return
-    const video = viewer.figures.find(({ kind }) => kind === 'video')
-    this.#picture.look(video, viewer.pictureAt, this.#context.loop.now())
+    this.#picture.look(viewer.video, viewer.pictureAt, this.#context.loop.now())
   }
 
   #resultAt(now: number): ViewerResult {
@@ -236,12 +191,6 @@ export class FollowingViewer {
     }
   }
 
-  get #headers(): Record<string, string> {
-    const { token } = this.#options
-    const common = { 'user-agent': viewerUserAgent }
-    return token ? { ...common, authorization: `Bearer ${token}` } : common
-  }
-
   #note(what: string): void {
     if (this.#troubles.length === mostTroubles) this.#troubles.shift()
     this.#troubles.push({ at: Math.round(this.#context.loop.wall()), what })
@@ -250,14 +199,5 @@ export class FollowingViewer {
   #track(leaving: Promise<void>): void {
     this.#leaves.add(leaving)
     void leaving.finally(() => this.#leaves.delete(leaving))
-  }
-}
-
-function originIn(data: string): string | undefined {
-  try {
-    const { url } = JSON.parse(data) as { url?: unknown }
-    return typeof url === 'string' && URL.canParse(url) ? new URL(url).origin : undefined
-  } catch {
-    return undefined
   }
 }

@@ -14,7 +14,8 @@ const mostInterruptions = 200
 /**
  * What one viewer sees who goes from session to session: how long its picture stood still, and
  * why. Within a session that is what `FrameWatch` calls a freeze; between two it lasts from the
- * last whole frame of the one to the first keyframe of the other. Sans-IO.
+ * last whole frame of the one to the first keyframe of the other, and is 0 where that was there
+ * before. Sans-IO.
  */
 export class PictureWatch {
   readonly #interruptions: Interruption[] = []
@@ -48,7 +49,11 @@ export class PictureWatch {
   look(video: StreamFigures | undefined, keyframeAt: number | undefined, now: number): void {
     if (!video || keyframeAt === undefined) return
     const wholeAt = Math.max(keyframeAt, video.wholeAt ?? 0)
-    if (this.#change) this.#begin(keyframeAt, this.#change)
+    if (this.#change) {
+      this.#begin(keyframeAt, this.#change)
+      // What happened before the session was seen is nobody's freeze.
+      this.#known = { freezes: video.freezes, frozen: video.frozen }
+    }
     this.#pictureAt = wholeAt
     // While a freeze lasts, the figures count it with what it has come to.
     if (video.freezes === this.#known.freezes || now - wholeAt > noticeable) return
@@ -76,7 +81,6 @@ export class PictureWatch {
     const since = this.#pictureAt
     if (since !== undefined) this.#note({ since, ms: Math.max(0, keyframeAt - since), cause })
     this.#change = undefined
-    this.#known = { freezes: 0, frozen: 0 }
   }
 
   #note(interruption: Interruption): void {

@@ -82,6 +82,11 @@ export class Viewer {
     return this.#media?.figures(this.#context.loop.now()) ?? []
   }
 
+  /** The same of its video. */
+  get video(): StreamFigures | undefined {
+    return this.figures.find(({ kind }) => kind === 'video')
+  }
+
   get totals(): Totals {
     return totalsOf(this.figures)
   }

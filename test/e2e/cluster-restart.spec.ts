@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clusterNetworkUnavailable, type NodeId } from '#test/support/cluster-network.ts'
 import {
@@ -7,7 +8,7 @@ import {
   RestartedCluster,
   type Step,
 } from '#test/support/restarted-cluster.ts'
-import { long } from '#test/support/stage.ts'
+import { long, longOnly } from '#test/support/stage.ts'
 
 const missing = clusterNetworkUnavailable()
 
@@ -59,23 +60,22 @@ describe('viewers of a cluster whose nodes are updated one by one', () => {
     60_000,
   )
 
-  it.runIf(long)(
-    'keep their sessions when the ingest is, whose publisher comes back as OBS does',
-    async () => {
-      const { publisher } = restarted
-      const from = Date.now()
-      const { pages } = await restarted.restart('ingest-1')
-      const closed = await publisher.says(/again in/, from)
-      const back = await publisher.says(/^publishing to/, closed.at)
-      away = back.at - closed.at
-      process.stdout.write(`published again after ${away} ms\n`)
-      for (const { states, freeze } of pages) {
-        expect(states).not.toContain('reconnecting')
-        expect(freeze).toBeLessThan(away + 1000)
-      }
-    },
-    60_000,
-  )
+  it('keep their sessions when the ingest is, whose publisher comes back as OBS does', async ({
+    skip,
+  }) => {
+    if (longOnly) skip(longOnly)
+    const { publisher } = restarted
+    const from = Date.now()
+    const { pages } = await restarted.restart('ingest-1')
+    const closed = await publisher.says(/again in/, from)
+    const back = await publisher.says(/^publishing to/, closed.at)
+    away = back.at - closed.at
+    process.stdout.write(`published again after ${away} ms\n`)
+    for (const { states, freeze } of pages) {
+      expect(states).not.toContain('reconnecting')
+      expect(freeze).toBeLessThan(away + 1000)
+    }
+  }, 60_000)
 
   it('are those of the load tool, too: none was told of a fault, none stood still', async () => {
     const viewers = await restarted.sessions()
@@ -101,6 +101,15 @@ describe('viewers of a cluster whose nodes are updated one by one', () => {
       ]),
     )
   })
+
+  it('play elsewhere within 5 s when an edge is killed', async ({ skip }) => {
+    if (longOnly) skip(longOnly)
+    const { pages } = await restarted.during('kill -9 of edge-2', async () => {
+      restarted.cluster.kill('edge-2')
+      await delay(6000)
+    })
+    for (const { freeze } of pages) expect(freeze).toBeLessThan(5000)
+  }, 60_000)
 
   function awayIn({ what }: Step): number {
     return what === 'restart of ingest-1' ? away : 0
