@@ -1,4 +1,5 @@
 import type { MessageOf } from '#control/messages.ts'
+import type { NodeRecord } from '#control/node-record.ts'
 import type { StreamDescription } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'
 import type { Machine } from '#core/machine.ts'
@@ -141,7 +142,8 @@ export class Links implements Machine, LinkPeers {
     let turn = 0
     for (const downlink of this.#downlinks.values()) {
       const others = refuges.filter(({ id }) => id !== downlink.child)
-      const target = others[turn++ % Math.max(others.length, 1)]
+      // With no relay left, it goes around this node.
+      const target = others[turn++ % Math.max(others.length, 1)] ?? this.#above(downlink.child)
       if (target) downlink.move({ node: target.id, origin: target.nodeOrigin, within })
     }
   }
@@ -198,6 +200,11 @@ export class Links implements Machine, LinkPeers {
     }
     for (const key of [...this.#branches.keys()]) this.#end(key)
     this.#uplinks.close()
+  }
+
+  #above(child: string): NodeRecord | undefined {
+    const parents = Array.from(this.#branches.values(), ({ parent = child }) => parent)
+    return this.#options.registry.view.nodes.get(parents.find((id) => id !== child) ?? '')
   }
 
   // A publisher who was here is at another node now, and those who read here go on.
