@@ -183,11 +183,13 @@ export class RestartedCluster {
   }
 }
 
-/** The longest time, in ms, for which a picture stood still that began to during the step. */
-export function longestIn(step: Step, viewers: readonly FollowingResult[]): SeenInterruption {
-  const none: SeenInterruption = { at: step.from, ms: 0, cause: 'stall' }
+/** The longest time, in ms, for which a picture stood still during the step, and why. */
+export function longestIn(
+  step: Step,
+  viewers: readonly FollowingResult[],
+): Pick<SeenInterruption, 'ms' | 'cause'> | undefined {
   return viewers
     .flatMap(({ interruptions }) => interruptions)
     .filter(({ at, ms }) => at + ms >= step.from && at < step.to)
-    .reduce((longest, each) => (each.ms > longest.ms ? each : longest), none)
+    .toSorted((a, b) => b.ms - a.ms)[0]
 }
