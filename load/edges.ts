@@ -2,6 +2,8 @@ import type { HttpClient } from './http-client.ts'
 
 /** A node that takes longer to say that it is well counts as away, in ms: as for the page. */
 const patience = 1500
+/** For the list of edges: a viewer without it hears of nothing, and the page waits longer still. */
+const longPatience = 10_000
 /** As many as a node offers, and some. */
 const mostEdges = 16
 
@@ -45,7 +47,7 @@ export class Edges {
   /** Asks the node of the URL for edges; a server that has none answers 404. */
   async learn(): Promise<void> {
     try {
-      const body = await this.#get(`${this.home}/api/v1/edges`)
+      const body = await this.#get(`${this.home}/api/v1/edges`, longPatience)
       this.#known = [...new Set([this.home, ...originsIn(body)])].slice(0, mostEdges)
     } catch {
       // A server of another kind, or one that is away: then there is one edge.
@@ -65,15 +67,15 @@ export class Edges {
   /** Whether that node answers. */
   async isReachable(origin: string): Promise<boolean> {
     try {
-      await this.#get(`${origin}/healthz`)
+      await this.#get(`${origin}/healthz`, patience)
       return true
     } catch {
       return false
     }
   }
 
-  async #get(url: string): Promise<string> {
-    const signal = AbortSignal.timeout(patience)
+  async #get(url: string, within: number): Promise<string> {
+    const signal = AbortSignal.timeout(within)
     return (await this.#http.request({ method: 'GET', url, headers: {}, signal })).body
   }
 }
