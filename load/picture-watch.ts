@@ -42,7 +42,8 @@ export class PictureWatch {
   }
 
   /**
-   * To be called a few times a second: of freezes between two calls only the sum is known.
+   * To be called a few times a second: freezes that end between two calls, or come so close that a
+   * call finds the next one under way, are told as one, not longer than the longest so far.
    *
    * @param keyframeAt of the present session
    */
@@ -57,8 +58,10 @@ export class PictureWatch {
     this.#pictureAt = wholeAt
     // While a freeze lasts, the figures count it with what it has come to.
     if (video.freezes === this.#known.freezes || now - wholeAt > noticeable) return
-    const ms = video.frozen - this.#known.frozen
+    const frozen = video.frozen - this.#known.frozen
+    this.#count(video.freezes - this.#known.freezes, frozen, video.longestFreeze)
     this.#known = { freezes: video.freezes, frozen: video.frozen }
+    const ms = Math.min(frozen, video.longestFreeze)
     this.#note({ since: wholeAt - ms, ms, cause: 'stall' })
   }
 
@@ -78,18 +81,21 @@ export class PictureWatch {
   }
 
   #begin(keyframeAt: number, cause: 'moved' | 'lost'): void {
-    const since = this.#pictureAt
-    if (since !== undefined) this.#note({ since, ms: Math.max(0, keyframeAt - since), cause })
     this.#change = undefined
+    const since = this.#pictureAt
+    if (since === undefined) return
+    const ms = Math.max(0, keyframeAt - since)
+    if (ms > noticeable) this.#count(1, ms, ms)
+    this.#note({ since, ms, cause })
+  }
+
+  #count(freezes: number, frozen: number, longest: number): void {
+    this.#freezes.freezes += freezes
+    this.#freezes.frozen += frozen
+    this.#freezes.longestFreeze = Math.max(this.#freezes.longestFreeze, longest)
   }
 
   #note(interruption: Interruption): void {
-    const { ms, cause } = interruption
-    if (cause === 'stall' || ms > noticeable) {
-      this.#freezes.freezes++
-      this.#freezes.frozen += ms
-      this.#freezes.longestFreeze = Math.max(this.#freezes.longestFreeze, ms)
-    }
     if (this.#interruptions.length === mostInterruptions) this.#interruptions.shift()
     this.#interruptions.push(interruption)
   }

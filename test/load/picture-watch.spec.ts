@@ -8,8 +8,8 @@ describe('the picture of a viewer who goes from session to session', () => {
     watch = new PictureWatch()
   })
 
-  const video = (wholeAt: number, freezes = 0, frozen = 0) =>
-    ({ wholeAt, freezes, frozen }) as StreamFigures
+  const video = (wholeAt: number, freezes = 0, frozen = 0, longestFreeze = frozen) =>
+    ({ wholeAt, freezes, frozen, longestFreeze }) as StreamFigures
 
   it('stands still from the last frame of one session to the first keyframe of the next', () => {
     watch.look(video(1000), 500, 1010)
@@ -38,6 +38,14 @@ describe('the picture of a viewer who goes from session to session', () => {
     expect(watch.interruptions).toEqual([{ since: 1020, ms: 480, cause: 'stall' }])
     watch.look(video(1530, 1, 480), 500, 1540)
     expect(watch.interruptions).toHaveLength(1)
+  })
+
+  it('stands still for no longer at a time than the longest freeze', () => {
+    watch.look(video(1000), 500, 1010)
+    watch.look(video(1300, 2, 550, 300), 500, 1550)
+    watch.look(video(1700, 2, 700, 400), 500, 1710)
+    expect(watch.interruptions).toEqual([{ since: 1300, ms: 400, cause: 'stall' }])
+    expect(watch.freezes(1710)).toEqual({ freezes: 2, longestFreeze: 400, frozen: 700 })
   })
 
   it('counts no freeze of a session from before it was seen', () => {
