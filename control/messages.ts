@@ -17,7 +17,7 @@ import {
 } from './messages/subscription.ts'
 import { Heartbeat, Move } from './messages/upkeep.ts'
 
-/** What this program speaks best. */
+/** What this program speaks best. It and the one before: what differs is decided link by link. */
 export const protocolVersion = 1
 
 /** Versions that a node speaks: a cluster is updated node by node, so the one before, too. */
@@ -26,7 +26,10 @@ export interface ProtocolRange {
   readonly newest: number
 }
 
-export const spokenVersions: ProtocolRange = { oldest: 1, newest: protocolVersion }
+export const spokenVersions: ProtocolRange = {
+  oldest: Math.max(1, protocolVersion - 1),
+  newest: protocolVersion,
+}
 
 /** Bytes of one WebSocket message (RFC 6455 §5.6), in either direction. */
 export const longestMessage = 64 * 1024

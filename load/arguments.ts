@@ -33,6 +33,7 @@ const options = {
   storm: { type: 'string' },
   churn: { type: 'string' },
   leave: { type: 'string' },
+  follow: { type: 'boolean' },
   decrypt: { type: 'string' },
   pid: { type: 'string' },
   sample: { type: 'string' },
@@ -45,6 +46,8 @@ const options = {
   'max-loss': { type: 'string' },
   'max-latency-p99': { type: 'string' },
   'max-freezes': { type: 'string' },
+  'max-freeze': { type: 'string' },
+  'max-troubles': { type: 'string' },
   'max-cpu-us': { type: 'string' },
   'max-failures': { type: 'string' },
   publish: { type: 'boolean' },
@@ -65,6 +68,7 @@ const viewOnly = [
   'storm',
   'churn',
   'leave',
+  'follow',
   'decrypt',
   'pid',
   'sample',
@@ -74,6 +78,8 @@ const viewOnly = [
   'max-loss',
   'max-latency-p99',
   'max-freezes',
+  'max-freeze',
+  'max-troubles',
   'max-cpu-us',
   'max-failures',
 ] as const
@@ -107,6 +113,7 @@ function viewCommand(values: Values, url: string): ViewCommand {
     storm: integer(values, 'storm', 1, limits.viewers) ?? 0,
     churn: number(values, 'churn', 0.01, limits.churn),
     leave: number(values, 'leave', 0.01, limits.churn),
+    follow: values.follow === true,
     decrypt: integer(values, 'decrypt', 1, limits.viewers),
     pid: integer(values, 'pid', 1, 2 ** 22),
     sample: number(values, 'sample', 0.1, 3600),
@@ -117,6 +124,8 @@ function viewCommand(values: Values, url: string): ViewCommand {
       lossPercent: number(values, 'max-loss', 0, 100),
       latencyP99: number(values, 'max-latency-p99', 0, 60_000),
       freezes: integer(values, 'max-freezes', 0, 1_000_000),
+      longestFreeze: number(values, 'max-freeze', 0, 3_600_000),
+      troubles: integer(values, 'max-troubles', 0, 1_000_000),
       cpuPerPacket: number(values, 'max-cpu-us', 0, 10_000),
       failures: integer(values, 'max-failures', 0, limits.viewers) ?? 0,
     },
@@ -126,7 +135,7 @@ function viewCommand(values: Values, url: string): ViewCommand {
 }
 
 function refuseTooMuch(command: ViewCommand): void {
-  const { viewers, storm, churn, leave, duration, sample, pid, thresholds } = command
+  const { viewers, storm, churn, leave, follow, duration, sample, pid, thresholds } = command
   if (churn !== undefined && leave !== undefined) {
     throw new UsageError('--churn replaces who leaves and --leave does not: give one of them')
   }
@@ -141,6 +150,9 @@ function refuseTooMuch(command: ViewCommand): void {
   }
   if (thresholds.cpuPerPacket !== undefined && pid === undefined) {
     throw new UsageError("--max-cpu-us needs --pid: the number of the server's process")
+  }
+  if (thresholds.troubles !== undefined && !follow) {
+    throw new UsageError('--max-troubles needs --follow: without it a viewer fails with the first')
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Age } from './capture-latency.ts'
 import type { ClientContext } from './client-connection.ts'
+import { FollowingViewer } from './following-viewer.ts'
 import { Histogram } from './histogram.ts'
 import { Viewer, type ViewerOptions } from './viewer.ts'
-import type { Cohort, ViewerResult } from './viewer-result.ts'
+import type { Cohort, Totals, ViewerResult } from './viewer-result.ts'
 
 export interface AudienceOptions extends Pick<ViewerOptions, 'url' | 'token'> {
   readonly context: ClientContext
@@ -10,16 +11,19 @@ export interface AudienceOptions extends Pick<ViewerOptions, 'url' | 'token'> {
   readonly decrypt: number
   /** Gets words about a viewer that did not join. */
   readonly onRefusal: (message: string) => void
+  /** Whether viewers stay when their session ends: see `FollowingViewer`. */
+  readonly follow: boolean
   /** Gives up joins under way. */
   readonly signal: AbortSignal
 }
 
-/** Sums over all viewers, those who have left too. */
-export interface Totals {
-  readonly packets: number
-  readonly bytes: number
-  readonly lost: number
-  readonly freezes: number
+/** One of them: a session, or somebody who goes from one to the next. */
+interface Member {
+  readonly result: ViewerResult
+  readonly totals: Totals
+  /** @returns why there was no session, in words */
+  join(): Promise<string | undefined>
+  leave(): Promise<void>
 }
 
 /** Sessions ended at one time: a server has other things to do than a thousand DELETEs at once. */
@@ -29,7 +33,7 @@ const leavingTogether = 50
 export class Audience {
   readonly #options: AudienceOptions
   /** In the order in which they came. */
-  readonly #present = new Set<Viewer>()
+  readonly #present = new Set<Member>()
   readonly #gone: ViewerResult[] = []
   readonly #joins = new Set<Promise<void>>()
   readonly #leaves = new Set<Promise<void>>()
@@ -55,10 +59,11 @@ export class Audience {
 
   /** Starts one, without waiting for it. */
   start(cohort: Cohort): void {
-    const { context, url, token, signal, decrypt } = this.#options
+    const { context, url, token, signal, decrypt, follow } = this.#options
     const isDecrypted = this.#started++ % decrypt === 0
     const onLatency = isDecrypted ? (age: Age) => this.#noteAge(age) : undefined
-    const viewer = new Viewer(context, { url, token, signal, cohort, onLatency })
+    const Kind = follow ? FollowingViewer : Viewer
+    const viewer = new Kind(context, { url, token, signal, cohort, onLatency })
     this.#present.add(viewer)
     track(this.#joins, this.#join(viewer))
   }
@@ -82,15 +87,15 @@ export class Audience {
     return [...this.#gone, ...[...this.#present].map((viewer) => viewer.result)]
   }
 
+  /** Sums over all viewers, those who have left too. */
   get totals(): Totals {
     let { packets, bytes, lost, freezes } = this.#goneTotals
     for (const viewer of this.#present) {
-      for (const figures of viewer.figures) {
-        packets += figures.packets
-        bytes += figures.bytes
-        lost += figures.lost
-        freezes += figures.freezes
-      }
+      const { totals } = viewer
+      packets += totals.packets
+      bytes += totals.bytes
+      lost += totals.lost
+      freezes += totals.freezes
     }
     return { packets, bytes, lost, freezes }
   }
@@ -125,14 +130,14 @@ export class Audience {
     if (isMarked === this.#isMarked) this.#latency.add(ms)
   }
 
-  async #join(viewer: Viewer): Promise<void> {
+  async #join(viewer: Member): Promise<void> {
     const { onRefusal, signal } = this.#options
     const message = await viewer.join()
     if (message !== undefined && !signal.aborted) onRefusal(message)
   }
 
   // One that is still joining has to have joined, or its session would stay.
-  async #leave(viewer: Viewer): Promise<void> {
+  async #leave(viewer: Member): Promise<void> {
     const { result } = viewer
     this.#gone.push(result)
     const { packets, bytes, lost, freezes } = this.#goneTotals

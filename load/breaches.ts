@@ -16,6 +16,10 @@ export function breaches(report: ViewerReport, thresholds: Thresholds): string[]
     thresholds.freezes !== undefined &&
       picture.freezes > thresholds.freezes &&
       `pictures froze ${picture.freezes} times, ${thresholds.freezes} allowed`,
+    over('longest freeze', picture.longestFreeze, thresholds.longestFreeze, 'ms'),
+    thresholds.troubles !== undefined &&
+      (report.following?.troubles ?? 0) > thresholds.troubles &&
+      `viewers had ${report.following?.troubles} troubles, ${thresholds.troubles} allowed`,
   ]
   return found.filter((breach) => breach !== false && breach !== undefined)
 }

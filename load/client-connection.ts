@@ -131,6 +131,11 @@ export class ClientConnection implements Machine {
     }
   }
 
+  /** URL of the session, and of its events where it has any. */
+  get session(): Pick<SignallingSession, 'location' | 'events'> {
+    return this.#session
+  }
+
   get nextTimeout(): number {
     return Math.min(this.peer.nextTimeout, this.#media.nextTimeout)
   }

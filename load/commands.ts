@@ -9,6 +9,10 @@ export interface Thresholds {
   readonly latencyP99: number | undefined
   /** Of all viewers together. */
   readonly freezes: number | undefined
+  /** Of any viewer. */
+  readonly longestFreeze: number | undefined
+  /** Of all viewers together, with `follow`. */
+  readonly troubles: number | undefined
   /** Of the server, in µs per packet received. */
   readonly cpuPerPacket: number | undefined
   /** Sessions that may fail. */
@@ -39,6 +43,8 @@ export interface ViewCommand extends CommonOptions {
   /** Viewers a second that leave, and are replaced or are not: one of both at most. */
   readonly churn: number | undefined
   readonly leave: number | undefined
+  /** Viewers go where the server sends them, and come back when their session ends. */
+  readonly follow: boolean
   /** One viewer in so many is decrypted. */
   readonly decrypt: number | undefined
   /** Process of the server. */

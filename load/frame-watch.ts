@@ -86,6 +86,7 @@ export class FrameWatch {
       freezes: this.#freezes + (frozenNow > 0 ? 1 : 0),
       longestFreeze: Math.max(this.#longestFreeze, frozenNow),
       frozen: this.#frozen + frozenNow,
+      wholeAt: this.#whole > 0 ? this.#wholeAt : undefined,
     }
   }
 

@@ -203,4 +203,11 @@ export class HeaderCounter {
   }
 }
 
-const noFrames = { frames: 0, wholeFrames: 0, freezes: 0, longestFreeze: 0, frozen: 0 }
+const noFrames = {
+  frames: 0,
+  wholeFrames: 0,
+  freezes: 0,
+  longestFreeze: 0,
+  frozen: 0,
+  wholeAt: undefined,
+}

@@ -22,6 +22,9 @@ Viewers: each joins, counts what comes, answers as a browser, and asks for what 
   --storm N               viewers that join at once when the others have been started (0)
   --churn RATE            viewers that leave per second, each replaced by a new one
   --leave RATE            viewers that leave per second, not replaced
+  --follow                viewers stay, as with the watch page: they go where "reconnect" events
+                          send them, to the next edge when a node is gone, and come back; the
+                          report says how long each picture stood still, when and why
   --decrypt K             one viewer in K is decrypted, and its latency measured (1, or so that
                           20 are)
   --pid PID               the server's process on this machine: its CPU, memory and files
@@ -32,6 +35,8 @@ Viewers: each joins, counts what comes, answers as a browser, and asks for what 
   --max-loss PERCENT      packets that never came, nor by repair
   --max-latency-p99 MS    from capture to arrival
   --max-freezes N         of all viewers together
+  --max-freeze MS         the longest, of any viewer
+  --max-troubles N        with --follow: sessions lost, refusals, and other words to a viewer
   --max-cpu-us US         CPU of the server per packet received, needs --pid
   --max-failures N        viewers that may fail (0)
 

@@ -5,6 +5,8 @@ export interface SignallingSession {
   readonly answer: string
   /** Where to DELETE. */
   readonly location: string
+  /** Where to ask for events of the session (WHEP extension `server-sent-events`), if anywhere. */
+  readonly events: string | undefined
 }
 
 export interface SignallingOptions {
@@ -61,7 +63,7 @@ export async function postOffer(
     const { status, body } = response
     if (status !== 201) throw refusal(response, url)
     if (!body.startsWith('v=')) throw new SignallingError('bad answer', `${url} sent no SDP answer`)
-    return { answer: body, location: locationOf(response, url) }
+    return { answer: body, location: locationOf(response, url), events: eventsOf(response, url) }
   }
   throw new SignallingError('too many redirects', `${options.url} redirects without end`)
 }
@@ -120,6 +122,14 @@ function locationOf(response: HttpResponse, url: string): string {
     throw new SignallingError('bad answer', `${url} answered ${response.status} without a Location`)
   }
   return new URL(location, url).href
+}
+
+/** The one link of an answer that tells of events (RFC 8288, WHEP-73). */
+const eventsLink = /<([^>]*)>[^,]*;\s*rel="?urn:ietf:params:whep:ext:core:server-sent-events\b/
+
+function eventsOf({ headers }: HttpResponse, url: string): string | undefined {
+  const link = eventsLink.exec(String(headers.link ?? ''))?.[1]
+  return link !== undefined && URL.canParse(link, url) ? new URL(link, url).href : undefined
 }
 
 function refusal({ status, reason, headers, body }: HttpResponse, url: string): SignallingError {

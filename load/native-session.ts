@@ -95,8 +95,13 @@ export class NativeSession implements ClientChannel, PacketCounts {
     const count = binding.read(handle, this.#id, now + offset, figures)
     return Array.from({ length: count }, (_, stream) => {
       const read = readFigures(figures, stream)
-      const { firstAt, liveAt } = read
-      return { ...read, firstAt: firstAt - offset, liveAt: liveAt && liveAt - offset }
+      const { wholeAt, firstAt, liveAt } = read
+      return {
+        ...read,
+        wholeAt: wholeAt && wholeAt - offset,
+        firstAt: firstAt - offset,
+        liveAt: liveAt && liveAt - offset,
+      }
     })
   }
 

@@ -39,7 +39,8 @@ export class ReceptionReports {
       highestSequence: figures.highestSequence >>> 0,
       jitter: Math.floor(figures.jitter),
       lastSenderReport: echo?.middle ?? 0,
-      delaySinceLastSenderReport: echo ? Math.round((now - echo.at) * ticksPerMs) : 0,
+      // The kernel stamps arrivals: one may be later than the round that tells of it.
+      delaySinceLastSenderReport: echo ? Math.max(0, Math.round((now - echo.at) * ticksPerMs)) : 0,
     }
   }
 

@@ -24,6 +24,7 @@ export function formatReport(report: ViewerReport): string {
     head('ms', 'count'),
     row(latencyName(report.latency), report.latency, 1),
     row('jitter, by viewer', report.jitter, 1),
+    ...followingRows(report),
     '',
     `received  ${reception.packets} packets, ${(reception.bytes / 1e6).toFixed(1)} MB, ${reception.duplicates} duplicates`,
     `lost      ${reception.lost} packets (${report.lossPercent.toFixed(3)} %); repaired ${reception.repaired}, asked for ${reception.nacked} times`,
@@ -40,6 +41,9 @@ export function formatReport(report: ViewerReport): string {
     ...(dropped > 0
       ? [`this tool did not keep up: it lost ${dropped} datagrams, or trains of them, itself`]
       : []),
+    ...Object.entries(report.following?.byTrouble ?? {}).map(
+      ([what, count]) => `trouble   ${count} × ${what}`,
+    ),
     ...Object.entries(report.failures).map(([reason, count]) => `failed    ${count} × ${reason}`),
   ]
   return `${lines.join('\n')}\n`
@@ -50,6 +54,17 @@ function cohortRows({ joinByCohort }: ViewerReport): string[] {
   const cohorts = Object.entries(joinByCohort)
   if (cohorts.length < 2) return []
   return cohorts.map(([cohort, joins]) => row(`keyframe, ${cohort}`, joins.keyframe, 0))
+}
+
+function followingRows({ following, viewers }: ViewerReport): string[] {
+  if (!following) return []
+  const { sessions, moved, lost, stall } = following
+  return [
+    row('stood still, sent on', moved, 0),
+    row('stood still, lost', lost, 0),
+    row('stood still, a session', stall, 0),
+    `  ${sessions} sessions of ${viewers} viewers`,
+  ]
 }
 
 function latencyName(latency: LatencyFigures | undefined): string {

@@ -1,7 +1,8 @@
-import type { Audience, Totals } from './audience.ts'
+import type { Audience } from './audience.ts'
 import { Histogram } from './histogram.ts'
 import type { Percentiles } from './percentiles.ts'
 import { type ProcessReading, readProcess } from './process-meter.ts'
+import type { Totals } from './viewer-result.ts'
 
 /** One point of a run's curves; rates are over the time since the point before. */
 export interface Sample {

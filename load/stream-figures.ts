@@ -26,13 +26,15 @@ export interface StreamFigures {
   readonly freezes: number
   readonly longestFreeze: number
   readonly frozen: number
+  /** Monotonic ms of the last whole frame. */
+  readonly wholeAt: number | undefined
   /** Monotonic ms of the first packet, and of the moment it had caught up: see `LiveEdge`. */
   readonly firstAt: number
   readonly liveAt: number | undefined
 }
 
 /** Numbers of one stream as `native/addon/load-counter.cc` writes them. */
-export const figureCount = 18
+export const figureCount = 19
 
 /** Streams that one session counts; a server that restarts them gets this far. */
 export const maxStreams = 8
@@ -40,7 +42,7 @@ export const maxStreams = 8
 /** Reads what native code wrote. */
 export function readFigures(numbers: Float64Array, stream: number): StreamFigures {
   const at = (place: number) => numbers[stream * figureCount + place]!
-  const liveAt = at(17)
+  const liveAt = at(18)
   return {
     ssrc: at(0),
     kind: at(1) === 1 ? 'video' : 'audio',
@@ -58,6 +60,7 @@ export function readFigures(numbers: Float64Array, stream: number): StreamFigure
     freezes: at(13),
     longestFreeze: at(14),
     frozen: at(15),
+    wholeAt: at(12) > 0 ? at(17) : undefined,
     firstAt: at(16),
     liveAt: Number.isNaN(liveAt) ? undefined : liveAt,
   }

@@ -37,6 +37,7 @@ export async function viewStream(
     url,
     token,
     signal,
+    follow: command.follow,
     decrypt: command.decrypt ?? Math.max(1, Math.ceil((viewers + storm) / decryptedViewers)),
     onRefusal: (message) => {
       if (messages.has(message)) return

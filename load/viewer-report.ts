@@ -4,10 +4,12 @@ import type { ProcessReading } from './process-meter.ts'
 import { difference, type Mark, type Sample } from './run-meter.ts'
 import {
   type Cohort,
+  type FollowingResult,
   type JoinPhase,
   joinPhases,
   type PictureCounters,
   type ReceptionCounters,
+  type SeenInterruption,
   type ViewerResult,
 } from './viewer-result.ts'
 
@@ -48,6 +50,20 @@ export interface ProcessFigures {
   readonly rssPerViewer: number | undefined
   readonly threads: number
   readonly descriptors: number | undefined
+}
+
+/** How viewers fared who go from session to session. */
+export interface FollowingFigures {
+  /** Of all viewers, one after the other. */
+  readonly sessions: number
+  /** Ms for which pictures stood still, by cause: see `SeenInterruption`. */
+  readonly moved: Percentiles | undefined
+  readonly lost: Percentiles | undefined
+  readonly stall: Percentiles | undefined
+  readonly troubles: number
+  readonly byTrouble: Readonly<Record<string, number>>
+  /** Each by itself, in the order in which they left, then in that in which they came. */
+  readonly viewers: readonly FollowingResult[]
 }
 
 export interface LatencyFigures extends Percentiles {
@@ -94,6 +110,8 @@ export interface ViewerReport {
   readonly receiver: ReceiverKind
   readonly dropped: number
   readonly samples: readonly Sample[]
+  /** With `--follow`. */
+  readonly following: FollowingFigures | undefined
   /** How many viewers failed, by reason. */
   readonly failures: Readonly<Record<string, number>>
 }
@@ -138,6 +156,7 @@ export function reportOn(record: RunRecord): ViewerReport {
     receiver: record.receiver,
     dropped: record.dropped,
     samples: record.samples,
+    following: followingFigures(results),
     failures: countBy(results.flatMap(({ failure }) => failure ?? [])),
   }
 }
@@ -204,6 +223,27 @@ function totalPicture(counters: readonly PictureCounters[]): PictureCounters {
     freezes: sum(({ freezes }) => freezes),
     longestFreeze: counters.reduce((so, each) => Math.max(so, each.longestFreeze), 0),
     frozen: sum(({ frozen }) => frozen),
+  }
+}
+
+function followingFigures(results: readonly ViewerResult[]): FollowingFigures | undefined {
+  const all = results.flatMap(({ following }) => following ?? [])
+  if (all.length === 0) return undefined
+  const troubles = all.flatMap((viewer) => viewer.troubles)
+  const times = (cause: SeenInterruption['cause']) =>
+    percentiles(
+      all.flatMap(({ interruptions }) =>
+        interruptions.filter((seen) => seen.cause === cause).map(({ ms }) => ms),
+      ),
+    )
+  return {
+    sessions: all.reduce((sum, { sessions }) => sum + sessions, 0),
+    moved: times('moved'),
+    lost: times('lost'),
+    stall: times('stall'),
+    troubles: troubles.length,
+    byTrouble: countBy(troubles.map(({ what }) => what)),
+    viewers: all,
   }
 }
 

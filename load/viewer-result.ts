@@ -41,8 +41,44 @@ export interface PictureCounters {
   readonly frozen: number
 }
 
+/** What is summed over all viewers at any time. */
+export interface Totals {
+  readonly packets: number
+  readonly bytes: number
+  readonly lost: number
+  readonly freezes: number
+}
+
 /** Which part of a run a viewer belongs to. */
 export type Cohort = 'ramp' | 'storm' | 'churn'
+
+/** A time in which a viewer's picture stood still. */
+export interface SeenInterruption {
+  /** Ms since the Unix epoch. */
+  readonly at: number
+  readonly ms: number
+  /**
+   * - `stall`: the session went on, and its frames did not
+   * - `moved`: the server asked the viewer to go to another node
+   * - `lost`: the session had ended, or could not be saved
+   */
+  readonly cause: 'stall' | 'moved' | 'lost'
+}
+
+/** What a viewer was told that nobody likes to be told: that its connection was lost, or a no. */
+export interface Trouble {
+  /** Ms since the Unix epoch. */
+  readonly at: number
+  readonly what: string
+}
+
+/** How a viewer fared that goes from session to session. */
+export interface FollowingResult {
+  /** That it had, one after the other. */
+  readonly sessions: number
+  readonly interruptions: readonly SeenInterruption[]
+  readonly troubles: readonly Trouble[]
+}
 
 export interface ViewerResult {
   readonly cohort: Cohort
@@ -57,6 +93,8 @@ export interface ViewerResult {
   readonly undecryptable: number
   /** Why the session ended before its time, or never began; undefined when all went well. */
   readonly failure: string | undefined
+  /** With `--follow`. */
+  readonly following?: FollowingResult | undefined
 }
 
 export const nothingReceived: ReceptionCounters = {
@@ -75,4 +113,29 @@ export const nothingSeen: PictureCounters = {
   freezes: 0,
   longestFreeze: 0,
   frozen: 0,
+}
+
+/** A viewer's sessions as one: times of the first, sums, and the state of the last. */
+export function withSession(
+  before: ViewerResult | undefined,
+  session: ViewerResult | undefined,
+): ViewerResult | undefined {
+  if (!before || !session) return session ?? before
+  return {
+    ...session,
+    join: before.join,
+    reception: sumOf(before.reception, session.reception),
+    picture: {
+      ...sumOf(before.picture, session.picture),
+      longestFreeze: Math.max(before.picture.longestFreeze, session.picture.longestFreeze),
+    },
+    undecryptable: before.undecryptable + session.undecryptable,
+  }
+}
+
+function sumOf<T extends object>(one: T, other: T): T {
+  const names = Object.keys(one) as (keyof T)[]
+  return Object.fromEntries(
+    names.map((name) => [name, (one[name] as number) + (other[name] as number)]),
+  ) as T
 }

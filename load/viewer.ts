@@ -16,6 +16,7 @@ import {
   nothingReceived,
   nothingSeen,
   type PictureCounters,
+  type Totals,
   type ViewerResult,
 } from './viewer-result.ts'
 
@@ -79,6 +80,30 @@ export class Viewer {
   /** What the headers told so far, by stream. */
   get figures(): StreamFigures[] {
     return this.#media?.figures(this.#context.loop.now()) ?? []
+  }
+
+  /** The same of its video. */
+  get video(): StreamFigures | undefined {
+    return this.figures.find(({ kind }) => kind === 'video')
+  }
+
+  get totals(): Totals {
+    return totalsOf(this.figures)
+  }
+
+  /** Why there is no session, though nobody left it. */
+  get ended(): string | undefined {
+    return this.#failure
+  }
+
+  /** URL of the session, and of its events; undefined before it is joined. */
+  get session(): ClientConnection['session'] | undefined {
+    return this.#connection?.session
+  }
+
+  /** Monotonic ms at which there was a picture. */
+  get pictureAt(): number | undefined {
+    return this.#media?.keyframeAt
   }
 
   /** Ends the session in good order. */
@@ -172,6 +197,18 @@ export class Viewer {
         .filter(([, at]) => at !== undefined)
         .map(([phase, at]) => [phase, at! - connection.postedAt]),
     )
+  }
+}
+
+function totalsOf(figures: readonly StreamFigures[]): Totals {
+  const sum = (pick: (stream: StreamFigures) => number) => {
+    return figures.reduce((so, stream) => so + pick(stream), 0)
+  }
+  return {
+    packets: sum(({ packets }) => packets),
+    bytes: sum(({ bytes }) => bytes),
+    lost: sum(({ lost }) => lost),
+    freezes: sum(({ freezes }) => freezes),
   }
 }
 

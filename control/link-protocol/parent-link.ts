@@ -143,14 +143,16 @@ export class ParentLink implements Machine {
 
   #hello(hello: MessageOf<'hello'>, now: number): ParentEvent {
     if (this.#version !== undefined) return this.#channel.break('"hello" came twice', now)
-    if (hello.node !== this.#options.child) {
+    const { child } = this.#options
+    if (hello.node !== child) {
       this.refuse({ reason: 'wrong-token', text: 'the token is of another node' }, now)
       return this.#channel.closed!
     }
     const { versions = spokenVersions } = this.#options
     const version = chooseVersion(versions, hello.protocol)
     if (version === undefined) {
-      const text = `this node speaks ${versions.oldest} to ${versions.newest}`
+      const { node } = this.#options
+      const text = `${node} speaks ${rangeText(versions)}, ${child} ${rangeText(hello.protocol)}`
       this.refuse({ reason: 'version', text }, now)
       return this.#channel.closed!
     }
@@ -176,4 +178,8 @@ export class ParentLink implements Machine {
     this.#open.add(subscription)
     return { kind: 'asked', message }
   }
+}
+
+function rangeText({ oldest, newest }: ProtocolRange): string {
+  return oldest === newest ? `version ${oldest}` : `versions ${oldest} to ${newest}`
 }

@@ -215,6 +215,7 @@ void HeaderCounter::read(double now, double* into) const {
       std::max(longestFreeze_, frozenNow),
       frozen_ + frozenNow,
       firstAt_,
+      wholeAt_,
       liveAt,
   };
   std::copy(figures, figures + kFigures, into);

@@ -54,7 +54,7 @@ class HeaderCounter {
    */
   bool restore(const SeenPacket& packet);
 
-  static constexpr size_t kFigures = 18;
+  static constexpr size_t kFigures = 19;
   /**
    * Writes `kFigures` numbers, in the order of `load/stream-figures.ts`.
    * @param now monotonic ms; a freeze that lasts until now counts

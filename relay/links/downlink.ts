@@ -42,6 +42,8 @@ export interface DownlinkOptions {
   grant(asked: MessageOf<'subscribe'>): Grant
   /** One more or one fewer gets the stream. */
   recounted(stream: Stream): void
+  /** The child is welcome. @param version of the protocol, as agreed */
+  opened(version: number): void
   /** @param cause undefined where the other side closed the connection */
   ended(downlink: Downlink, closed: LinkClosed | undefined): void
 }
@@ -94,7 +96,7 @@ export class Downlink implements Machine, FeedLink {
   text(text: string): void {
     if (this.#ended) return
     const event = this.#link.receive(text, this.#now())
-    if (event?.kind === 'hello') void this.#welcome()
+    if (event?.kind === 'hello') void this.#welcome(event.version)
     if (event?.kind === 'asked') this.#asked(event.message)
     this.#act()
   }
@@ -188,12 +190,14 @@ export class Downlink implements Machine, FeedLink {
     this.#act()
   }
 
-  async #welcome(): Promise<void> {
-    const { token, media } = this.#options
+  async #welcome(version: number): Promise<void> {
+    const { token, media, opened } = this.#options
     const minted = await token()
+    if (this.#ended) return
     const ice = { ufrag: this.#ice.localUfrag, password: this.#ice.localPassword }
     const terms = { token: minted, media, ice, keys: this.#keys }
     this.#link.welcome(terms, this.#now())
+    opened(version)
     this.#act()
   }
 

@@ -17,7 +17,8 @@ export interface LinkEnd extends Pick<LinkClosed, 'text' | 'reason'> {
 
 /** What becomes of links, for log and metrics. */
 export interface LinksObserver {
-  opened(side: 'parent' | 'child', node: string): void
+  /** @param version of the protocol that both ends speak on it */
+  opened(side: 'parent' | 'child', node: string, version: number): void
   ended(side: 'parent' | 'child', node: string, end: LinkEnd): void
   /** A stream that had lost its parent has another one. @param ms since the loss was noticed */
   reattached(stream: string, ms: number): void

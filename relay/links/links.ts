@@ -1,4 +1,5 @@
 import type { MessageOf } from '#control/messages.ts'
+import type { NodeRecord } from '#control/node-record.ts'
 import type { StreamDescription } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'
 import type { Machine } from '#core/machine.ts'
@@ -105,6 +106,7 @@ export class Links implements Machine, LinkPeers {
         token: async () => (await tokens.mint(child, tokenId)).token,
         grant: (asked) => this.#grant(asked, downlink.streams > 0),
         recounted: (stream) => this.#carry(stream),
+        opened: (version) => observer.opened('child', child, version),
         ended: (ended, closed) => {
           this.#downlinks.delete(ended.peerId)
           this.#byUfrag.delete(ended.ufrag)
@@ -115,7 +117,6 @@ export class Links implements Machine, LinkPeers {
     )
     this.#downlinks.set(downlink.peerId, downlink)
     this.#byUfrag.set(downlink.ufrag, downlink)
-    observer.opened('child', child)
     if (this.#draining) downlink.close({ reason: 'draining', text: 'this node is about to stop' })
     else if (this.#downlinks.size > mostConnections) {
       downlink.close({ reason: 'full', text: `this node takes ${mostConnections} connections` })
@@ -139,7 +140,8 @@ export class Links implements Machine, LinkPeers {
     let turn = 0
     for (const downlink of this.#downlinks.values()) {
       const others = refuges.filter(({ id }) => id !== downlink.child)
-      const target = others[turn++ % Math.max(others.length, 1)]
+      // With no relay left, it goes around this node.
+      const target = others[turn++ % Math.max(others.length, 1)] ?? this.#above(downlink.child)
       if (target) downlink.move(target.id)
     }
   }
@@ -196,6 +198,11 @@ export class Links implements Machine, LinkPeers {
     }
     for (const key of [...this.#branches.keys()]) this.#end(key)
     this.#uplinks.close()
+  }
+
+  #above(child: string): NodeRecord | undefined {
+    const parents = Array.from(this.#branches.values(), ({ parent = child }) => parent)
+    return this.#options.registry.view.nodes.get(parents.find((id) => id !== child) ?? '')
   }
 
   // A publisher who was here is at another node now, and those who read here go on.

@@ -37,8 +37,8 @@ export interface UplinkOptions {
   readonly dialer: Dialer
   /** @returns rejects where the token is none of the parent's answer to ours */
   verify(token: string, answered: string): Promise<{ readonly node: string }>
-  /** The parent has welcomed us and proved itself. */
-  opened(): void
+  /** The parent has welcomed us and proved itself. @param version of the protocol, as agreed */
+  opened(version: number): void
   ended(uplink: Uplink, end: LinkEnd): void
 }
 
@@ -218,7 +218,7 @@ export class Uplink implements Machine {
     plane.addPeer(peer, srtpKeysOf(welcome.keys, 'child'), path, { streams: mostLinkSsrcs })
     this.#isOpen = true
     this.#check(this.#now())
-    this.#options.opened()
+    this.#options.opened(welcome.version)
     this.#act()
   }
 

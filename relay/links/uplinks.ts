@@ -12,7 +12,11 @@ const idleTime = 60_000
 const shortestRetry = 1_000
 const longestRetry = 30_000
 const mendedAfter = 60_000
-const needsMending = new Set<LinkEnd['reason']>(['wrong-token', 'version'])
+/** Reasons for which a link is refused, that do not pass by themselves. */
+export const needsMending: ReadonlySet<LinkEnd['reason']> = new Set<LinkEnd['reason']>([
+  'wrong-token',
+  'version',
+])
 /** Connections that are kept open to nodes that may soon be asked for something. */
 const mostPrepared = 8
 
@@ -122,9 +126,9 @@ export class Uplinks {
       parent,
       peer: peers.reserveId(),
       verify: (token, answered) => tokens.verify(token, answered),
-      opened: () => {
+      opened: (version) => {
         this.#failures.delete(parent.id)
-        observer.opened('parent', parent.id)
+        observer.opened('parent', parent.id, version)
         opened()
       },
       ended: (ended, end) => {

@@ -1,14 +1,16 @@
 import type { Logger } from 'pino'
 import type { LinksObserver } from '#relay/links/links-options.ts'
+import { needsMending } from '#relay/links/uplinks.ts'
 import type { LinkMetrics } from './link-metrics.ts'
 
 /** A line and a count for each link that begins or ends, and for each stream that was without one. */
 export function observeLinks(log: Logger, metrics: LinkMetrics): LinksObserver {
   return {
-    opened: (side, node) => log.info({ [side]: node }, 'link opened'),
-    ended: (side, node, { cause, text }) => {
+    opened: (side, node, version) => log.info({ [side]: node, version }, 'link opened'),
+    ended: (side, node, { cause, reason, text }) => {
       metrics.ended(side, cause)
-      log.info({ [side]: node, cause, reason: text }, 'link ended')
+      const level = needsMending.has(reason) ? 'error' : 'info'
+      log[level]({ [side]: node, cause, reason: text }, 'link ended')
     },
     reattached: (stream, ms) => {
       metrics.reattached(ms)

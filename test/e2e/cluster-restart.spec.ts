@@ -1,88 +1,58 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clusterNetworkUnavailable, type NodeId } from '#test/support/cluster-network.ts'
 import {
-  ClusterNetwork,
-  clusterNetworkUnavailable,
-  type NodeId,
-} from '#test/support/cluster-network.ts'
-import { makeMedia } from '#test/support/ffmpeg-media.ts'
-import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
+  longestIn,
+  newRelease,
+  oldRelease,
+  RestartedCluster,
+  type Step,
+} from '#test/support/restarted-cluster.ts'
 import { long, longOnly } from '#test/support/stage.ts'
-import { WatchingPage, type WatchingReport } from '#test/support/watching-pages.ts'
 
-const missing = clusterNetworkUnavailable() ?? longOnly
-const stream = 'restarted'
-/** Watch pages in each region. */
-const pages = long ? 6 : 2
-/** For a node that drains and ends, in ms. */
-const stopWithin = 15_000
+const missing = clusterNetworkUnavailable()
 
-function describePages(reports: readonly WatchingReport[]): string {
-  const longest = (pick: (report: WatchingReport) => number) =>
-    Math.max(...reports.map(pick)).toFixed(0)
-  const states = [...new Set(reports.flatMap((report) => report.states))]
-  return (
-    `longest freeze ${longest(({ freeze }) => freeze)} ms, ` +
-    `not live ${longest(({ notLive }) => notLive)} ms, states ${states}`
-  )
-}
+/** All nodes and 50 viewers, or one relay and one edge of a small cluster and nine. */
+const plan: {
+  readonly nodes?: readonly NodeId[]
+  readonly audience: Partial<Record<NodeId, { pages: number; sessions: number }>>
+  readonly restarts: readonly NodeId[]
+} = long
+  ? {
+      audience: {
+        'edge-1': { pages: 2, sessions: 16 },
+        'edge-2': { pages: 1, sessions: 15 },
+        'edge-3': { pages: 1, sessions: 15 },
+      },
+      restarts: ['relay-1', 'relay-2', 'edge-3', 'edge-2', 'edge-1', 'ingest-2'],
+    }
+  : {
+      nodes: ['ingest-1', 'relay-1', 'relay-2', 'edge-2', 'edge-3'],
+      audience: { 'edge-2': { pages: 1, sessions: 4 }, 'edge-3': { pages: 0, sessions: 4 } },
+      restarts: ['relay-2', 'edge-2'],
+    }
 
-describe('watch pages of a cluster whose nodes come and go', () => {
-  let cluster: ClusterNetwork
-  let publisher: LibdatachannelPublisher
-  const watching: WatchingPage[] = []
+describe('viewers of a cluster whose nodes are updated one by one', () => {
+  let restarted: RestartedCluster
+  /** Ms for which nothing was published. */
+  let away = 0
 
   beforeEach(({ skip }) => {
     if (missing) skip(missing)
   })
   beforeAll(async () => {
     if (missing) return
-    const media = await makeMedia({ width: 320, height: 180, kilobitsPerSecond: 300 })
-    cluster = await ClusterNetwork.open({ media, env: { TAILRACE_DRAIN_MS: '5000' } })
-    publisher = await cluster.obs('ingest-1', stream)
-    for (let i = 0; i < pages; i++) {
-      watching.push(await open('viewers-a', 'edge-1'))
-      watching.push(await open('viewers-b', i % 2 ? 'edge-3' : 'edge-2'))
-    }
+    restarted = await RestartedCluster.open({ stream: 'restarted', ...plan })
   }, 120_000)
   afterAll(async () => {
-    await cluster?.close()
+    await restarted?.close()
   }, 60_000)
 
-  async function open(host: 'viewers-a' | 'viewers-b', edge: NodeId): Promise<WatchingPage> {
-    const url = `${cluster.node(edge).origin}/watch/${stream}`
-    return await WatchingPage.open(await cluster.browser(host), url)
-  }
-
-  async function through(what: string, happens: () => Promise<unknown>): Promise<WatchingReport[]> {
-    for (const page of watching) await page.mark()
-    await happens()
-    for (const page of watching) await page.live()
-    const reports = await Promise.all(watching.map((page) => page.report()))
-    process.stdout.write(`${what}: ${describePages(reports)}\n`)
-    return reports
-  }
-
-  it('play elsewhere within 5 s when an edge is killed', async () => {
-    const reports = await through('kill -9 of edge-2', async () => {
-      cluster.kill('edge-2')
-      await delay(6000)
-    })
-    for (const { freeze } of reports) expect(freeze).toBeLessThan(5000)
-    await cluster.start('edge-2')
-    await delay(2000)
-  }, 60_000)
-
-  it.each(['relay-1', 'relay-2', 'edge-3', 'edge-2', 'edge-1'] as const)(
-    'see no error and no second of stillness while %s is restarted',
+  it.each(plan.restarts)(
+    'see no error and no second of stillness while %s is replaced by the next release',
     async (id) => {
-      const reports = await through(`restart of ${id}`, async () => {
-        await cluster.node(id).stop(stopWithin)
-        await cluster.start(id)
-        // The others hear of it.
-        await delay(2500)
-      })
-      for (const { states, freeze } of reports) {
+      const { pages } = await restarted.restart(id)
+      for (const { states, freeze } of pages) {
         expect(states).not.toContain('reconnecting')
         expect(freeze).toBeLessThan(1000)
       }
@@ -90,17 +60,59 @@ describe('watch pages of a cluster whose nodes come and go', () => {
     60_000,
   )
 
-  it('go on when the ingest is restarted and the publisher comes back as OBS does', async () => {
-    const reports = await through('restart of ingest-1', async () => {
-      const stopped = cluster.node('ingest-1').stop(stopWithin)
-      await publisher.state('closed', stopWithin)
-      const closedAt = Date.now()
-      publisher = await cluster.obs('ingest-1', stream).catch(() => cluster.obs('ingest-2', stream))
-      process.stdout.write(`published again after ${Date.now() - closedAt} ms\n`)
-      await stopped
-      await cluster.start('ingest-1')
-      await delay(2500)
-    })
-    for (const { states } of reports) expect(states).not.toContain('reconnecting')
+  it('keep their sessions when the ingest is, whose publisher comes back as OBS does', async ({
+    skip,
+  }) => {
+    if (longOnly) skip(longOnly)
+    const { publisher } = restarted
+    const from = Date.now()
+    const { pages } = await restarted.restart('ingest-1')
+    const closed = await publisher.says(/again in/, from)
+    const back = await publisher.says(/^publishing to/, closed.at)
+    away = back.at - closed.at
+    process.stdout.write(`published again after ${away} ms\n`)
+    for (const { states, freeze } of pages) {
+      expect(states).not.toContain('reconnecting')
+      expect(freeze).toBeLessThan(away + 1000)
+    }
   }, 60_000)
+
+  it('are those of the load tool, too: none was told of a fault, none stood still', async () => {
+    const viewers = await restarted.sessions()
+    const troubles = viewers.flatMap((viewer) => viewer.troubles.map(({ what }) => what))
+    const steps = restarted.steps.map((step) => ({ step, longest: longestIn(step, viewers) }))
+    for (const { step, longest } of steps) {
+      const words = longest ? `${longest.ms} ms (${longest.cause})` : 'nothing'
+      process.stdout.write(`${step.what}: the longest freeze of a session: ${words}\n`)
+    }
+    expect([...new Set(troubles)]).toEqual([])
+    for (const { step, longest } of steps) {
+      expect(longest?.ms ?? 0, step.what).toBeLessThan(1000 + awayIn(step))
+    }
+  }, 60_000)
+
+  it('are served by links between both releases, in the version that both speak', () => {
+    expect(restarted.misunderstood).toEqual([])
+    expect([...restarted.spoken]).toEqual(
+      expect.arrayContaining([
+        `${oldRelease} to ${oldRelease} by ${oldRelease}`,
+        `${oldRelease} to ${newRelease} by ${oldRelease}`,
+        `${newRelease} to ${oldRelease} by ${oldRelease}`,
+        `${newRelease} to ${newRelease} by ${newRelease}`,
+      ]),
+    )
+  })
+
+  it('play elsewhere within 5 s when an edge is killed', async ({ skip }) => {
+    if (longOnly) skip(longOnly)
+    const { pages } = await restarted.during('kill -9 of edge-2', async () => {
+      restarted.cluster.kill('edge-2')
+      await delay(6000)
+    })
+    for (const { freeze } of pages) expect(freeze).toBeLessThan(5000)
+  }, 60_000)
+
+  function awayIn({ what }: Step): number {
+    return what === 'restart of ingest-1' ? away : 0
+  }
 })

@@ -24,6 +24,7 @@ describe('the command line', () => {
       storm: 0,
       churn: undefined,
       leave: undefined,
+      follow: false,
       decrypt: undefined,
       pid: undefined,
       sample: undefined,
@@ -34,6 +35,8 @@ describe('the command line', () => {
         lossPercent: undefined,
         latencyP99: undefined,
         freezes: undefined,
+        longestFreeze: undefined,
+        troubles: undefined,
         cpuPerPacket: undefined,
         failures: 0,
       },
@@ -102,6 +105,8 @@ describe('the command line', () => {
     ${`--url ${whep} --churn 100 --duration 9999`} | ${'--churn 100 for 9999 s: 200000 may come in a run'}
     ${`--url ${whep} --sample 1 --duration 86400`} | ${'--sample 1: a run may have 20000 samples'}
     ${`--url ${whep} --max-cpu-us 2`}              | ${"--max-cpu-us needs --pid: the number of the server's process"}
+    ${`--url ${whep} --max-troubles 0`}            | ${'--max-troubles needs --follow: without it a viewer fails with the first'}
+    ${`--publish --url ${whep} --follow`}          | ${'--follow is for viewers: leave it out, or leave --publish out'}
     ${`--publish --url ${whep} --pid 2`}           | ${'--pid is for viewers: leave it out, or leave --publish out'}
     ${`--url ${whep} --streams 2`}                 | ${'--streams belongs to --publish: add that, or leave this out'}
     ${`--publish --url ${whep} --viewers 2`}       | ${'--viewers is for viewers: leave it out, or leave --publish out'}

@@ -69,6 +69,8 @@ const noLimits: Thresholds = {
   lossPercent: undefined,
   latencyP99: undefined,
   freezes: undefined,
+  longestFreeze: undefined,
+  troubles: undefined,
   cpuPerPacket: undefined,
   failures: 2,
 }

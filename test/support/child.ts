@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly ipc?: boolean
   /** Called with every line the child writes to stdout. */
   readonly onLine?: (line: string) => void
+  /** The same of stderr. */
+  readonly onErrorLine?: ((line: string) => void) | undefined
 }
 
 /** Lines of output kept for the message of a failure. */
@@ -71,6 +73,7 @@ export class Child {
         this.#lines.push(line)
         if (this.#lines.length > keptLines) this.#lines.shift()
         if (stream === this.process.stdout) options.onLine?.(line)
+        else options.onErrorLine?.(line)
       })
     }
   }

@@ -5,6 +5,7 @@ import { launchChromium } from './chromium.ts'
 import { clusterSettings, clusterUnavailable, notLive, type Role } from './cluster-settings.ts'
 import { type Media, makeMedia } from './ffmpeg-media.ts'
 import { LibdatachannelPublisher } from './libdatachannel-publisher.ts'
+import { releaseFlags } from './link-release.ts'
 import { MediaPage, type Viewing, type ViewOptions } from './media-page.ts'
 import { netnsUnavailable } from './netns.ts'
 import { RedisProcess } from './redis-process.ts'
@@ -50,6 +51,10 @@ export interface ClusterNetworkOptions {
   readonly cables?: boolean
   /** More settings of every node, with the prefix `TAILRACE_`. */
   readonly env?: Record<string, string>
+  /** Version of the protocol between nodes that their first processes have; ours without. */
+  readonly release?: number
+  /** Gets every line of their logs. */
+  readonly onLine?: (id: NodeId, line: string) => void
 }
 
 /** Why there can be no such cluster here; `undefined` where there can. */
@@ -101,11 +106,14 @@ export class ClusterNetwork {
     return cluster
   }
 
-  /** Starts a node, for the first time or again. */
-  async start(id: NodeId): Promise<ServerProcess> {
+  /** Starts a node, for the first time or again. @param release as in the options */
+  async start(id: NodeId, release = this.#options.release): Promise<ServerProcess> {
     const [region, roles] = placeOf(id)
+    const { onLine } = this.#options
     const node = await ServerProcess.start({
       end: this.network.end(id),
+      nodeFlags: release === undefined ? [] : releaseFlags(release),
+      onLine: (line) => onLine?.(id, line),
       env: {
         ...clusterSettings({
           id,
@@ -119,6 +127,11 @@ export class ClusterNetwork {
     })
     this.#nodes.set(id, node)
     return node
+  }
+
+  /** Whether it was started. */
+  has(id: NodeId): boolean {
+    return this.#nodes.has(id)
   }
 
   /** @throws Error for one that was never started */

@@ -12,8 +12,12 @@ export interface ServerOptions {
   readonly address?: string | undefined
   /** Words after `node server/main.ts`. */
   readonly flags?: readonly string[]
+  /** Words before `server/main.ts`, for Node. */
+  readonly nodeFlags?: readonly string[]
   /** More settings, with the prefix `TAILRACE_`. */
   readonly env?: Record<string, string>
+  /** Gets every line that the server writes to its log. */
+  readonly onLine?: ((line: string) => void) | undefined
 }
 
 interface Ports {
@@ -26,7 +30,9 @@ interface Ports {
 export type Metrics = ReadonlyMap<string, number>
 
 /** As scripts/start.js has them. */
-const nodeFlags = ['--max-semi-space-size=4']
+const usualFlags = ['--max-semi-space-size=4']
+/** Seven that start at once on two busy cores take long, in ms. */
+const readyWithin = 40_000
 const program = join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 const fetchProgram =
   "fetch(process.argv[1]).then(async (r) => process.stdout.write(r.status + ' ' + (await r.text())))"
@@ -42,11 +48,12 @@ export class ServerProcess {
   readonly #ready = Promise.withResolvers<Ports>()
   #ports: Ports | undefined
 
-  private constructor({ end, env, flags = [], address = '127.0.0.1' }: ServerOptions) {
+  private constructor(options: ServerOptions) {
+    const { end, env, flags = [], nodeFlags = [], address = '127.0.0.1', onLine } = options
     this.address = end?.address ?? address
     this.#namespace = end?.namespace
     this.#folder = mkdtempSync(join(tmpdir(), 'tailrace-data-'))
-    this.#child = new Child(process.execPath, [...nodeFlags, program, ...flags], {
+    this.#child = new Child(process.execPath, [...usualFlags, ...nodeFlags, program, ...flags], {
       namespace: this.#namespace,
       env: {
         ...withoutSettings(),
@@ -60,6 +67,7 @@ export class ServerProcess {
         TAILRACE_LOG_LEVEL: 'info',
         ...env,
       },
+      onErrorLine: onLine,
       onLine: (line) => {
         const said = readPorts(line)
         if (said) this.#ready.resolve(said)
@@ -72,7 +80,7 @@ export class ServerProcess {
     try {
       server.#ports = await server.#child.expect(
         server.#ready.promise,
-        15_000,
+        readyWithin,
         'the server to be ready',
       )
       return server
