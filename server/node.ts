@@ -175,11 +175,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const drain = new Drain({
     cluster,
     events: extensions.events,
-    refuge: (stream) => (cluster.isShared ? placement.refuge(stream) : undefined),
+    refuges: () => (cluster.isShared ? placement.refuges() : undefined),
     remaining: () => viewers.size,
     links: () => links,
     within: config.DRAIN_MS,
     clock,
+    scheduler,
   })
   let closing = false
   const limiter = new RateLimiter()

@@ -3,9 +3,11 @@ import type { ClusterView } from '#control/registry.ts'
 import { hasRoom } from '#control/topology/load.ts'
 import { placePublisher, placeViewer } from '#control/topology/placement.ts'
 import { sameOrNot } from '#control/topology/regions.ts'
+import { ViewerSpread } from '#control/topology/spread.ts'
 import type { Clock } from '#core/clock.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { Cluster } from './cluster.ts'
+import type { Refuges } from './drain.ts'
 
 /** Who is sent to a stream's origin and is back within this time, in ms, did not find it. */
 const returnWindow = 10_000
@@ -45,14 +47,12 @@ export class ClusterPlacement implements Placement {
     this.#options.redirected(reason)
   }
 
-  /** The edge that a viewer of this stream does best to go to from here; an origin. */
-  refuge(stream: string): string | undefined {
-    const { cluster } = this.#options
-    const except = new Set([cluster.node])
-    return originOf(
-      cluster.view,
-      placeViewer(cluster.view, { region: cluster.record().region, stream, except }),
-    )
+  /** Where the viewers of this node shall go when it drains. */
+  refuges(): Refuges {
+    const { view, node } = this.#options.cluster
+    const { region } = this.#options.cluster.record()
+    const spread = new ViewerSpread(view, { region, except: new Set([node]) })
+    return { deal: (streams) => spread.deal(streams).map((id) => originOf(view, id)) }
   }
 
   #another({ kind, name, region }: Client, reason: RedirectReason): Place {
