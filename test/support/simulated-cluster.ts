@@ -165,25 +165,25 @@ export class SimulatedCluster {
     const { network } = this
     const question = { region, except: new Set([id]), distance: network.distance }
     const spread = new ViewerSpread(network.viewOf(region), question)
-    const waiting = [...carried].flatMap(([stream, { viewers }]) => Array(viewers).fill(stream))
+    const waiting = [...carried].flatMap(([stream, { viewers }]) =>
+      Array<string>(viewers).fill(stream),
+    )
     const perTurn = Math.max(300, Math.ceil(sessions / 7))
     for (let from = 0; from < waiting.length; from += perTurn) {
       network.events.after((from / perTurn) * 1000, () => {
         const streams = waiting.slice(from, from + perTurn)
         const places = spread.deal(streams)
         const moves = Map.groupBy(places.keys(), (at) => `${streams[at]} ${places[at]}`)
-        for (const [[at], viewers] of [...moves.values()].map(
-          (all) => [all, all.length] as const,
-        )) {
-          const move = { stream: streams[at!]!, viewers, to: places[at!] }
+        for (const { 0: at = 0, length } of moves.values()) {
+          const move = { stream: streams[at]!, viewers: length, to: places[at] ?? '' }
           network.events.after(this.#between(viewerMoves), () => this.#moveViewers(id, move))
         }
       })
     }
   }
 
-  #moveViewers(from: string, move: { stream: string; viewers: number; to?: string }): void {
-    const { stream, viewers, to = '' } = move
+  #moveViewers(from: string, move: { stream: string; viewers: number; to: string }): void {
+    const { stream, viewers, to } = move
     const { region } = this.nodes.get(from)!
     const node = this.nodes.get(to)
     const taken = node?.alive && !node.draining ? Math.min(viewers, roomOf(node)) : 0
