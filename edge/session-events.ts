@@ -106,9 +106,11 @@ export class SessionEvents implements Machine {
     for (const events of streams) events.push('reconnect', data, this.#clock.now())
   }
 
-  /** `reconnect`, to every session there is, each to where its stream can be had. */
-  reconnectEach(urlOf: (name: StreamName) => string | undefined): void {
-    for (const [id, { session }] of this.#sessions) this.reconnect(id, urlOf(session.stream.name))
+  /** Sessions whose page reads events now. */
+  *readers(): Generator<{ readonly id: string; readonly name: StreamName }, void> {
+    for (const [id, { session, streams }] of this.#sessions) {
+      if (streams.size > 0) yield { id, name: session.stream.name }
+    }
   }
 
   /** `reconnect`, to every session there is. */

@@ -19,6 +19,7 @@ import { Claims } from './cluster/claims.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { ClusterMetrics } from './cluster/cluster-metrics.ts'
 import { Drain } from './cluster/drain.ts'
+import { nodeAnswers } from './cluster/node-answers.ts'
 import { nodeOrigins } from './cluster/node-origins.ts'
 import { connectSources, offeredEdges } from './cluster/offered-edges.ts'
 import { ClusterPlacement } from './cluster/placement.ts'
@@ -137,6 +138,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const placement = new ClusterPlacement({
     cluster,
     clock,
+    answers: nodeAnswers,
     redirected: (reason) => clusterMetrics.redirected(reason),
   })
   const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
@@ -175,11 +177,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
   const drain = new Drain({
     cluster,
     events: extensions.events,
-    refuge: (stream) => (cluster.isShared ? placement.refuge(stream) : undefined),
+    refuges: () => (cluster.isShared ? placement.refuges() : undefined),
     remaining: () => viewers.size,
     links: () => links,
     within: config.DRAIN_MS,
     clock,
+    scheduler,
   })
   let closing = false
   const limiter = new RateLimiter()

@@ -110,8 +110,7 @@ export function endpointRoutes(
       }
       const client = { kind, name, region: clientRegion(principal, request, regionHeader) }
       const placement = overflow?.placement
-      const redirected = redirectMisplaced(request, reply, { client, placement })
-      if (redirected) return redirected
+      if (await redirectMisplaced(request, reply, { client, placement })) return reply
       const sender = {
         name,
         principal,

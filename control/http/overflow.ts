@@ -41,7 +41,7 @@ export interface Placement {
    * @param refused this node has tried, and has no room
    * @returns undefined for a client that is right here
    */
-  place(client: Client, refused: boolean): Place | undefined
+  place(client: Client, refused: boolean): Promise<Place | undefined>
   redirected(reason: RedirectReason): void
 }
 
@@ -68,10 +68,10 @@ export function redirectOverflow(app: FastifyInstance, kind: string, overflow: O
     // Which node of a cluster has a stream is for those to hear who may ask for it.
     if (method === 'POST' && overflow.draining() && !overflow.placement) throw noRoom('draining')
   })
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     if (!(error instanceof ServiceError) || error.code !== 'full') throw error
     const { client } = request
-    const place = client && overflow.placement?.place(client, true)
+    const place = client && (await overflow.placement?.place(client, true))
     const location = elsewhere(kind, request, place?.origin ?? overflow.target)
     if (location === undefined) throw error
     if (place?.origin !== undefined) overflow.placement?.redirected(place.reason)
@@ -82,24 +82,25 @@ export function redirectOverflow(app: FastifyInstance, kind: string, overflow: O
 /**
  * Redirects a client, already authorised, that another node of the cluster should have.
  *
- * @returns undefined for one that this node shall take
+ * @returns whether it is answered; false for one that this node shall take
  * @throws ServiceError `full` for one that it cannot take, and nobody else does
  */
-export function redirectMisplaced(
+export async function redirectMisplaced(
   request: FastifyRequest,
   reply: FastifyReply,
   { client, placement }: { readonly client: Client; readonly placement: Placement | undefined },
-): FastifyReply | undefined {
+): Promise<boolean> {
   request.client = client
-  const place = placement?.place(client, false)
-  if (!placement || !place) return undefined
+  const place = await placement?.place(client, false)
+  if (!placement || !place) return false
   const location = elsewhere(client.kind, request, place.origin)
   if (location !== undefined) {
     placement.redirected(place.reason)
-    return redirect(reply, location)
+    redirect(reply, location)
+    return true
   }
   if (place.reason === 'role' || place.reason === 'draining') throw noRoom(place.reason)
-  return undefined
+  return false
 }
 
 function redirect(reply: FastifyReply, location: string): FastifyReply {

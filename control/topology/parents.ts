@@ -2,7 +2,7 @@ import type { NodeRecord } from '#control/node-record.ts'
 import type { CarrierRecord, ClusterView } from '#control/registry.ts'
 import { hashOf } from './hash.ts'
 import { fanOut, fanOutKeptForRelays, maxDepth } from './limits.ts'
-import { hasRoom, loadStep, understand } from './load.ts'
+import { hasRoom, loadOf, loadStep, understand } from './load.ts'
 import { compareRanks, type Rank } from './rank.ts'
 import { nearestFirst, type RegionDistance, sameOrNot } from './regions.ts'
 import { depthOf, heightOf, pathAbove } from './tree.ts'
@@ -30,6 +30,10 @@ interface Search extends Required<Omit<ParentQuestion, 'most'>> {
 
 // In the order in which they are asked.
 const [ownRegion, newRelay, otherRegion, lastResort, brokenPath] = [0, 1, 2, 3, 4] as const
+/** A region counts as nearer than another when it is by this factor. */
+const notablyNearer = 0.8
+/** Of what a node may have, children and load, so much must be free for others to move there. */
+const freeToMoveTo = 0.25
 
 /**
  * Whom to ask for a stream, the best first: carriers of the node's own region; relays there that do
@@ -72,6 +76,75 @@ export function chooseStandby(
   return undefined
 }
 
+/**
+ * Somebody to change to though the parent is there:
+ *
+ * - one of a better group, which is who left its region, or fled to the origin, when others had gone;
+ * - one of a region that is notably nearer, or with fewer links to the origin, and never with more;
+ * - where the parent has more children than it may have, or is an origin that has half of that
+ *   already, any other one of its group.
+ *
+ * For load alone nobody moves. Who is moved to has a good part of its room to spare, and a path that
+ * the view shows: else those who move would be many, and move back.
+ *
+ * @returns undefined where the parent does, and where the view does not show its path
+ */
+export function chooseBetter(
+  view: ClusterView,
+  question: ParentQuestion,
+  parent: string,
+): string | undefined {
+  const search = searchOf(view, question)
+  const present = rankOfParent(search, parent)
+  if (!present) return undefined
+  const children = childrenOf(search, parent)
+  const isCrowded = children > (parent === search.origin ? fanOut / 2 : fanOut)
+  for (const rank of ranked(view, question)) {
+    if (rank.group >= lastResort || isPast(rank, present, isCrowded)) return undefined
+    if (rank.id === parent || rank.id === search.origin) continue
+    if (!isCrowded && !isBetter(search, rank, present)) continue
+    if (isSpacious(search, rank.id)) return rank.id
+  }
+  return undefined
+}
+
+/** Whether nobody from there on is better than the present parent. */
+function isPast(rank: Rank, present: Rank, isCrowded: boolean): boolean {
+  if (rank.group !== present.group) return rank.group > present.group
+  return !isCrowded && rank.distance > present.distance
+}
+
+/** Where it stands, whatever room it has left. */
+function rankOfParent(search: Search, parent: string): Rank | undefined {
+  const { view, stream, node, self } = search
+  const candidate = view.nodes.get(parent)
+  if (!candidate) return undefined
+  if (parent === search.origin) return originRank(search, candidate)
+  const carrier = view.carriers.get(stream)?.get(parent)
+  const path = pathAbove(view, stream, parent)
+  if (!carrier || !path.whole || path.nodes.includes(node)) return undefined
+  const group = candidate.region === self?.region ? ownRegion : otherRegion
+  return rankOf(search, candidate, { group, depth: depthOf(carrier, path) })
+}
+
+function isBetter({ origin }: Search, rank: Rank, present: Rank): boolean {
+  if (rank.group !== present.group) return rank.group < present.group
+  // Below the origin, whatever its rank is, nobody has fewer links.
+  if (present.id === origin || rank.depth > present.depth) return false
+  if (rank.distance === present.distance) return rank.depth < present.depth
+  return rank.distance < notablyNearer * present.distance
+}
+
+function isSpacious(search: Search, id: string): boolean {
+  const isOpen = loadOf(search.view.nodes.get(id)!, 'child') <= 1 - freeToMoveTo
+  return isOpen && childrenOf(search, id) <= fanOutFor(search) * (1 - freeToMoveTo)
+}
+
+/** As it tells itself. */
+function childrenOf({ view, stream }: Search, id: string): number {
+  return view.carriers.get(stream)?.get(id)?.children ?? 0
+}
+
 /** The best first; nobody is looked at before those who come before are used up. */
 function* ranked(view: ClusterView, question: ParentQuestion): Generator<Rank, void> {
   const search = searchOf(view, question)
@@ -90,7 +163,7 @@ function* ranked(view: ClusterView, question: ParentQuestion): Generator<Rank, v
       otherRegion,
     )
   }
-  const last = isRooted ? originRank(search, origin) : undefined
+  const last = isRooted ? usableOriginRank(search, origin) : undefined
   if (last?.group === lastResort) yield last
   for (const tier of tiers) yield* inOrder(search, tier, brokenPath)
 }
@@ -123,7 +196,7 @@ function inOrder(search: Search, regions: readonly string[], group: number): Ran
     for (const id of byRegion.get(region) ?? []) {
       if (id !== origin) add(carrierRank(search, carriers!.get(id)!))
     }
-    if (view.nodes.get(origin ?? '')?.region === region) add(originRank(search, origin!))
+    if (view.nodes.get(origin ?? '')?.region === region) add(usableOriginRank(search, origin!))
   }
   return ranks.sort(compareRanks)
 }
@@ -140,12 +213,14 @@ function carrierRank(search: Search, carrier: CarrierRecord): Rank | undefined {
   return rankOf(search, candidate, { group, depth })
 }
 
-function originRank(search: Search, origin: string): Rank | undefined {
+function usableOriginRank(search: Search, origin: string): Rank | undefined {
   const candidate = usable(search, origin)
-  if (!candidate || 1 + search.height > maxDepth) return undefined
-  const { view, stream, self, isRelay } = search
-  const children = view.carriers.get(stream)?.get(origin)?.children ?? 0
-  if (!isRelay || children >= fanOut) {
+  return candidate && 1 + search.height <= maxDepth ? originRank(search, candidate) : undefined
+}
+
+function originRank(search: Search, candidate: NodeRecord): Rank {
+  const { self, isRelay } = search
+  if (!isRelay || childrenOf(search, candidate.id) >= fanOut) {
     return rankOf(search, candidate, { group: lastResort, depth: 0 })
   }
   const group = candidate.region === self?.region ? ownRegion : otherRegion

@@ -27,12 +27,17 @@ export interface ReattachmentOptions {
   readonly atOnce?: boolean
   /** Asked first: the control connection to it is open. */
   readonly standby?: string
+  /** There is a parent that works: nobody is asked but the standby. */
+  readonly isOptional?: boolean
 }
 
-/** What to do now: ask this node, or let the children look for themselves and go on alone. */
+/**
+ * What to do now: ask this node; let the children look for themselves and go on alone; or stay, as
+ * the better one is not to be had.
+ */
 export type ReattachmentStep =
   | { readonly kind: 'ask'; readonly parent: string }
-  | { readonly kind: 'split' }
+  | { readonly kind: 'split' | 'stay' }
 
 /**
  * The search of one node for a parent, for one stream. Only the root of an orphaned subtree
@@ -79,6 +84,11 @@ export class Reattachment {
     return this.#lost
   }
 
+  /** Whether there is a parent that works. */
+  get isOptional(): boolean {
+    return this.#options.isOptional === true
+  }
+
   /** The node whose answer is awaited. */
   get asked(): string | undefined {
     return this.#asked
@@ -92,7 +102,8 @@ export class Reattachment {
     if (now < this.#nextTimeout) return undefined
     if (now - this.#begun >= reattachTiming.lostFor) this.#lost = undefined
     if (this.#asked !== undefined) this.#giveUp(this.#asked)
-    const parent = this.#next(choose)
+    const parent = this.#next(this.isOptional ? () => [] : choose)
+    if (parent === undefined && this.isOptional) return { kind: 'stay' }
     if (parent === undefined) return this.#wait(now)
     this.#asked = parent
     this.#nextTimeout = now + reattachTiming.answerTimeout

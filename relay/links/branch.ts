@@ -1,4 +1,5 @@
 import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
+import { Betterment } from '#control/topology/betterment.ts'
 import { Reattachment, type ReattachmentOptions } from '#control/topology/reattachment.ts'
 import type { Machine } from '#core/machine.ts'
 import { streamKey } from '#core/stream-name.ts'
@@ -32,6 +33,7 @@ export class Branch implements Machine {
   readonly #shown: BranchPublication
   readonly #note: CarrierNote
   readonly #candidates: Candidates
+  readonly #betterment: Betterment
   #search: Reattachment | undefined
   #asked: Asked | undefined
   #current: Required<Asked> | undefined
@@ -54,6 +56,7 @@ export class Branch implements Machine {
     this.#shown = new BranchPublication(stream, services)
     this.#note = new CarrierNote(this.#key, services.registry)
     this.#candidates = new Candidates(services.registry.view, this.#key, services.node)
+    this.#betterment = new Betterment({ node: services.node, stream: this.#key })
     this.#below = [...(asked?.below ?? []), services.node]
     this.#need = asked?.have ?? []
     services.scheduler.add(this)
@@ -103,6 +106,7 @@ export class Branch implements Machine {
     return Math.min(
       this.#search?.nextTimeout ?? Number.POSITIVE_INFINITY,
       this.#current ? this.#standbyDue : Number.POSITIVE_INFINITY,
+      this.#current && !this.#search ? this.#betterment.nextTimeout : Number.POSITIVE_INFINITY,
     )
   }
 
@@ -110,7 +114,12 @@ export class Branch implements Machine {
     const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
     if (step?.kind === 'split' && !this.#current) this.#services.split(this.stream)
+    if (step?.kind === 'stay') {
+      this.#giveUpAsked()
+      this.#search = undefined
+    }
     if (this.#current && now >= this.#standbyDue) this.#prepareStandby(this.#current, now)
+    if (this.#current && !this.#search) this.#improve(this.#current.uplink.parent, now)
   }
 
   // A viewer waits. Only those who look again do so by turns.
@@ -167,7 +176,8 @@ export class Branch implements Machine {
       // Before it has answered there is nothing to move, and an origin cannot be gone around.
       move: ({ node }) => {
         const { parent } = asked.uplink
-        const canMove = isCurrent() && !this.#search && !this.#candidates.isOrigin(parent)
+        const isFree = !this.#search || this.#search.isOptional
+        const canMove = isCurrent() && isFree && !this.#candidates.isOrigin(parent)
         if (canMove) this.#look({ refused: parent, standby: node })
       },
     }
@@ -208,6 +218,7 @@ export class Branch implements Machine {
     this.#asked = undefined
     this.#search = undefined
     this.#current = { uplink: asked.uplink, subscription: message.subscription }
+    this.#betterment.placed(this.#services.clock.now())
     this.#above = message.path
     if (before) this.#leave(before)
     const { clock, reattached } = this.#services
@@ -258,6 +269,12 @@ export class Branch implements Machine {
 
   #leave({ uplink, subscription }: Required<Asked>): void {
     if (subscription !== undefined) uplink.unsubscribe(subscription, this.#shown.publication)
+  }
+
+  #improve(parent: string, now: number): void {
+    const step = this.#betterment.poll(now, () => this.#candidates.better(parent))
+    if (step?.kind === 'prepare') this.#services.uplinkTo(step.parent)
+    if (step?.kind === 'move') this.#look({ standby: step.parent, isOptional: true, atOnce: true })
   }
 
   // A control connection that is open saves three round trips when the parent is gone.

@@ -1,5 +1,5 @@
 import type { ClusterView } from '#control/registry.ts'
-import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
+import { chooseBetter, chooseParents, chooseStandby } from '#control/topology/parents.ts'
 import { heightOf, refusesPath } from '#control/topology/tree.ts'
 
 /** Who can be the parent of this node for one stream, by what the registry knows now. */
@@ -24,6 +24,12 @@ export class Candidates {
   standby(parent: string): string | undefined {
     const question = { stream: this.#stream, node: this.#node, avoid: new Set([parent]) }
     return chooseStandby(this.#view, question, parent)
+  }
+
+  /** Somebody whom the topology prefers to the parent by far. */
+  better(parent: string): string | undefined {
+    const better = chooseBetter(this.#view, { stream: this.#stream, node: this.#node }, parent)
+    return better !== undefined && this.has(better) ? better : undefined
   }
 
   /** Whether that node may be asked: an edge that has the stream is no relay for that. */

@@ -1,15 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#core/clock.ts'
+import type { Machine } from '#core/machine.ts'
 import { type StreamName, streamKey } from '#core/stream-name.ts'
 import type { SessionEvents } from '#edge/session-events.ts'
 import type { Links } from '#relay/links/links.ts'
+import type { Scheduler } from '#webrtc/peers.ts'
 import type { Cluster } from './cluster.ts'
+
+/** Where viewers of a node that goes shall go. */
+export interface Refuges {
+  /**
+   * @param streams of each viewer that goes now
+   * @returns an origin for each of them; undefined where no other node has room
+   */
+  deal(streams: readonly string[]): (string | undefined)[]
+}
 
 export interface DrainOptions {
   readonly cluster: Pick<Cluster, 'drain' | 'hasOthers'>
-  readonly events: Pick<SessionEvents, 'reconnectEach'>
-  /** Origin of the node that a viewer of this stream shall go to. */
-  refuge(stream: string): string | undefined
+  readonly events: Pick<SessionEvents, 'readers' | 'reconnect'>
+  /** As it is now; undefined for a node that is alone. */
+  refuges(): Refuges | undefined
   /** Viewers here. */
   remaining(): number
   /** Nodes that get streams from here; undefined for a node that is alone. */
@@ -17,34 +28,60 @@ export interface DrainOptions {
   /** How long it may take, in ms. */
   readonly within: number
   readonly clock: Clock
+  readonly scheduler: Scheduler
 }
 
 /** Between two looks at who is still here, in ms. */
 const interval = 50
 
+/** Viewers are told in turns of so many ms. */
+const turnInterval = 100
+/**
+ * Viewers told in a turn, 300 a second. A join costs 1 to 3 ms of a core, so that even if all went
+ * to one edge, that would be less than one core.
+ */
+const perTurn = 30
+/** The part of the time in which all have been told: then the last have some left to go. */
+const tellWithin = 0.7
+
 /** Empties a node, so that it can be stopped without anybody's loss. */
-export class Drain {
+export class Drain implements Machine {
   readonly #options: DrainOptions
+  /** Sessions that were asked to go. */
+  readonly #told = new Set<string>()
+  #refuges: Refuges | undefined
+  #perTurn = perTurn
+  #nextTimeout = Number.POSITIVE_INFINITY
 
   constructor(options: DrainOptions) {
     this.#options = options
   }
 
-  /** Takes nobody new from now on, and asks viewers to go to other nodes. Publishers stay. */
+  /**
+   * Takes nobody new from now on, and asks viewers to go to other nodes: by turns, so that those
+   * nodes are not overrun, and all of them well before the time is over. Publishers stay.
+   */
   begin(): void {
-    const { cluster, events, refuge, links } = this.#options
+    const { cluster, events, refuges, links, within, clock, scheduler } = this.#options
     cluster.drain()
     links()?.drain()
-    const known = new Map<string, string | undefined>()
-    events.reconnectEach((name) => {
-      const stream = streamKey(name)
-      if (!known.has(stream)) known.set(stream, urlAt(refuge(stream), name))
-      return known.get(stream)
-    })
+    this.#refuges = refuges()
+    const turns = Math.max(Math.floor((tellWithin * within) / turnInterval), 1)
+    const count = [...events.readers()].length
+    // One that is alone waits for nobody.
+    const isHurried = !cluster.hasOthers || within === 0
+    this.#perTurn = isHurried ? Number.POSITIVE_INFINITY : Math.max(perTurn, count / turns)
+    // Begun again, it asks those again who are still here.
+    this.#told.clear()
+    this.poll(clock.now())
+    scheduler.add(this)
   }
 
   /** Takes clients again. Who has gone does not come back. */
   cancel(): void {
+    this.#options.scheduler.remove(this)
+    this.#nextTimeout = Number.POSITIVE_INFINITY
+    this.#told.clear()
     this.#options.cluster.drain(false)
     this.#options.links()?.undrain()
   }
@@ -55,6 +92,26 @@ export class Drain {
     const deadline = clock.now() + within
     const isLeft = () => remaining() > 0 || (links()?.children ?? 0) > 0
     while (cluster.hasOthers && isLeft() && clock.now() < deadline) await pause(interval)
+  }
+
+  get nextTimeout(): number {
+    return this.#nextTimeout
+  }
+
+  /** Asks the next ones. Goes on for as long as the node drains: some pages begin to listen late. */
+  poll(now: number): void {
+    this.#nextTimeout = now + turnInterval
+    const { events } = this.#options
+    const turn: { readonly id: string; readonly name: StreamName }[] = []
+    for (const reader of events.readers()) {
+      if (turn.length >= this.#perTurn) break
+      if (!this.#told.has(reader.id)) turn.push(reader)
+    }
+    const origins = this.#refuges?.deal(turn.map(({ name }) => streamKey(name)))
+    for (const [at, { id, name }] of turn.entries()) {
+      this.#told.add(id)
+      events.reconnect(id, urlAt(origins?.[at], name))
+    }
   }
 }
 

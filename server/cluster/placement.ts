@@ -1,20 +1,32 @@
 import type { Client, Place, Placement, RedirectReason } from '#control/http/overflow.ts'
-import type { ClusterView } from '#control/registry.ts'
+import type { NodeRecord } from '#control/node-record.ts'
 import { hasRoom } from '#control/topology/load.ts'
 import { placePublisher, placeViewer } from '#control/topology/placement.ts'
 import { sameOrNot } from '#control/topology/regions.ts'
+import { ViewerSpread } from '#control/topology/spread.ts'
 import type { Clock } from '#core/clock.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { Cluster } from './cluster.ts'
+import type { Refuges } from './drain.ts'
 
 /** Who is sent to a stream's origin and is back within this time, in ms, did not find it. */
 const returnWindow = 10_000
 /** Streams remembered for that. */
 const mostRemembered = 1000
+/** Nodes that are asked in vain before a publisher is sent on all the same, or taken. */
+const mostAsked = 3
+
+interface Choice {
+  readonly reason: RedirectReason
+  /** Undefined where nobody takes the client. */
+  readonly node: NodeRecord | undefined
+}
 
 export interface ClusterPlacementOptions {
   readonly cluster: Pick<Cluster, 'node' | 'record' | 'view'>
   readonly clock: Clock
+  /** Whether that node can be reached now. */
+  answers(node: NodeRecord): Promise<boolean>
   redirected(reason: RedirectReason): void
 }
 
@@ -28,66 +40,78 @@ export class ClusterPlacement implements Placement {
     this.#options = options
   }
 
-  place(client: Client, refused: boolean): Place | undefined {
-    const self = this.#options.cluster.record()
-    const role = client.kind === 'whip' ? 'ingest' : 'edge'
-    if (!self.roles.includes(role)) return this.#another(client, 'role')
-    if (self.draining) return this.#another(client, 'draining')
-    if (refused) return this.#another(client, 'full')
-    if (!hasRoom(self, 'session')) {
-      const place = this.#another(client, 'full')
-      if (place.origin !== undefined) return place
+  /** A publisher is sent to nobody who does not answer: it might give up before that is known. */
+  async place(client: Client, refused: boolean): Promise<Place | undefined> {
+    const except = new Set([this.#options.cluster.node])
+    let choice = this.#choose(client, refused, except)
+    for (let asked = 0; client.kind === 'whip' && choice?.node && asked < mostAsked; asked++) {
+      if (await this.#options.answers(choice.node)) break
+      except.add(choice.node.id)
+      choice = this.#choose(client, refused, except)
     }
-    return client.kind === 'whip' ? this.#atOrigin(client) : this.#nearer(client)
+    return choice && { reason: choice.reason, origin: choice.node?.origin }
   }
 
   redirected(reason: RedirectReason): void {
     this.#options.redirected(reason)
   }
 
-  /** The edge that a viewer of this stream does best to go to from here; an origin. */
-  refuge(stream: string): string | undefined {
-    const { cluster } = this.#options
-    const except = new Set([cluster.node])
-    return originOf(
-      cluster.view,
-      placeViewer(cluster.view, { region: cluster.record().region, stream, except }),
-    )
+  /** Where the viewers of this node shall go when it drains. */
+  refuges(): Refuges {
+    const { view, node } = this.#options.cluster
+    const { region } = this.#options.cluster.record()
+    const spread = new ViewerSpread(view, { region, except: new Set([node]) })
+    const originOf = (id: string | undefined) => view.nodes.get(id ?? '')?.origin
+    return { deal: (streams) => spread.deal(streams).map(originOf) }
   }
 
-  #another({ kind, name, region }: Client, reason: RedirectReason): Place {
+  #choose(client: Client, refused: boolean, except: ReadonlySet<string>): Choice | undefined {
+    const self = this.#options.cluster.record()
+    const role = client.kind === 'whip' ? 'ingest' : 'edge'
+    const another = (reason: RedirectReason) => this.#another(client, reason, except)
+    if (!self.roles.includes(role)) return another('role')
+    if (self.draining) return another('draining')
+    if (refused) return another('full')
+    if (!hasRoom(self, 'session')) {
+      const choice = another('full')
+      if (choice.node) return choice
+    }
+    return client.kind === 'whip' ? this.#atOrigin(client, except) : this.#nearer(client)
+  }
+
+  #another(
+    { kind, name, region }: Client,
+    reason: RedirectReason,
+    except: ReadonlySet<string>,
+  ): Choice {
     const { cluster } = this.#options
-    const { view, node } = cluster
     const place = kind === 'whip' ? placePublisher : placeViewer
-    const id = place(view, {
-      region: region ?? cluster.record().region,
-      stream: streamKey(name),
-      except: new Set([node]),
-    })
-    return { reason, origin: originOf(view, id) }
+    const here = region ?? cluster.record().region
+    const id = place(cluster.view, { region: here, stream: streamKey(name), except })
+    return { reason, node: cluster.view.nodes.get(id ?? '') }
   }
 
-  #atOrigin({ name }: Client): Place | undefined {
+  #atOrigin({ name }: Client, except: ReadonlySet<string>): Choice | undefined {
     const { cluster, clock } = this.#options
-    const { view, node } = cluster
+    const { view } = cluster
     const stream = streamKey(name)
     const present = view.streams.get(stream)?.origin
-    if (present === undefined || present === node) return undefined
+    if (present === undefined || except.has(present)) return undefined
     // Not where there is no such node any more, or where it has no room.
     const id = placePublisher(view, { region: cluster.record().region, stream })
-    const origin = id === present ? originOf(view, id) : undefined
-    if (origin === undefined || this.#isBack(stream, clock.now())) return undefined
-    return { reason: 'origin', origin }
+    const node = id === present ? view.nodes.get(present) : undefined
+    if (!node || this.#isBack(stream, clock.now())) return undefined
+    return { reason: 'origin', node }
   }
 
-  #nearer({ name, region }: Client): Place | undefined {
+  #nearer({ name, region }: Client): Choice | undefined {
     const { view } = this.#options.cluster
     const own = this.#options.cluster.record().region
     if (region === undefined || region === own) return undefined
     const id = placeViewer(view, { region, stream: streamKey(name) })
     const node = id === undefined ? undefined : view.nodes.get(id)
     if (!node || sameOrNot(region, node.region) >= sameOrNot(region, own)) return undefined
-    return { reason: 'region', origin: node.origin }
+    return { reason: 'region', node }
   }
 
   #isBack(stream: string, now: number): boolean {
@@ -102,8 +126,4 @@ export class ClusterPlacement implements Placement {
     }
     return false
   }
-}
-
-function originOf(view: ClusterView, id: string | undefined): string | undefined {
-  return id === undefined ? undefined : view.nodes.get(id)?.origin
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { figure, isLive, NodePair, patience, post } from '#test/support/node-pair.ts'
 import { redisUnavailable } from '#test/support/redis-process.ts'
@@ -79,15 +80,29 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     expect(events).toEqual([{ kind: 'publishing' }])
   })
 
-  it('miss one that is killed, and take its publishers', async () => {
-    const [a, b] = await stage!.pair()
-    await stage!.publish(a.whip('main'), a.key)
-    await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
+  it.each([
+    ['ingest,relay,edge', 'of all roles'],
+    ['ingest', 'that are ingests alone, without links to one another'],
+  ])('take the publisher of one that is killed at its first request: nodes %s', async (roles) => {
+    const [a, b] = await stage!.pair({ TAILRACE_ROLES: roles })
+    const older = await stage!.publish(a.whip('main'), a.key)
+    await expect.poll(async () => older.at(-1)?.kind, patience).toBe('publishing')
     const url = `${b.whip('main')}?token=${b.key}`
     await expect.poll(async () => (await post(url))[0], patience).toBe(307)
+    // Who is back sooner is taken anyway.
+    await delay(10_100)
     process.kill(a.pid, 'SIGKILL')
+    const killedAt = performance.now()
+    const newer = await stage!.publish(b.whip('main'), b.key)
+    await expect.poll(() => newer.at(-1)?.kind, { ...patience, interval: 5 }).toBe('publishing')
+    const took = Math.round(performance.now() - killedAt)
+    expect(await figure(b, 'redirects_total{reason="origin"}')).toBe(1)
+    // The registry still shows the one that is gone.
+    expect(await figure(b, 'cluster_nodes')).toBe(2)
+    process.stdout.write(
+      `kill -9 of an ingest: its publisher sends to the other after ${took} ms\n`,
+    )
     await expect.poll(() => figure(b, 'cluster_nodes'), patience).toBe(1)
-    expect(await post(url)).toEqual([400, null])
   })
 
   it('have roles: who comes to the wrong one is sent to the right one', async () => {

@@ -62,7 +62,7 @@ describe('nodes of several releases in one cluster', { timeout: 60_000 }, () => 
   })
 
   it('have no link where they are two releases apart, and both say why as an error', async () => {
-    const reason = 'refused: version: present speaks version 1, after versions 2 to 3'
+    const reason = 'version: present speaks version 1, after versions 2 to 3'
     await found({ node: 'after', side: 'parent', other: 'present', level: 50, reason })
     await found({ node: 'present', side: 'child', other: 'after', level: 50, reason })
     const pair = notes.filter(({ node, other }) => node !== 'next' && other !== 'next')

@@ -2,6 +2,7 @@ import { fanOut } from '#control/topology/limits.ts'
 import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
 import { Reattachment, reattachTiming } from '#control/topology/reattachment.ts'
 import { heightOf, refusesPath } from '#control/topology/tree.ts'
+import { SimulatedBetterment } from './simulated-betterment.ts'
 import type { SimulatedFigures } from './simulated-figures.ts'
 import type { Known, Subscribe, Told } from './simulated-messages.ts'
 import type { SimulatedNetwork } from './simulated-network.ts'
@@ -17,6 +18,7 @@ export class SimulatedBranches {
   readonly #figures: SimulatedFigures
   readonly #namesLost: boolean
   readonly #watch: SimulatedWatch
+  readonly betterment: SimulatedBetterment
 
   /** @param namesLost a request names the parent that was lost */
   constructor(network: SimulatedNetwork, figures: SimulatedFigures, namesLost: boolean) {
@@ -24,6 +26,9 @@ export class SimulatedBranches {
     this.#figures = figures
     this.#namesLost = namesLost
     this.#watch = new SimulatedWatch(network, figures)
+    this.betterment = new SimulatedBetterment(network, ({ id, stream, carried }, parent) => {
+      this.#look(id, stream, carried, { standby: parent, isOptional: true, atOnce: true })
+    })
   }
 
   at(id: string, stream: string): Carried | undefined {
@@ -77,7 +82,7 @@ export class SimulatedBranches {
   /** Its parent wants it elsewhere, and goes on until it is there. */
   move(id: string, stream: string, from: string): void {
     const carried = this.at(id, stream)
-    if (carried?.parent !== from || carried.search) return
+    if (carried?.parent !== from || carried.search?.isOptional === false) return
     this.#look(id, stream, carried, { lost: from })
   }
 
@@ -136,6 +141,10 @@ export class SimulatedBranches {
     const { asked } = search
     const step = search.poll(this.#now, (avoid) => this.#choose(id, stream, avoid))
     if (asked !== undefined) this.#unsubscribe(asked, stream, id)
+    if (step?.kind === 'stay') {
+      carried.search = undefined
+      return
+    }
     if (step?.kind === 'ask') this.#ask(id, stream, step.parent, search.lost)
     // One that only wants to move still has a path, and so have those below.
     else if (step?.kind === 'split' && carried.parent === undefined)
@@ -239,18 +248,13 @@ export class SimulatedBranches {
       return
     }
     const before = carried.parent
-    this.#count(carried, epoch)
+    this.#figures.attached(carried, this.#now, epoch)
     Object.assign(carried, { parent, above: path, epoch, lostAt: undefined, search: undefined })
     carried.asked = undefined
     if (before !== undefined && before !== parent) this.#unsubscribe(before, stream, id)
     this.#watch.look(id, stream)
+    if (before !== parent) this.betterment.placed({ id, stream, carried })
     this.#placed(id, stream, carried)
-  }
-
-  #count({ lostAt, parent, begunAt, epoch: before }: Carried, epoch: number): void {
-    const { reattached, followed, begun } = this.#figures
-    if (lostAt !== undefined) (epoch === before ? reattached : followed).push(this.#now - lostAt)
-    else if (parent === undefined) begun.push(this.#now - begunAt)
   }
 
   /** A parent tells of another way to the origin. */

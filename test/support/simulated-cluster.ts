@@ -1,6 +1,7 @@
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
 import { placePublisher, placeViewer } from '#control/topology/placement.ts'
 import type { RegionDistance } from '#control/topology/regions.ts'
+import { ViewerSpread } from '#control/topology/spread.ts'
 import { SimulatedBranches } from './simulated-branches.ts'
 import { SimulatedFigures } from './simulated-figures.ts'
 import { lease, SimulatedNetwork } from './simulated-network.ts'
@@ -13,7 +14,7 @@ const detection = 350
 const [publisherReturns, viewerReturns, viewerMoves] = [
   [1000, 3000],
   [1000, 6000],
-  [500, 5000],
+  [500, 1500],
 ] as const
 
 export interface SimulatedClusterOptions {
@@ -100,7 +101,7 @@ export class SimulatedCluster {
         return
       }
       const hasRoom = node.alive && !node.draining
-      const taken = hasRoom ? Math.min(left, node.sessionLimit - node.sessions, 500) : 0
+      const taken = hasRoom ? Math.min(left, roomOf(node), 500) : 0
       if (taken === 0) except.add(node.id)
       else this.#join(node, stream, taken)
       left -= taken
@@ -149,19 +150,46 @@ export class SimulatedCluster {
     const node = this.nodes.get(id)!
     node.draining = true
     this.network.announce(node)
-    for (const [stream, { children, viewers, isOrigin }] of node.carried) {
+    for (const [stream, { children, isOrigin }] of node.carried) {
       if (isOrigin) this.#publisherLeaves(stream, id)
       // Nobody else has it until the publisher is back.
       for (const child of isOrigin ? [] : children) {
         this.network.send(id, child, () => this.branches.move(child, stream, id))
       }
-      for (const group of groups(viewers)) {
-        this.network.events.after(this.#between(viewerMoves), () => {
-          this.arrive(stream, node.region, group)
-          this.leave(id, stream, group)
-        })
-      }
     }
+    this.#sendAway(node)
+  }
+
+  // As server/cluster/drain.ts has it, but for turns of a second.
+  #sendAway({ id, region, carried, sessions }: SimulatedNode): void {
+    const { network } = this
+    const question = { region, except: new Set([id]), distance: network.distance }
+    const spread = new ViewerSpread(network.viewOf(region), question)
+    const waiting = [...carried].flatMap(([stream, { viewers }]) =>
+      Array<string>(viewers).fill(stream),
+    )
+    const perTurn = Math.max(300, Math.ceil(sessions / 7))
+    for (let from = 0; from < waiting.length; from += perTurn) {
+      network.events.after((from / perTurn) * 1000, () => {
+        const streams = waiting.slice(from, from + perTurn)
+        const places = spread.deal(streams)
+        const moves = Map.groupBy(places.keys(), (at) => `${streams[at]} ${places[at]}`)
+        for (const { 0: at = 0, length } of moves.values()) {
+          const move = { stream: streams[at]!, viewers: length, to: places[at] ?? '' }
+          network.events.after(this.#between(viewerMoves), () => this.#moveViewers(id, move))
+        }
+      })
+    }
+  }
+
+  #moveViewers(from: string, move: { stream: string; viewers: number; to: string }): void {
+    const { stream, viewers, to } = move
+    const { region } = this.nodes.get(from)!
+    const node = this.nodes.get(to)
+    const taken = node?.alive && !node.draining ? Math.min(viewers, roomOf(node)) : 0
+    if (node && taken > 0) this.#join(node, stream, taken)
+    this.arrive(stream, region, viewers - taken)
+    this.leave(from, stream, viewers)
   }
 
   /** It stops, and starts again 2 s later with these versions of the protocol. */
@@ -257,6 +285,10 @@ export class SimulatedCluster {
   #between([least, most]: readonly [number, number]): number {
     return least + this.#random() * (most - least)
   }
+}
+
+function roomOf({ sessionLimit, sessions }: SimulatedNode): number {
+  return sessionLimit - sessions
 }
 
 /** Of 500 viewers, and the rest. */

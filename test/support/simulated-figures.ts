@@ -1,3 +1,5 @@
+import type { Carried } from './simulated-node.ts'
+
 /** What a simulated cluster went through, since it was last asked. */
 export class SimulatedFigures {
   /** Subscribe requests. */
@@ -15,6 +17,8 @@ export class SimulatedFigures {
   longestCycle = 0
   /** Links whose ends have no version of the protocol in common. */
   misunderstood = 0
+  /** Times that a branch left a parent that worked for a better one. */
+  moves = 0
   /** Publishers whose claim was overtaken. */
   overtaken = 0
   /** Times in which a subtree's root had no parent, ms; of the same publisher before and after. */
@@ -23,6 +27,18 @@ export class SimulatedFigures {
   followed: number[] = []
   /** From the first wish for a stream to a parent, ms. */
   begun: number[] = []
+
+  /** A branch has found a parent. @param now ms. @param epoch that the parent tells */
+  attached(
+    { lostAt, parent, begunAt, epoch: before, search }: Carried,
+    now: number,
+    epoch: number,
+  ) {
+    if (lostAt !== undefined)
+      (epoch === before ? this.reattached : this.followed).push(now - lostAt)
+    else if (parent === undefined) this.begun.push(now - begunAt)
+    else if (search?.isOptional) this.moves++
+  }
 
   /** From now on anew. */
   clear(): void {

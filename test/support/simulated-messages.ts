@@ -10,6 +10,8 @@ export interface Known {
   readonly lost?: string | undefined
   readonly refused?: string | undefined
   readonly standby?: string | undefined
+  readonly isOptional?: boolean
+  readonly atOnce?: boolean
 }
 
 /** What a parent tells of its own way to the origin, itself first. */

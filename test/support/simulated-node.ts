@@ -1,4 +1,5 @@
 import type { NodeRecord, NodeRole } from '#control/node-record.ts'
+import type { Betterment } from '#control/topology/betterment.ts'
 import type { Reattachment } from '#control/topology/reattachment.ts'
 
 /** One stream at one node, as that node knows it. */
@@ -17,6 +18,7 @@ export interface Carried {
   /** The first one asked, without waiting for a turn. */
   asked: string | undefined
   search: Reattachment | undefined
+  betterment: Betterment | undefined
   /** The parent that a child named for whom it began. */
   readonly lost: string | undefined
   /** When its parent was lost; undefined for one that never had any. */
@@ -105,6 +107,7 @@ export function newCarried(now: number, lost?: string): Carried {
     viewers: 0,
     asked: undefined,
     search: undefined,
+    betterment: undefined,
     lost,
     lostAt: undefined,
     begunAt: now,

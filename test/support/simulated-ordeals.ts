@@ -36,12 +36,19 @@ export type Ordeal =
   | 'region lost'
   | 'all restarted'
 
+/** Before a look at the whole, s: what moves by choice has arrived. */
+const calm = 3
+
 /** One after the other, to the same cluster. */
 export function* ordeals({ size, seed, ...rest }: OrdealOptions): Generator<OrdealReport, void> {
   const random = seededRandom(seed)
   const cluster = growCluster(size, { random, ...rest })
   let doubled = 0
   const report = (what: Ordeal, except?: string): OrdealReport => {
+    const { betterment } = cluster.branches
+    betterment.isPaused = true
+    cluster.run(calm)
+    betterment.isPaused = false
     const faults = faultsOf(cluster, except)
     return { what, figures: measureCluster(cluster), faults, doubled }
   }
@@ -64,7 +71,7 @@ export function* ordeals({ size, seed, ...rest }: OrdealOptions): Generator<Orde
   cluster.cut('r0')
   cluster.run(6)
   doubled = publishTwice(cluster, 'r0')
-  cluster.run(14)
+  cluster.run(14 - calm)
   yield report('region cut off', 'r0')
   cluster.heal()
   cluster.run(15)

@@ -25,6 +25,7 @@ const rows: readonly (readonly [string, (figures: Figures) => string | number])[
   ['until they had the next, p50, p95, max', ({ followed }) => times(followed)],
   ['new branches', ({ begun }) => begun.count],
   ['until they had a parent, p50, p95, max', ({ begun }) => times(begun)],
+  ['moved to a better parent', ({ moves }) => moves],
   ['subscribe requests', ({ requests }) => requests],
   ['to one node in a second, most', ({ peakRequests }) => peakRequests],
   ['viewers that join at one edge in a second, most', ({ peakJoins }) => peakJoins],

@@ -130,7 +130,7 @@ describe('a node of a cluster (RFC 9725 §4.5)', () => {
     const asked: [Client, boolean][] = []
     const told: string[] = []
     const placement = {
-      place: (client: Client, refused: boolean) => {
+      place: async (client: Client, refused: boolean) => {
         asked.push([client, refused])
         return place
       },
@@ -189,7 +189,7 @@ describe('a node of a cluster (RFC 9725 §4.5)', () => {
   it('asks again when it has no room after all', async () => {
     const told: string[] = []
     const placement = {
-      place: (_client: Client, refused: boolean) =>
+      place: async (_client: Client, refused: boolean) =>
         refused ? ({ reason: 'full', origin: edge } as const) : undefined,
       redirected: (reason: string) => void told.push(reason),
     }
@@ -203,7 +203,7 @@ describe('where a client is', () => {
   async function regionOf(headers: Record<string, string>, trustProxy = '10.0.0.0/8') {
     const regions: (string | undefined)[] = []
     const placement = {
-      place: ({ region }: Client) => void regions.push(region),
+      place: async ({ region }: Client) => void regions.push(region),
       redirected: () => {},
     }
     const app = await fakeServer({

@@ -5,7 +5,7 @@ import type { NodeRecord, NodeRole } from '#control/node-record.ts'
 import type { ClusterView } from '#control/registry.ts'
 import { maxDepth } from '#control/topology/limits.ts'
 import { hasRoom, understand } from '#control/topology/load.ts'
-import { chooseParents, chooseStandby } from '#control/topology/parents.ts'
+import { chooseBetter, chooseParents, chooseStandby } from '#control/topology/parents.ts'
 import { placePublisher, placeViewer } from '#control/topology/placement.ts'
 import { pathAbove, refusesPath } from '#control/topology/tree.ts'
 
@@ -73,6 +73,57 @@ describe('the choice of a parent', () => {
   it('finds a standby that does not hang below the parent', () => {
     const view = viewOf(all, { r1: 'o', r2: 'r1', r3: 'o', e1: 'r1' })
     expect(chooseStandby(view, { stream, node: 'e1' }, 'r1')).toBe('r3')
+  })
+})
+
+describe('a better parent', () => {
+  const better = (view: ClusterView, id: string, parent: string) =>
+    chooseBetter(view, { stream, node: id }, parent)
+  /** Carriers with so many children, whoever these are. */
+  const withChildren = (view: ClusterView, counts: Record<string, number>) => {
+    for (const [id, children] of Object.entries(counts)) {
+      const carrier = view.carriers.get(stream)!.get(id)!
+      ;(view as ClusterState).putCarrier({ ...carrier, children })
+    }
+    return view
+  }
+  const roomy = { sessions: 0, sessionLimit: 10, children: 0, childLimit: 100, busy: 0 }
+  const nodes = all.map((one) => ({ ...one, load: roomy }))
+
+  it.each`
+    what                                                | parents                                     | parent  | found
+    ${'a carrier of its region, for one at the origin'} | ${{ r1: 'o', e1: 'o' }}                     | ${'o'}  | ${'r1'}
+    ${'a carrier of its region, for one far away'}      | ${{ r1: 'o', r3: 'o', e1: 'r3' }}           | ${'r3'} | ${'r1'}
+    ${'a relay of its region that has to begin'}        | ${{ r3: 'o', e1: 'r3' }}                    | ${'r3'} | ${'r1'}
+    ${'one with fewer links'}                           | ${{ r1: 'r3', r3: 'o', r2: 'o', e1: 'r1' }} | ${'r1'} | ${'r2'}
+    ${'nobody of the same place'}                       | ${{ r1: 'o', r2: 'o', e1: 'r1' }}           | ${'r1'} | ${undefined}
+    ${'nobody farther away'}                            | ${{ r1: 'r2', r2: 'o', r3: 'o', e1: 'r2' }} | ${'r2'} | ${undefined}
+    ${'nobody while the path of the parent is late'}    | ${{ r1: 'x', r2: 'o', e1: 'r1' }}           | ${'r1'} | ${undefined}
+    ${'nobody below itself'}                            | ${{ e1: 'o', r1: 'e1', r2: 'e1' }}          | ${'o'}  | ${undefined}
+  `('is $what', ({ parents, parent, found }) => {
+    const view = viewOf(
+      nodes.filter(({ id }) => id !== 'r2' || id in parents),
+      parents,
+    )
+    expect(better(view, 'e1', parent)).toBe(found)
+  })
+
+  it('has a quarter of its children free', () => {
+    const view = viewOf(nodes, { r1: 'o', r2: 'r1', e1: 'r3', r3: 'o' })
+    expect(better(withChildren(view, { r1: 42, r2: 43 }), 'e1', 'r3')).toBe('r1')
+    expect(better(withChildren(view, { r1: 43, r2: 43 }), 'e1', 'r3')).toBeUndefined()
+  })
+
+  it('is another one of the region where the parent has too many children', () => {
+    const view = viewOf(nodes, { r1: 'o', r2: 'r1', e1: 'r1' })
+    expect(better(withChildren(view, { r1: 64 }), 'e1', 'r1')).toBeUndefined()
+    expect(better(withChildren(view, { r1: 65 }), 'e1', 'r1')).toBe('r2')
+  })
+
+  it('is one of its region for a relay at an origin that has many children already', () => {
+    const view = viewOf(nodes, { r3: 'o', r1: 'o' })
+    expect(better(withChildren(view, { o: 32 }), 'r1', 'o')).toBeUndefined()
+    expect(better(withChildren(view, { o: 33 }), 'r1', 'o')).toBe('r3')
   })
 })
 
@@ -147,6 +198,19 @@ describe('any view, however late', () => {
           if (self) expect(understand(self, record)).toBe(true)
         }
       }),
+    )
+  })
+
+  it('gives a better parent that can be one, and that has no better one in the parent', () => {
+    fc.assert(
+      fc.property(anyView, fc.constantFrom(...ids), fc.constantFrom(...ids), (view, id, parent) => {
+        const better = chooseBetter(view, { stream, node: id }, parent)
+        if (better === undefined) return
+        expect(chooseParents(view, { stream, node: id })).toContain(better)
+        expect(better).not.toBe(parent)
+        expect(chooseBetter(view, { stream, node: id }, better)).not.toBe(parent)
+      }),
+      { numRuns: 1000 },
     )
   })
 

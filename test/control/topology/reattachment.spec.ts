@@ -61,6 +61,17 @@ describe('the search for a parent', () => {
     expect(late.nextTimeout).toBe(early.nextTimeout + reattachTiming.firstSpread)
   })
 
+  it.each(['refuses', 'does not answer'])(
+    'asks nobody else for a change that need not be, when that one %s',
+    (how) => {
+      const optional = { stream: 'default/s', node: 'n', depth: 1, standby: 's' }
+      const search = new Reattachment({ ...optional, isOptional: true, atOnce: true }, 0)
+      expect(search.poll(0, () => ['a'])).toEqual({ kind: 'ask', parent: 's' })
+      if (how === 'refuses') search.refuse('s', 5)
+      expect(search.poll(search.nextTimeout, () => ['a'])).toEqual({ kind: 'stay' })
+    },
+  )
+
   it('waits longer each round, and sets its children free once', () => {
     const search = new Reattachment({ stream: 'default/s', node: 'n', depth: 1 }, 0)
     const steps = Array.from({ length: 12 }, () => search.poll(search.nextTimeout, () => []))

@@ -24,9 +24,12 @@ function world(self: Change, others: Readonly<Record<string, Change>> = {}) {
   for (const [id, change] of Object.entries(others)) put(id, change)
   const clock = { time: 0, now: () => clock.time, wall: () => 0 }
   const told: RedirectReason[] = []
+  /** Nodes that do not answer. */
+  const dead = new Set<string>()
   const placement = new ClusterPlacement({
     cluster: { node: 'self', record: () => view.nodes.get('self')!, view },
     clock,
+    answers: async ({ id }) => !dead.has(id),
     redirected: (reason) => told.push(reason),
   })
   const publishedAt = (origin: string) =>
@@ -34,22 +37,22 @@ function world(self: Change, others: Readonly<Record<string, Change>> = {}) {
       ...{ stream: 'default/demo', origin, epoch: 1, active: true },
       description: { tracks: [] },
     })
-  return { placement, view, put, clock, publishedAt }
+  return { placement, view, put, clock, publishedAt, dead }
 }
 const at = (id: string) => `https://${id}.example`
 
 describe('a client stays', () => {
-  it('where there is nobody else, and where nothing speaks for another node', () => {
-    expect(world({}).placement.place(viewer, false)).toBeUndefined()
+  it('where there is nobody else, and where nothing speaks for another node', async () => {
+    expect(await world({}).placement.place(viewer, false)).toBeUndefined()
     const { placement } = world({ sessions: 90 }, { other: {} })
-    expect(placement.place(viewer, false)).toBeUndefined()
-    expect(placement.place(publisher, false)).toBeUndefined()
+    expect(await placement.place(viewer, false)).toBeUndefined()
+    expect(await placement.place(publisher, false)).toBeUndefined()
   })
 
-  it('at a node without a core to spare when no other has one', () => {
+  it('at a node without a core to spare when no other has one', async () => {
     const load = { ...nodeRecord('self').load, busy: 0.95 }
-    expect(world({ load }).placement.place(viewer, false)).toBeUndefined()
-    expect(world({ load }, { other: {} }).placement.place(viewer, false)).toEqual({
+    expect(await world({ load }).placement.place(viewer, false)).toBeUndefined()
+    expect(await world({ load }, { other: {} }).placement.place(viewer, false)).toEqual({
       ...{ reason: 'full', origin: at('other') },
     })
   })
@@ -63,51 +66,72 @@ describe('a client is sent on', () => {
     ${'by one that drains'}         | ${{ draining: true }}    | ${viewer}    | ${false} | ${'draining'}
     ${'by one that found no room'}  | ${{}}                    | ${viewer}    | ${true}  | ${'full'}
     ${'by one that counts as full'} | ${{ sessions: 100 }}     | ${publisher} | ${false} | ${'full'}
-  `('$why', ({ self, client, refused, reason }) => {
+  `('$why', async ({ self, client, refused, reason }) => {
     const busy = { busy: { sessions: 100 }, away: { draining: true } }
     const { placement, put } = world(self, busy)
-    const nobody = placement.place(client, refused)
+    const nobody = await placement.place(client, refused)
     expect(nobody?.origin).toBeUndefined()
     put('other', {})
-    expect(placement.place(client, refused)).toEqual({ reason, origin: at('other') })
+    expect(await placement.place(client, refused)).toEqual({ reason, origin: at('other') })
   })
 
-  it('to the ingest that has the stream, unless it was there in vain', () => {
+  it('to the ingest that has the stream, unless it was there in vain', async () => {
     const { placement, publishedAt, clock } = world({}, { other: {}, third: {} })
     publishedAt('other')
     const place = { reason: 'origin', origin: at('other') }
-    expect(placement.place(publisher, false)).toEqual(place)
+    expect(await placement.place(publisher, false)).toEqual(place)
     clock.time += 2000
-    expect(placement.place(publisher, false)).toBeUndefined()
-    expect(placement.place(publisher, false)).toEqual(place)
+    expect(await placement.place(publisher, false)).toBeUndefined()
+    expect(await placement.place(publisher, false)).toEqual(place)
     clock.time += 10_000
-    expect(placement.place(publisher, false)).toEqual(place)
+    expect(await placement.place(publisher, false)).toEqual(place)
   })
 
-  it('not to an origin that is here, gone, full or about to go', () => {
+  it('not to an origin that is here, gone, full or about to go', async () => {
     const full = { full: { sessions: 100 }, leaving: { draining: true }, free: {} }
     const { placement, publishedAt, view } = world({}, full)
     for (const origin of ['self', 'gone', 'full', 'leaving']) {
       view.dropStream('default/demo', view.streams.get('default/demo')?.origin ?? '')
       publishedAt(origin)
-      expect([origin, placement.place(publisher, false)]).toEqual([origin, undefined])
+      expect([origin, await placement.place(publisher, false)]).toEqual([origin, undefined])
     }
   })
 
-  it('to a nearer region, if there is a node with room in it', () => {
+  it('not to an origin that does not answer: it is taken at once', async () => {
+    const { placement, publishedAt, dead } = world({}, { other: {} })
+    publishedAt('other')
+    dead.add('other')
+    expect(await placement.place(publisher, false)).toBeUndefined()
+    dead.clear()
+    expect(await placement.place({ ...publisher, name: { ...name } }, false)).toBeUndefined()
+  })
+
+  it('to another ingest where the first does not answer, and to the last of three unasked', async () => {
+    const others = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((id) => [id, {}]))
+    const { placement, dead } = world({ roles: ['edge'] }, others)
+    const place = async () => (await placement.place(publisher, false))?.origin
+    const first = (await place())!
+    dead.add(first.slice('https://'.length, -'.example'.length))
+    const second = await place()
+    expect(second).not.toBe(first)
+    for (const id of Object.keys(others)) dead.add(id)
+    expect(await place()).toMatch(/^https:/)
+  })
+
+  it('to a nearer region, if there is a node with room in it', async () => {
     const others = { near: { region: 'east' }, far: { region: 'west' } }
     const { placement, put } = world({}, others)
     const from = (region: string) => placement.place({ ...viewer, region }, false)
-    expect(from('east')).toEqual({ reason: 'region', origin: at('near') })
-    expect([from('here'), from('mars')]).toEqual([undefined, undefined])
+    expect(await from('east')).toEqual({ reason: 'region', origin: at('near') })
+    expect([await from('here'), await from('mars')]).toEqual([undefined, undefined])
     put('near', { region: 'east', sessions: 100 })
-    expect(from('east')).toBeUndefined()
-    expect(placement.place({ ...publisher, region: 'west' }, false)).toBeUndefined()
+    expect(await from('east')).toBeUndefined()
+    expect(await placement.place({ ...publisher, region: 'west' }, false)).toBeUndefined()
   })
 })
 
 describe('edges that are offered to players', () => {
-  it('are two of a region at most, eight in all, with room; none of a node that is alone', () => {
+  it('are two of a region at most, eight in all, with room; none of a node that is alone', async () => {
     const others: Record<string, Change> = {
       ...{ full: { sessions: 100 }, ingest: { roles: ['ingest'] }, b: { sessions: 50 }, c: {} },
     }
@@ -124,7 +148,7 @@ describe('edges that are offered to players', () => {
     expect(offeredEdges({ isShared: false, view })).toEqual([])
   })
 
-  it('may be connected to by the pages', () => {
+  it('may be connected to by the pages', async () => {
     const { view, put } = world({}, { b: {} })
     expect(connectSources({ isShared: true, view }, 'https://lb.example/live')).toEqual([
       ...['https://lb.example', at('self'), at('b')],
