@@ -53,7 +53,7 @@ export interface ProcessFigures {
 }
 
 /** How viewers fared who go from session to session. */
-export interface FollowingFigures {
+interface FollowingFigures {
   /** Of all viewers, one after the other. */
   readonly sessions: number
   /** Ms for which pictures stood still, by cause: see `SeenInterruption`. */

@@ -15,6 +15,7 @@ import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { FreshPackets } from './fresh-packets.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
 import { LayerRate } from './layer-rate.ts'
+import { type LayerRun, linkRepair } from './layer-run.ts'
 import type { OperatingPoint } from './operating-point.ts'
 import { OperatingPoints } from './operating-points.ts'
 import { PacketLog } from './packet-log.ts'
@@ -42,28 +43,8 @@ export interface Arrival {
   readonly sent: number | undefined
 }
 
-/** An unbroken series of a layer's packets over a link (docs/tree.md, "Numbers"). */
-export interface LayerRun {
-  readonly ssrc: number
-  /** What the ingest index is more than the SRTP index. */
-  readonly base: number
-  /** Ingest index of the first packet that will come. */
-  readonly from: number
-  /** Where the sender's log ended when it began: up to there it comes faster than it was made. */
-  readonly end: number
-}
-
 /** In ms: as long as a meter looks back. */
 const measuredAfter = 1000
-
-/** Between nodes much is on its way at once, and repairs are cheap. */
-const linkRepair = {
-  reorderWait: 10,
-  maxGap: 4096,
-  maxLosses: 8192,
-  maxAttempts: 20,
-  maxAge: 4_000,
-} as const
 
 /**
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
@@ -96,6 +77,8 @@ export class UpLayer implements ViewedLayer {
   readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   #nack: NackGenerator | undefined
+  /** Of a run that is over: how far before the log's end its oldest loss lies. */
+  #lossBehind = 0
   #unwrapper = new SequenceUnwrapper()
   /** Of the run that it comes by; 0 where the publisher's own numbers count. */
   #base = 0
@@ -169,6 +152,7 @@ export class UpLayer implements ViewedLayer {
   /** The parent is gone: nothing can be asked for until another run begins. */
   endRun(): void {
     this.ssrc = undefined
+    this.#lossBehind = this.#openLossBehind
     this.#nack = undefined
   }
 
@@ -181,7 +165,7 @@ export class UpLayer implements ViewedLayer {
   /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */
   get heldUpTo(): number | undefined {
     if (this.log.end === this.log.start) return undefined
-    return this.log.end - 1 - (this.#nack?.oldestLossBehind ?? 0)
+    return this.log.end - 1 - this.#openLossBehind
   }
 
   framesPerSecond(now: number): number {
@@ -275,6 +259,11 @@ export class UpLayer implements ViewedLayer {
     this.#lower?.close()
     this.#plane.closeLog(this.logId)
     this.log.clear()
+  }
+
+  // What was lost when a run ended is lost still.
+  get #openLossBehind(): number {
+    return this.#nack ? (this.#nack.oldestLossBehind ?? 0) : this.#lossBehind
   }
 
   #measure(packet: RtpPacket, now: number): void {

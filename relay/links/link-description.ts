@@ -1,7 +1,8 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { LogClock } from '#native/media-plane.ts'
+import type { LayerRun } from '#relay/layer-run.ts'
 import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
-import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
+import type { UpLayer } from '#relay/up-layer.ts'
 
 type Publication = MessageOf<'subscribed'>
 /** A track as nodes tell each other of it. */

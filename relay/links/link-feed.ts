@@ -2,9 +2,10 @@ import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { LogClock, MediaPlane, TrackId } from '#native/media-plane.ts'
+import type { LayerRun } from '#relay/layer-run.ts'
 import type { LivePublication } from '#relay/live-publication.ts'
 import type { Stream, StreamFollower } from '#relay/stream.ts'
-import type { LayerRun, UpLayer } from '#relay/up-layer.ts'
+import type { UpLayer } from '#relay/up-layer.ts'
 import type { FeedLink, WithoutSubscription } from './feed-link.ts'
 import {
   isNamed,

@@ -52,6 +52,26 @@ describe('a layer on its way into the log', () => {
   })
 })
 
+describe('what a layer holds without a hole', () => {
+  const run = { ssrc: 5, base: 0, from: 0, end: 0 }
+
+  it('ends before the oldest packet that is still asked for, also when its run is over', () => {
+    const rig = new Rig()
+    rig.layer.beginRun(run, 0)
+    expect(rig.layer.heldUpTo).toBeUndefined()
+    for (const number of [0, 1, 2, 3, 6, 7, 9]) rig.receive(number, 10)
+    expect(rig.layer.heldUpTo).toBe(3)
+    rig.layer.endRun()
+    rig.layer.endRun()
+    expect(rig.layer.heldUpTo).toBe(3)
+    rig.layer.beginRun({ ...run, from: 4, end: 10 }, 20)
+    for (let number = 4; number < 12; number++) rig.receive(number, 30)
+    expect(rig.layer.heldUpTo).toBe(11)
+    rig.layer.endRun()
+    expect(rig.layer.heldUpTo).toBe(11)
+  })
+})
+
 describe('what a layer tells of itself', () => {
   it('is its frames and bits per second', () => {
     const rig = new Rig()
