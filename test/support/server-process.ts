@@ -72,7 +72,7 @@ export class ServerProcess {
     try {
       server.#ports = await server.#child.expect(
         server.#ready.promise,
-        15_000,
+        30_000,
         'the server to be ready',
       )
       return server
