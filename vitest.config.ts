@@ -11,7 +11,7 @@ const workers = 2
  * at once, longest first.
  */
 const waiting = {
-  workers: 3,
+  workers: 4,
   files: [
     'test/e2e/conformance.spec.ts',
     'test/e2e/cluster-sessions.spec.ts',
