@@ -4,6 +4,8 @@ import { SummaryReporter } from './test/support/summary-reporter.ts'
 
 /** The machines this is built on have two cores, and a spec must not depend on having more. */
 const workers = 2
+/** Ms for a spec that takes one at most: no machine is as busy as that. */
+const testTimeout = 30_000
 
 /**
  * Servers, stores and their clients as processes, and no picture: nearly all of their time is a
@@ -28,6 +30,17 @@ const waiting = {
     'test/e2e/shared-revocations.spec.ts',
   ],
 }
+/**
+ * Of folders that hold no socket, clock, file or other state of a module (`test/architecture.spec.ts`
+ * sees to that): a worker loads what they import once, and not for each file anew.
+ */
+const machines = [
+  'test/rtp/**/*.spec.ts',
+  'test/webrtc/**/*.spec.ts',
+  'test/relay/*.spec.ts',
+  'test/control/topology/*.spec.ts',
+  'test/player/*.spec.ts',
+]
 /** Of the specs that run two at a time. */
 const longest = [
   'test/relay/links/links.spec.ts',
@@ -48,8 +61,19 @@ export default defineConfig({
         test: {
           name: 'specs',
           pool: 'forks',
+          testTimeout,
           include: ['test/**/*.spec.ts'],
-          exclude: ['test/e2e/**', ...waiting.files],
+          exclude: ['test/e2e/**', ...machines, ...waiting.files],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'machines',
+          pool: 'forks',
+          testTimeout,
+          isolate: false,
+          include: machines,
           sequence: { groupOrder: 0 },
         },
       },
