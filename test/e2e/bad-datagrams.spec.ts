@@ -147,7 +147,7 @@ describe('a bad datagram while somebody publishes and watches', () => {
     const result = await visit({
       url: stage.server.whep('calm'),
       visits: 2,
-      atOnce: 1,
+      atOnce: 2,
       timeoutMs: 3000,
       remove: false,
       forgeFingerprint: true,

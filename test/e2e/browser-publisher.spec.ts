@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
+import type { Viewing } from '#test/support/media-page.ts'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 
 const clock = clockGeometry(640, 360)
@@ -32,7 +33,7 @@ describe('a stream that Chromium publishes', () => {
       const late = await stage.view(stream, { clock, scale, liveAge: 1000 })
       await late.firstFrame()
       await late.live()
-      for (const viewing of [early, late]) {
+      const expectToPlay = async (viewing: Viewing) => {
         const report = await viewing.moreFrames(30)
         expect(report.codec).toBe(`video/${codec}`)
         expect(report.framesDecoded).toBeGreaterThan(25)
@@ -42,6 +43,7 @@ describe('a stream that Chromium publishes', () => {
         expect(heard.audioLevel).toBeGreaterThan(0)
         await viewing.close()
       }
+      await Promise.all([early, late].map(expectToPlay))
       expect(await publication.report()).toMatchObject({ codec: `video/${codec}` })
       await publication.close()
     },

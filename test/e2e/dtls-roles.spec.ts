@@ -1,34 +1,35 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 
 // Everywhere else the offers are `actpass` and we are the client.
 describe('DTLS with us as server, for BoringSSL and libdatachannel', () => {
-  let stage: Stage | undefined
+  const missing = stageUnavailable()
+  let stage: Stage
+  beforeAll(async () => {
+    if (!missing) stage = await Stage.open()
+  })
   beforeEach(({ skip }) => {
-    const missing = stageUnavailable()
     if (missing) skip(missing)
   })
-  afterEach(async () => {
+  afterAll(async () => {
     await stage?.close()
-    stage = undefined
   })
 
   it('OBS’s library publishes and Chromium views, both of which offer active', async () => {
-    stage = await Stage.open()
-    await stage.obs('active', { setup: 'active' })
-    const viewing = await stage.view('active', { setup: 'active' })
+    await stage.obs('by-library', { setup: 'active' })
+    const viewing = await stage.view('by-library', { setup: 'active' })
     await viewing.firstFrame()
     const report = await viewing.moreFrames(30)
     expect(report.states.map(({ state }) => state)).toContain('dtls-connected')
     await viewing.sound()
+    await viewing.close()
   }, 60_000)
 
   it('Chromium publishes so too', async () => {
-    stage = await Stage.open()
     const { clock } = stage.media
-    const publication = await stage.publish('active', { codec: 'VP8', clock, setup: 'active' })
+    const publication = await stage.publish('by-browser', { codec: 'VP8', clock, setup: 'active' })
     await publication.sending()
-    const viewing = await stage.view('active')
+    const viewing = await stage.view('by-browser')
     await viewing.firstFrame()
     await viewing.moreFrames(30)
   }, 60_000)

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeJoins, type JoinSample, measureJoins } from '#test/support/join-measurement.ts'
 import { long, Stage, stageUnavailable } from '#test/support/stage.ts'
 
+/** Of the short form: with the pauses between them they span a GOP, and more. */
+const joinsOf = { loopback: 12, line: 8 }
 /** A join this long before the next keyframe that shows a picture later has waited for it. */
 const clearOfKeyframe = 2500
 
@@ -27,7 +29,7 @@ describe('a join with 8.33 s between keyframes and a publisher that ignores PLI'
   it('shows a picture at once on loopback, wherever in the GOP it falls', async () => {
     stage = await Stage.open()
     const publisher = await stage.obs('join')
-    const joins = long ? 100 : 20
+    const joins = long ? 100 : joinsOf.loopback
     const options = { stream: 'join', joins, media: stage.media, scale: publisher.clock }
     const samples = await measureJoins(stage, options)
     process.stdout.write(`joins on loopback:\n${describeJoins(samples)}\n`)
@@ -41,7 +43,7 @@ describe('a join with 8.33 s between keyframes and a publisher that ignores PLI'
     if (missing) skip(missing)
     stage = await Stage.open({ line: { delayMs: 25, loss: 0.01 } })
     const publisher = await stage.obs('join')
-    const joins = long ? 100 : 10
+    const joins = long ? 100 : joinsOf.line
     const options = { stream: 'join', joins, media: stage.media, scale: publisher.clock }
     const samples = await measureJoins(stage, { ...options, liveAge: 400 })
     process.stdout.write(`joins at 50 ms RTT, 1 % loss:\n${describeJoins(samples)}\n`)

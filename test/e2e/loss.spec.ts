@@ -4,7 +4,7 @@ import { long, Stage, stageUnavailable } from '#test/support/stage.ts'
 /** Joins for each rate of loss. */
 const joins = long ? 20 : 5
 /** How long 1 % of loss is watched, in pictures at 30 a second. */
-const pictures = 30 * (long ? 60 : 15)
+const pictures = 30 * (long ? 60 : 10)
 
 describe('a line that loses packets both ways', () => {
   let stage: Stage | undefined

@@ -37,7 +37,9 @@ describe('two nodes, of which one sends on what it cannot take (RFC 9725 §4.5)'
     await Promise.all([first.sending(), second.sending()])
     expect((await first.report()).session).toContain(node.origin)
     expect((await second.report()).session).toContain(other.origin)
-    expect(await other.status('two')).toMatchObject({ state: 'live' })
+    await expect
+      .poll(() => other.status('two'), { timeout: 10_000 })
+      .toMatchObject({ state: 'live' })
     await second.close()
     await first.close()
   })

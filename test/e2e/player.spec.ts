@@ -81,7 +81,7 @@ describe.skipIf(chromiumUnavailable())('pages in Chromium', () => {
     await edge.hangUp(edge.opened[0]!)
     await expect.poll(() => edge.opened.length, { timeout: 20_000 }).toBe(2)
     await reaches(page, 'live')
-    expect(edge.ended).toEqual([edge.opened[0]])
+    await expect.poll(() => edge.ended, { timeout: 10_000 }).toEqual([edge.opened[0]])
   })
 
   it('watch: says what is wrong with a token, and takes the right one from its address', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Stage, stageUnavailable } from '#test/support/stage.ts'
 
@@ -6,14 +6,16 @@ const wide = clockGeometry(640, 360)
 const square = clockGeometry(480, 480)
 
 describe('a publisher that drops and returns', () => {
-  let stage: Stage | undefined
+  const missing = stageUnavailable()
+  let stage: Stage
+  beforeAll(async () => {
+    if (!missing) stage = await Stage.open()
+  })
   beforeEach(({ skip }) => {
-    const missing = stageUnavailable()
     if (missing) skip(missing)
   })
-  afterEach(async () => {
+  afterAll(async () => {
     await stage?.close()
-    stage = undefined
   })
 
   it.each([
@@ -23,15 +25,15 @@ describe('a publisher that drops and returns', () => {
   ] as const)(
     '$how leaves its viewers in their session, and plays for them again',
     async ({ leave }) => {
-      stage = await Stage.open()
-      const first = await stage.obs('return')
+      const stream = `return-${leave}`
+      const first = await stage.obs(stream)
       const { clock } = stage.media
-      const viewing = await stage.view('return', { clock, scale: first.clock })
+      const viewing = await stage.view(stream, { clock, scale: first.clock })
       await viewing.live()
       const before = await viewing.report()
       if (leave === 'vanish') await first.vanish()
       else await first.stop(leave)
-      const second = await stage.obs('return')
+      const second = await stage.obs(stream)
       await viewing.setScale(second.clock)
       const after = await viewing.moreFrames(60)
       expect(after.state).toBe('connected')
@@ -39,40 +41,44 @@ describe('a publisher that drops and returns', () => {
       expect(after.age).toBeLessThan(1000)
       const heard = await viewing.sound()
       expect(heard.audioPackets).toBeGreaterThan(before.audioPackets)
+      await viewing.close()
+      await second.vanish()
     },
     60_000,
   )
 
   it('in Chromium with another size plays on for its viewers', async () => {
-    stage = await Stage.open()
-    const first = await stage.publish('return', { codec: 'H264', clock: wide })
+    const first = await stage.publish('sizes', { codec: 'H264', clock: wide })
     await first.sending()
-    const viewing = await stage.view('return')
+    const viewing = await stage.view('sizes')
     await viewing.firstFrame()
     await viewing.moreFrames(15)
     await first.close()
-    const second = await stage.publish('return', { codec: 'H264', clock: square })
+    const second = await stage.publish('sizes', { codec: 'H264', clock: square })
     await second.sending()
     // The encoder scales the picture to what the machine can do, and keeps its shape.
     const after = await viewing.moreFrames(30, 15_000, { aspectRatio: 1 })
     expect(after.state).toBe('connected')
     await viewing.sound()
+    await viewing.close()
+    await second.close()
   }, 60_000)
 
   it('in Chromium with another codec plays on for its viewers, and for those who join then', async () => {
-    stage = await Stage.open()
-    const first = await stage.publish('return', { codec: 'VP8', clock: wide })
+    const first = await stage.publish('codecs', { codec: 'VP8', clock: wide })
     await first.sending()
-    const viewing = await stage.view('return')
+    const viewing = await stage.view('codecs')
     await viewing.firstFrame()
     await first.close()
-    const second = await stage.publish('return', { codec: 'H264', clock: square })
+    const second = await stage.publish('codecs', { codec: 'H264', clock: square })
     await second.sending()
-    const late = await stage.view('return')
+    const late = await stage.view('codecs')
     await late.firstFrame()
     for (const each of [viewing, late]) {
       const report = await each.moreFrames(30, 15_000, { aspectRatio: 1 })
       expect(report).toMatchObject({ state: 'connected', codec: 'video/H264' })
+      await each.close()
     }
+    await second.close()
   }, 60_000)
 })

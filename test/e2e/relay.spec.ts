@@ -96,7 +96,9 @@ describe('the publish page', () => {
     await page.click('#start')
     await page.waitForSelector('html[data-state="live"]', { state: 'attached' })
     expect(relayed.coturn.lastWords).toContain('ALLOCATE processed, success')
-    expect(await server.status('studio')).toMatchObject({ state: 'live', epoch: 1 })
+    await expect
+      .poll(() => server.status('studio'), { timeout: 10_000 })
+      .toMatchObject({ state: 'live', epoch: 1 })
     await page.close()
   }, 60_000)
 })

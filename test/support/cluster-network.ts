@@ -213,7 +213,7 @@ export class ClusterNetwork {
   }
 
   async #stopAll(): Promise<void> {
-    await Promise.all([...this.#nodes.values()].map((node) => node.stop().catch(() => undefined)))
+    await Promise.all([...this.#nodes.values()].map((node) => node.kill()))
   }
 }
 

@@ -26,9 +26,11 @@ export class ClusterStage {
 
   static async open(): Promise<ClusterStage> {
     const media = await makeMedia()
-    const redis = await RedisProcess.start()
-    const browser = await launchChromium({})
+    await using opened = new AsyncDisposableStack()
+    const redis = opened.adopt(await RedisProcess.start(), (each) => each.close())
+    const browser = opened.adopt(await launchChromium({}), (each) => each.close())
     const page = await MediaPage.open(browser)
+    opened.move()
     return new ClusterStage({ redis, browser, page, media })
   }
 
@@ -73,7 +75,7 @@ export class ClusterStage {
     for (const publisher of this.#publishers) await publisher.vanish()
     await this.page.close()
     await this.browser.close()
-    for (const node of this.nodes.values()) await node.stop().catch(() => undefined)
+    await Promise.all([...this.nodes.values()].map((node) => node.kill()))
     await this.redis.close()
   }
 }

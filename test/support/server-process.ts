@@ -156,8 +156,17 @@ export class ServerProcess {
 
   /** SIGTERM; fails when the process is still there after `ms`. */
   async stop(ms = 5000): Promise<ChildExit> {
+    return await this.#end('SIGTERM', ms)
+  }
+
+  /** Ends it at once: one of a cluster would wait for sessions that nobody ended. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL', 5000)
+  }
+
+  async #end(signal: NodeJS.Signals, ms: number): Promise<ChildExit> {
     try {
-      return await this.#child.stop('SIGTERM', ms)
+      return await this.#child.stop(signal, ms)
     } finally {
       rmSync(this.#folder, { recursive: true, force: true })
     }

@@ -60,15 +60,21 @@ export class Stage {
     const line = options.line && keep(await NetworkPair.make({ seed: options.seed ?? 1 }))
     if (options.line) line?.setBoth(options.line)
     const namespace = line?.far.namespace
-    const server = await ServerProcess.start({
+    const starting = ServerProcess.start({
       end: line?.near,
       address: options.address,
       flags: options.serverFlags ?? [],
       env: options.env ?? {},
-    })
-    opened.defer(async () => void (await server.stop()))
-    const browser = keep(await launchChromium({ namespace, flags: options.chromiumFlags ?? [] }))
-    const page = keep(await MediaPage.open(browser, { namespace, folders: options.folders ?? {} }))
+    }).then((server) => opened.adopt(server, async () => void (await server.stop())))
+    const launching = launchChromium({ namespace, flags: options.chromiumFlags ?? [] })
+      .then(keep)
+      .then(async (browser) => {
+        const folders = options.folders ?? {}
+        return { browser, page: keep(await MediaPage.open(browser, { namespace, folders })) }
+      })
+    // Of two of which one fails, the other is there to be closed once both are done.
+    await Promise.allSettled([starting, launching])
+    const [server, { browser, page }] = await Promise.all([starting, launching])
     opened.move()
     return new Stage({ server, browser, page, line, media })
   }
