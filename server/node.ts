@@ -123,6 +123,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
       children: links?.children ?? 0,
     }),
   })
+  try {
+    await cluster.checkName()
+  } catch (error) {
+    await Promise.all([cluster.leave(), plane.close(), kept.close()])
+    throw error
+  }
   const claims = new Claims({
     node: cluster.node,
     registry: cluster.registry,

@@ -11,6 +11,7 @@ import type { Clock } from '#core/clock.ts'
 import { RedisConnection } from './connection.ts'
 import { OwnRecords } from './own-records.ts'
 import { RedisReader } from './reader.ts'
+import { readPresence } from './records.ts'
 import { RedisWriter } from './writer.ts'
 
 export interface RedisRegistryOptions {
@@ -92,6 +93,18 @@ export class RedisRegistry implements Registry {
   /** Records and messages of others that were dropped: no such thing, or past the bounds. */
   get dropped(): { readonly malformed: number; readonly pastBounds: number } {
     return { malformed: this.#reader.malformed, pastBounds: this.#state.dropped }
+  }
+
+  /**
+   * Another process that has announced itself under this node's id, and whose lease holds.
+   *
+   * @throws Error out of reach
+   */
+  async namesake(incarnation: number): Promise<NodeRecord | undefined> {
+    const { node } = this.#options
+    const [text] = await this.#connection.values([`node:${node}`])
+    const record = text ? readPresence(node, text)?.record : undefined
+    return record?.incarnation === incarnation ? undefined : record
   }
 
   listen(listener: (event: RegistryEvent) => void): () => void {

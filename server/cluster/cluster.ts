@@ -11,6 +11,7 @@ import type { Config } from '#server/config.ts'
 import { everySecond } from '#server/every-second.ts'
 import type { Timers } from '#server/timers.ts'
 import { Busyness } from './busyness.ts'
+import { refuseNamesake } from './namesake.ts'
 import { nodeName } from './node-name.ts'
 import { RegistryLog } from './registry-log.ts'
 
@@ -98,6 +99,13 @@ export class Cluster {
       protocol: spokenVersions,
       load: { ...load(), childLimit: config.MAX_CHILDREN, busy: this.#busyness.value },
     }
+  }
+
+  /** To be called before `start`. @throws ConfigError where another process has this node's id */
+  async checkName(): Promise<void> {
+    const { node, incarnation, registry } = this
+    if (!(registry instanceof RedisRegistry)) return
+    await refuseNamesake({ node, incarnation, registry, clock: this.#options.clock })
   }
 
   /** Tells the others of this node, from now on and every second. */

@@ -20,7 +20,7 @@ export const clusterSettings = {
       pattern: '^[A-Za-z0-9._-]{1,64}$',
       takes: '1 to 64 characters of A-Z, a-z, 0-9, . _ and -',
       shownDefault: 'the host name and something random',
-      description: 'Name of this node. No two nodes of a cluster may have the same.',
+      description: 'Name of this node. A second one of the same name in a cluster does not start.',
     }),
   ),
   NODE_URL: Type.Optional(

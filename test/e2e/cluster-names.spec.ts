@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { figure, NodePair, patience } from '#test/support/node-pair.ts'
+import { redisUnavailable } from '#test/support/redis-process.ts'
+
+const missing = redisUnavailable()
+
+describe('the name of a node of a cluster', { timeout: 60_000 }, () => {
+  let stage: NodePair | undefined
+
+  beforeEach(async ({ skip }) => {
+    if (missing) skip(missing)
+    stage = await NodePair.open()
+  })
+  afterEach(async () => {
+    await stage?.[Symbol.asyncDispose]()
+    stage = undefined
+  })
+
+  it('is refused to a second process, which says what to do, and the first goes on', async () => {
+    const [, b] = await stage!.pair()
+    await expect(stage!.start('b')).rejects.toThrow(
+      /TAILRACE_NODE_ID: "b" is another node of this cluster already, at http:\S+: give this one/,
+    )
+    expect(await figure(b, 'cluster_nodes')).toBe(2)
+    expect(await figure(b, 'registry_connected')).toBe(1)
+  })
+
+  it('is taken again by who comes after one that was killed', async () => {
+    const [a, b] = await stage!.pair()
+    process.kill(b.pid, 'SIGKILL')
+    const again = await stage!.start('b')
+    for (const node of [a, again]) {
+      await expect.poll(() => figure(node, 'cluster_nodes'), patience).toBe(2)
+    }
+  })
+})
