@@ -106,7 +106,9 @@ onEveryPlane('feedback on what was numbered (BWE-1..5)', (it) => {
     })
     expect(digest.roundTrip).toBeGreaterThanOrEqual(0)
     expect(digest.roundTrip).toBeLessThanOrEqual(now - before + 1)
-    expect(digest.queueing).toBeCloseTo(10, 0)
+    // Less what lay between their leaving, on a machine that does other things.
+    expect(digest.queueing).toBeLessThan(10.5)
+    expect(digest.queueing).toBeGreaterThan(9.5 - (now - before))
     expect(digest.probe).toBeUndefined()
     expect(digest).not.toHaveProperty('delivered')
     const again = rig.plane.readFeedback(viewer.id, feedbackOn(1, [5020]), now)

@@ -19,8 +19,13 @@ class EventfulView {
     peer.addEventListener('track', ({ track }) => stream.addTrack(track))
     for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' })
     const view = new EventfulView(new View(peer, video), new WHEPClient())
+    view.#listen()
     await view.#client.view(peer, url, token)
-    await view.#listen()
+    await until(
+      () => view.#client.eventSource,
+      5000,
+      () => 'the client to open its EventSource',
+    )
     return view
   }
 
@@ -30,18 +35,21 @@ class EventfulView {
     view.leave = () => client.stop()
   }
 
-  // The client opens its EventSource by itself, and hands on only what has no name.
-  async #listen() {
-    await until(
-      () => this.#client.eventSource,
-      5000,
-      () => 'the client to open its EventSource',
-    )
-    for (const name of ['active', 'inactive', 'layers', 'reconnect', 'viewercount']) {
-      this.#client.eventSource.addEventListener(name, ({ data }) => {
-        this.#events.push({ name, data: JSON.parse(data) })
-      })
-    }
+  // The client opens its EventSource by itself, and hands on only what has no name. The first events
+  // may come before anybody could have looked whether it is there.
+  #listen() {
+    let opened
+    Object.defineProperty(this.#client, 'eventSource', {
+      get: () => opened,
+      set: (source) => {
+        opened = source
+        for (const name of ['active', 'inactive', 'layers', 'reconnect', 'viewercount']) {
+          source?.addEventListener(name, ({ data }) => {
+            this.#events.push({ name, data: JSON.parse(data) })
+          })
+        }
+      },
+    })
   }
 
   /** The first event of that name since the last call for it. */
