@@ -40,8 +40,13 @@ export class Edges {
 
   /** Goes on to the next one, since the present one cannot be reached. */
   giveUp(): void {
-    const next = this.#known.indexOf(this.#present) + 1
-    this.#present = this.#known[next % this.#known.length]!
+    this.#present = this.after(this.#present)
+  }
+
+  /** The next one in turn. */
+  after(origin: string): string {
+    const next = this.#known.indexOf(origin) + 1
+    return this.#known[next % this.#known.length]!
   }
 
   /** @returns the edge of the shortest round trip, where it is worth going there */

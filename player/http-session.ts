@@ -3,6 +3,9 @@ import { relayIfStuck } from './relay-fallback.ts'
 import { namedRelays } from './relays.ts'
 import { withStereo } from './stereo.ts'
 
+/** For an answer to a request, in ms: who takes longer counts as away. */
+const patience = 10_000
+
 /** The server answered, and the answer is no. */
 export class RefusedError extends Error {
   /** HTTP status. */
@@ -35,7 +38,8 @@ export interface HttpSession {
  * from STUN. Gathering and the request then go on side by side. Relays that the answer names come
  * in where there is no way without one.
  *
- * @throws RefusedError when the server says no; TypeError when it cannot be reached
+ * @throws RefusedError when the server says no; TypeError when it cannot be reached; TimeoutError
+ * when it does not answer
  */
 export async function openSession(
   peer: RTCPeerConnection,
@@ -51,6 +55,7 @@ export async function openSession(
       method: 'POST',
       headers: { 'content-type': 'application/sdp', ...authorization },
       body: offer.sdp,
+      signal: AbortSignal.timeout(patience),
     })
   const [first] = await Promise.all([post(endpoint), peer.setLocalDescription(offer)])
   // Browsers take the token away where a redirect leads to another origin (Fetch §4.4).
@@ -103,7 +108,8 @@ async function answerOffer(
   const body = withStereo(answer.sdp ?? '')
   await peer.setLocalDescription({ type: 'answer', sdp: body })
   const headers = { 'content-type': 'application/sdp', ...session.headers }
-  const response = await fetch(session.url, { method: 'PATCH', headers, body })
+  const signal = AbortSignal.timeout(patience)
+  const response = await fetch(session.url, { method: 'PATCH', headers, body, signal })
   if (!response.ok) throw await refusal(response)
 }
 

@@ -2,7 +2,7 @@ import { CatchUp } from './catch-up.ts'
 import { nextFrame } from './next-frame.ts'
 import { delay } from './page.ts'
 
-/** For a picture to become live, in ms. A page that nobody sees is shown no frames to tell by. */
+/** For a picture to become live, in ms. */
 const patience = 7000
 
 /**
@@ -12,11 +12,14 @@ const patience = 7000
 export class NextPicture {
   readonly stream: MediaStream
   readonly #video = document.createElement('video')
-  /** Resolves when it is live, or when that has been waited for long enough. */
-  readonly live: Promise<void>
+  /** Resolves with true when it is live, with false when it was waited for long enough. */
+  readonly live: Promise<boolean>
 
-  /** @param screen is given an element too small to be seen: out of it no frame would be shown */
-  constructor(stream: MediaStream, screen: HTMLElement) {
+  /**
+   * @param screen is given an element too small to be seen: out of it no frame would be shown
+   * @param signal ends the wait for it
+   */
+  constructor(stream: MediaStream, screen: HTMLElement, signal: AbortSignal) {
     this.stream = stream
     const video = this.#video
     video.muted = true
@@ -26,7 +29,7 @@ export class NextPicture {
     video.srcObject = stream
     screen.append(video)
     video.play().catch(() => {})
-    this.live = Promise.race([this.#caughtUp(), delay(patience)])
+    this.live = Promise.race([this.#caughtUp(), delay(patience, signal).then(() => false)])
   }
 
   close(): void {
@@ -34,12 +37,13 @@ export class NextPicture {
     this.#video.remove()
   }
 
-  async #caughtUp(): Promise<void> {
+  async #caughtUp(): Promise<true> {
     const catchUp = new CatchUp()
     let isLive = false
     while (!isLive) {
       const frame = await nextFrame(this.#video)
       isLive = catchUp.shown(frame?.presentationTime ?? performance.now(), frame?.rtpTimestamp)
     }
+    return true
   }
 }

@@ -1,5 +1,6 @@
 import { Edges, isReachable } from './edges.ts'
 import { RefusedError } from './http-session.ts'
+import { Moves } from './moves.ts'
 import { NextPicture } from './next-picture.ts'
 import {
   backoff,
@@ -23,8 +24,6 @@ type State = 'connecting' | 'catching-up' | 'live' | 'waiting' | 'reconnecting' 
 /** A connection on a lossy, distant link is up within two or three seconds. */
 const connectMs = 10_000
 const pollMs = 500
-/** Nodes that are tried when this page is asked to leave one. */
-const mostMoves = 6
 
 const stream = pageStream()
 const video = byId('video', HTMLVideoElement)
@@ -38,8 +37,8 @@ let learnt: Promise<void> | undefined
 const firstLive = Promise.withResolvers<void>()
 
 let current: Viewing | undefined
-/** Goes on at that node. */
-let move: ((origin: string) => Promise<void>) | undefined
+/** Moves of the current session to other nodes. */
+let moves: Moves<Viewing> | undefined
 
 // The request leaves before anything else on the page is made ready.
 void watch()
@@ -54,7 +53,7 @@ async function watch(): Promise<never> {
       attempt = 0
       setState('reconnecting', 'The connection was lost. Connecting again …')
       if (end === 'unreachable') edges.giveUp()
-      else await delay(backoff(attempt))
+      if (end === 'lost') await delay(backoff(attempt))
       picture.release()
     } catch (error) {
       picture.release()
@@ -88,7 +87,8 @@ async function join(): Promise<Viewing> {
   return viewing
 }
 
-type End = 'lost' | 'unreachable'
+/** `moved on`: it was asked to go elsewhere, and ended before it could play there. */
+type End = 'lost' | 'unreachable' | 'moved on'
 
 /** Watches, at whichever node the page is sent to, until the session cannot be saved. */
 async function stay(first: Viewing): Promise<End> {
@@ -103,37 +103,43 @@ async function stay(first: Viewing): Promise<End> {
 /** @returns why the session is over, or the one that has taken its place */
 async function watchOnce(viewing: Viewing): Promise<End | Viewing> {
   current = viewing
-  const { origin } = new URL(viewing.resource.url)
+  const origin = originOf(viewing)
   edges.moveTo(origin)
-  const { promise: told, resolve: tell } = Promise.withResolvers<End | Viewing>()
-  const moveTo = async (to: string) => {
-    // Once at a time.
-    move = undefined
-    const next = await goOnAt(to, viewing)
-    if (next) tell(next)
-    else if (viewing === current) {
-      edges.moveTo(origin)
-      move = moveTo
-    }
-  }
-  move = moveTo
+  const { promise: told, resolve: tell } = Promise.withResolvers<End>()
+  let next: Viewing | undefined
+  const here = new Moves<Viewing>({
+    open: openUnseen,
+    after: (at) => edges.after(at),
+    done: (viewing) => {
+      next = viewing
+      tell('moved on')
+    },
+  })
+  moves = here
   let stopEvents = () => {}
   void learnt?.then(() => {
     if (viewing !== current || !edges.hasOthers) return
     stopEvents = followEvents(viewing.resource, {
-      reconnect: (to = location.origin) => void move?.(to),
+      reconnect: (to = location.origin) => here.ask(to),
       broken: async () => {
         if (!(await isReachable(origin))) tell('unreachable')
       },
     })
   })
   try {
-    return await Promise.race([untilLost(viewing), told])
+    const end = await Promise.race([untilLost(viewing), told])
+    if (next) return next
+    if (here.wanted === undefined) return end
+    edges.moveTo(here.wanted)
+    return 'moved on'
   } finally {
-    move = undefined
+    here.close()
+    moves = undefined
     stopEvents()
   }
 }
+
+const originOf = ({ resource }: Viewing) => new URL(resource.url).origin
 
 // The picture comes first: what is asked while it joins would delay it, and be delayed by it.
 /** Looks whether another node is nearer, and goes on there. */
@@ -143,44 +149,37 @@ async function findNearest(): Promise<void> {
   if (!edges.hasOthers) return
   await firstLive.promise
   const nearer = await edges.nearer()
-  if (nearer !== undefined) await move?.(nearer)
+  if (nearer !== undefined) moves?.ask(nearer)
 }
 
 /**
- * Plays at another node what plays here, unseen until it is live: its viewer shall not notice.
+ * Plays at that node, unseen until it is live: the viewer shall not notice.
  *
- * @returns undefined where no node would have it, and when the present session is over before
+ * @throws as `view`
  */
-async function goOnAt(origin: string, present: Viewing): Promise<Viewing | undefined> {
-  edges.moveTo(origin)
-  for (let attempt = 0; attempt < mostMoves && present === current; attempt++) {
-    if (attempt > 0) {
-      edges.giveUp()
-      await delay(backoff(attempt))
-    }
-    const next = await openUnseen(present).catch(() => undefined)
-    if (next) return next
-  }
-  return undefined
-}
-
-/** @throws as `view` */
-async function openUnseen(present: Viewing): Promise<Viewing | undefined> {
+async function openUnseen(origin: string, signal: AbortSignal): Promise<Viewing | undefined> {
   let unseen: NextPicture | undefined
   let next: Viewing | undefined
   try {
-    next = await view(`${edges.present}/whep/${stream}`, pageToken(), (media) => {
-      unseen = new NextPicture(media, screen)
+    next = await view(`${origin}/whep/${stream}`, pageToken(), (media) => {
+      unseen = new NextPicture(media, screen, signal)
     })
-    await unseen?.live
-    const isGood = next.peer.connectionState === 'connected' && present === current
-    if (unseen && isGood) await picture.replace(unseen.stream)
-    if (unseen && isGood && present === current) return next
+    // A page that nobody looks at is shown no frames to tell by.
+    const isGood = (await unseen?.live) || (document.hidden && (await hasMedia(next)))
+    if (!unseen || !isGood || signal.aborted) return undefined
+    await picture.replace(unseen.stream)
+    const shown = next
+    next = undefined
+    return shown
   } finally {
     unseen?.close()
+    next?.close()
   }
-  next.close()
-  return undefined
+}
+
+async function hasMedia({ peer }: Viewing): Promise<boolean> {
+  const report = await peer.getStats()
+  return new ViewerStatsReader().read(report.values() as Iterable<StatsEntry>).progress > 0
 }
 
 async function untilLost(viewing: Viewing): Promise<End> {
