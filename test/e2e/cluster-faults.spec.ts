@@ -5,6 +5,7 @@ import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publi
 import type { Viewing } from '#test/support/media-page.ts'
 import { long, longOnly } from '#test/support/stage.ts'
 import { describeWatched, exact, type Watched, watchThrough } from '#test/support/watched.ts'
+import { WatchingPage } from '#test/support/watching-pages.ts'
 
 const missing = clusterNetworkUnavailable() ?? longOnly
 const stream = 'faults'
@@ -99,4 +100,24 @@ describe('faults of lines and of the registry, ingest – relay – relay – ed
     const fresh = await cluster.view('viewers-b', 'edge-3', { stream, scale: publisher.clock })
     await fresh.live(20_000)
   }, 180_000)
+
+  // A page that has asked for no camera binds no address, and so keeps its sockets.
+  it('a viewer whose address changes in mid-play keeps its session', async () => {
+    const edge = cluster.node('edge-2')
+    const sessions = async () => {
+      const { body } = await edge.get(`${edge.origin}/api/v1/viewers/${stream}?token=${edge.key}`)
+      return (JSON.parse(body) as { viewers: { id: number }[] }).viewers.map(({ id }) => id)
+    }
+    const browser = await cluster.browser('viewers-b')
+    const page = await WatchingPage.open(browser, `${edge.origin}/watch/${stream}`)
+    const before = await sessions()
+    await page.mark()
+    await cluster.network.readdress('viewers-b')
+    await delay(silence)
+    const { freeze, notLive } = await page.report()
+    process.stdout.write(`another address of a viewer: freeze ${freeze.toFixed(0)} ms\n`)
+    expect(freeze).toBeLessThan(5000)
+    expect(notLive).toBe(0)
+    expect(await sessions()).toEqual(before)
+  }, 60_000)
 })

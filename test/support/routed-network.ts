@@ -5,10 +5,15 @@ import { type NetworkEnd, namespacePrefix, removeLeftovers } from './netns.ts'
 /** A router, and the lines that end at it. */
 interface Router extends NetworkEnd {
   lines: number
+  /** Given to hosts of its region so far. */
+  addresses: number
 }
 
 interface Joined {
+  readonly region: string
   readonly end: NetworkEnd
+  /** Of the router, towards the host. */
+  readonly device: string
   /** From the host (near) to its router (far); undefined for a cable. */
   readonly line: LossyLine | undefined
 }
@@ -40,7 +45,12 @@ export class RoutedNetwork {
 
   private constructor(options: NetworkOptions) {
     this.#options = options
-    this.#core = { namespace: `${this.#name}-core`, address: '10.80.255.254', lines: 0 }
+    this.#core = {
+      namespace: `${this.#name}-core`,
+      address: '10.80.255.254',
+      lines: 0,
+      addresses: 0,
+    }
   }
 
   /** @param hosts names of the hosts of each region */
@@ -80,6 +90,22 @@ export class RoutedNetwork {
     setBoth(router.line, conditions)
   }
 
+  /**
+   * Gives a host another address in place of the one it had, as when a phone changes networks: what
+   * it has open goes on from there, and what is sent to the old one reaches nobody.
+   */
+  async readdress(host: string): Promise<void> {
+    const { region, end, device } = this.#joined(host)
+    const router = this.#regions.get(region)!
+    const address = this.#nextAddress(region)
+    // The last address of a device takes the routes over it with it.
+    await ip(end.namespace, 'addr', 'add', `${address}/32`, 'dev', outwards)
+    await ip(end.namespace, 'addr', 'del', `${end.address}/32`, 'dev', outwards)
+    await ip(router.namespace, 'route', 'del', end.address)
+    await ip(router.namespace, 'route', 'add', address, 'dev', device)
+    this.#hosts.set(host, { ...this.#joined(host), end: { ...end, address } })
+  }
+
   async close(): Promise<void> {
     for (const { line } of this.#hosts.values()) await line?.close()
     for (const { line } of this.#regions.values()) await line?.close()
@@ -90,7 +116,7 @@ export class RoutedNetwork {
   async #addRegion(region: string): Promise<void> {
     const number = this.#regions.size
     const namespace = `${this.#name}-${region}`
-    const router = { namespace, address: `10.80.${number}.254`, lines: 0 }
+    const router = { namespace, address: `10.80.${number}.254`, lines: 0, addresses: 0 }
     await this.#addRouter(router)
     const line = await this.#connect(router, this.#core)
     const whole = [`10.80.${number}.0/24`, 'via', router.address]
@@ -100,12 +126,17 @@ export class RoutedNetwork {
 
   async #addHost(region: string, name: string): Promise<void> {
     const router = this.#regions.get(region)!
-    const number = [...this.#regions.keys()].indexOf(region)
     const namespace = `${this.#name}-${name}`
-    const end = { namespace, address: `10.80.${number}.${router.lines + 1}` }
+    const end = { namespace, address: this.#nextAddress(region) }
     await this.#addNamespace(namespace)
+    const device = `to${router.lines}`
     const line = await this.#connect(end, router)
-    this.#hosts.set(name, { end, line })
+    this.#hosts.set(name, { region, end, device, line })
+  }
+
+  #nextAddress(region: string): string {
+    const number = [...this.#regions.keys()].indexOf(region)
+    return `10.80.${number}.${++this.#regions.get(region)!.addresses}`
   }
 
   async #addRouter({ namespace, address }: Router): Promise<void> {
