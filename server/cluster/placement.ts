@@ -8,6 +8,7 @@ import type { Clock } from '#core/clock.ts'
 import { streamKey } from '#core/stream-name.ts'
 import type { Cluster } from './cluster.ts'
 import type { Refuges } from './drain.ts'
+import type { NodeAnswer } from './node-answers.ts'
 
 /** Who is sent to a stream's origin and is back within this time, in ms, did not find it. */
 const returnWindow = 10_000
@@ -26,7 +27,7 @@ export interface ClusterPlacementOptions {
   readonly cluster: Pick<Cluster, 'node' | 'record' | 'view'>
   readonly clock: Clock
   /** Whether that node can be reached now. */
-  answers(node: NodeRecord): Promise<boolean>
+  answers(node: NodeRecord): Promise<NodeAnswer>
   redirected(reason: RedirectReason): void
 }
 
@@ -44,11 +45,16 @@ export class ClusterPlacement implements Placement {
   async place(client: Client, refused: boolean): Promise<Place | undefined> {
     const except = new Set([this.#options.cluster.node])
     let choice = this.#choose(client, refused, except)
+    let silent: Choice | undefined
     for (let asked = 0; client.kind === 'whip' && choice?.node && asked < mostAsked; asked++) {
-      if (await this.#options.answers(choice.node)) break
+      const answer = await this.#options.answers(choice.node)
+      if (answer === 'answers') break
+      if (answer === 'silent') silent ??= choice
       except.add(choice.node.id)
       choice = this.#choose(client, refused, except)
     }
+    // Where nobody else would have it, one that may only be far away is better than a refusal.
+    if (choice && !choice.node) choice = silent ?? choice
     return choice && { reason: choice.reason, origin: choice.node?.origin }
   }
 

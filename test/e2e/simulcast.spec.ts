@@ -112,8 +112,10 @@ describe('simulcast by Chromium', () => {
       ['h', 1],
       ['f', 0],
     ])
-    const viewers = `${server.origin}/api/v1/viewers/${stream}?token=${server.key}`
-    expect(JSON.parse((await server.get(viewers)).body)).toMatchObject({
+    const url = `${server.origin}/api/v1/viewers/${stream}?token=${server.key}`
+    const viewers = async () => JSON.parse((await server.get(url)).body)
+    // The layer is shown from its first picture on, which a replay may have begun with.
+    await expect.poll(viewers, { timeout: 10_000 }).toMatchObject({
       viewers: [{ picture: 'live', layer: { rid: 'h', width: 480, height: 270 } }],
     })
     expect(await viewing.select({ mediaId: '1' })).toBe(200)

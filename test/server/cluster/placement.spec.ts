@@ -26,10 +26,11 @@ function world(self: Change, others: Readonly<Record<string, Change>> = {}) {
   const told: RedirectReason[] = []
   /** Nodes that do not answer. */
   const dead = new Set<string>()
+  const silent = new Set<string>()
   const placement = new ClusterPlacement({
     cluster: { node: 'self', record: () => view.nodes.get('self')!, view },
     clock,
-    answers: async ({ id }) => !dead.has(id),
+    answers: async ({ id }) => (dead.has(id) ? 'gone' : silent.has(id) ? 'silent' : 'answers'),
     redirected: (reason) => told.push(reason),
   })
   const publishedAt = (origin: string) =>
@@ -37,7 +38,7 @@ function world(self: Change, others: Readonly<Record<string, Change>> = {}) {
       ...{ stream: 'default/demo', origin, epoch: 1, active: true },
       description: { tracks: [] },
     })
-  return { placement, view, put, clock, publishedAt, dead }
+  return { placement, view, put, clock, publishedAt, dead, silent }
 }
 const at = (id: string) => `https://${id}.example`
 
@@ -116,6 +117,17 @@ describe('a client is sent on', () => {
     expect(second).not.toBe(first)
     for (const id of Object.keys(others)) dead.add(id)
     expect(await place()).toMatch(/^https:/)
+  })
+
+  it('to one that is silent where nobody answers, and not to one that is gone', async () => {
+    const { placement, dead, silent } = world({ roles: ['edge'] }, { far: {}, other: {} })
+    const place = async () => (await placement.place(publisher, false))?.origin
+    silent.add('far')
+    expect(await place()).toBe(at('other'))
+    dead.add('other')
+    expect(await place()).toBe(at('far'))
+    dead.add('far')
+    expect(await place()).toBeUndefined()
   })
 
   it('to a nearer region, if there is a node with room in it', async () => {
