@@ -41,15 +41,18 @@ const turnInterval = 100
  * to one edge, that would be less than one core.
  */
 const perTurn = 30
+/** Who is still here after that many ms is asked again: its move failed, or there was no room for it. */
+const askAgainAfter = 15_000
 /** The part of the time in which all have been told: then the last have some left to go. */
 const tellWithin = 0.7
 
 /** Empties a node, so that it can be stopped without anybody's loss. */
 export class Drain implements Machine {
   readonly #options: DrainOptions
-  /** Sessions that were asked to go. */
-  readonly #told = new Set<string>()
+  /** Sessions that were asked to go, and when: monotonic ms. */
+  readonly #told = new Map<string, number>()
   #refuges: Refuges | undefined
+  #refugesUntil = Number.NEGATIVE_INFINITY
   #perTurn = perTurn
   #nextTimeout = Number.POSITIVE_INFINITY
 
@@ -62,10 +65,10 @@ export class Drain implements Machine {
    * nodes are not overrun, and all of them well before the time is over. Publishers stay.
    */
   begin(): void {
-    const { cluster, events, refuges, links, within, clock, scheduler } = this.#options
+    const { cluster, events, links, within, clock, scheduler } = this.#options
     cluster.drain()
     links()?.drain()
-    this.#refuges = refuges()
+    this.#refugesUntil = Number.NEGATIVE_INFINITY
     const turns = Math.max(Math.floor((tellWithin * within) / turnInterval), 1)
     const count = [...events.readers()].length
     // One that is alone waits for nobody.
@@ -105,13 +108,23 @@ export class Drain implements Machine {
     const turn: { readonly id: string; readonly name: StreamName }[] = []
     for (const reader of events.readers()) {
       if (turn.length >= this.#perTurn) break
-      if (!this.#told.has(reader.id)) turn.push(reader)
+      const toldAt = this.#told.get(reader.id) ?? Number.NEGATIVE_INFINITY
+      if (now - toldAt >= askAgainAfter) turn.push(reader)
     }
-    const origins = this.#refuges?.deal(turn.map(({ name }) => streamKey(name)))
+    const origins = this.#refugesNow(now)?.deal(turn.map(({ name }) => streamKey(name)))
     for (const [at, { id, name }] of turn.entries()) {
-      this.#told.add(id)
+      this.#told.set(id, now)
       events.reconnect(id, urlAt(origins?.[at], name))
     }
+  }
+
+  // Where there was no room before, there may be some when they are asked again.
+  #refugesNow(now: number): Refuges | undefined {
+    if (now >= this.#refugesUntil) {
+      this.#refuges = this.#options.refuges()
+      this.#refugesUntil = now + askAgainAfter
+    }
+    return this.#refuges
   }
 }
 

@@ -70,6 +70,16 @@ describe('a node that drains', () => {
     expect(told.map(({ id }) => id)).toEqual(['viewer-0', 'late'])
   })
 
+  it('asks those again who are still here after 15 s', () => {
+    const { drain, scheduler, told, readers } = world(2, { time: 60_000 })
+    drain.begin()
+    readers.delete('viewer-0')
+    scheduler.runTo(14_900)
+    expect(told).toHaveLength(2)
+    scheduler.runTo(40_000)
+    expect(told.slice(2).map(({ id }) => id)).toEqual(['viewer-1', 'viewer-1'])
+  })
+
   it('asks nobody more once that is taken back, and all who are there when it begins again', () => {
     const { drain, scheduler, told, draining } = world(100)
     drain.begin()
