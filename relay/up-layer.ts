@@ -77,8 +77,10 @@ export class UpLayer implements ViewedLayer {
   readonly #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   #nack: NackGenerator | undefined
-  /** Of a run that is over: how far before the log's end its oldest loss lies. */
-  #lossBehind = 0
+  /** Index of the newest packet of what it comes by now. */
+  #newest = Number.NEGATIVE_INFINITY
+  /** As that ended: the index up to which nothing was missing. */
+  #heldUpTo: number | undefined
   #unwrapper = new SequenceUnwrapper()
   /** Of the run that it comes by; 0 where the publisher's own numbers count. */
   #base = 0
@@ -140,6 +142,7 @@ export class UpLayer implements ViewedLayer {
     this.ssrc = ssrc
     this.reception = undefined
     this.#base = base
+    this.#newest = from - 1
     this.#filledUpTo = end
     this.#liveSince = this.fillingUpTo === undefined ? now : Number.POSITIVE_INFINITY
     this.#unwrapper = new SequenceUnwrapper()
@@ -152,7 +155,8 @@ export class UpLayer implements ViewedLayer {
   /** The parent is gone: nothing can be asked for until another run begins. */
   endRun(): void {
     this.ssrc = undefined
-    this.#lossBehind = this.#openLossBehind
+    // What is lost by then is lost still.
+    this.#heldUpTo = this.heldUpTo
     this.#nack = undefined
   }
 
@@ -164,8 +168,11 @@ export class UpLayer implements ViewedLayer {
 
   /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */
   get heldUpTo(): number | undefined {
+    const last = this.log.end - 1
     if (this.log.end === this.log.start) return undefined
-    return this.log.end - 1 - this.#openLossBehind
+    if (!this.#nack) return Math.min(last, this.#heldUpTo ?? last)
+    // A run that begins within the log knows nothing of what lies after its newest packet.
+    return Math.min(last, this.#newest) - (this.#nack.oldestLossBehind ?? 0)
   }
 
   framesPerSecond(now: number): number {
@@ -222,6 +229,7 @@ export class UpLayer implements ViewedLayer {
     if (sent !== undefined) this.#unwrapper.follow(sent - this.#base)
     // From before the run: nothing that an honest node sends.
     if (index < this.#base) return index
+    this.#newest = Math.max(this.#newest, index)
     if (!this.log.append(index, slab, packet.start, length, now)) return index
     if (index >= this.#filledUpTo) {
       this.#liveSince = Math.min(this.#liveSince, now)
@@ -259,11 +267,6 @@ export class UpLayer implements ViewedLayer {
     this.#lower?.close()
     this.#plane.closeLog(this.logId)
     this.log.clear()
-  }
-
-  // What was lost when a run ended is lost still.
-  get #openLossBehind(): number {
-    return this.#nack ? (this.#nack.oldestLossBehind ?? 0) : this.#lossBehind
   }
 
   #measure(packet: RtpPacket, now: number): void {

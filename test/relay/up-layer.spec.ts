@@ -70,6 +70,23 @@ describe('what a layer holds without a hole', () => {
     rig.layer.endRun()
     expect(rig.layer.heldUpTo).toBe(11)
   })
+
+  it('does not reach what the last run has lost before the next run has come there', () => {
+    const rig = new Rig()
+    rig.layer.beginRun(run, 0)
+    for (const number of [0, 1, 2, 3, 7, 8, 9]) rig.receive(number, 10)
+    rig.layer.endRun()
+    // The second parent dies when it has sent two of those that are missing, or none.
+    rig.layer.beginRun({ ...run, from: 4, end: 10 }, 20)
+    expect(rig.layer.heldUpTo).toBe(3)
+    rig.layer.endRun()
+    expect(rig.layer.heldUpTo).toBe(3)
+    rig.layer.beginRun({ ...run, from: 4, end: 10 }, 30)
+    for (const number of [4, 5]) rig.receive(number, 40)
+    expect(rig.layer.heldUpTo).toBe(5)
+    rig.layer.endRun()
+    expect(rig.layer.heldUpTo).toBe(5)
+  })
 })
 
 describe('what a layer tells of itself', () => {

@@ -202,7 +202,7 @@ describe('of several layers, a child', () => {
     const parent = new Parent()
     const child = childOf(parent, () => true)
     const layer = child.layers.videoLayers[0]!
-    const run = { ssrc: 1, base: 0, from: 5, end: 6 }
+    const run = { ssrc: 1, base: 0, from: 6, end: 6 }
     child.comesFrom(
       source,
       linkTracks(parent.rig.publication, () => run, 2000),
