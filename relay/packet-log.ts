@@ -113,7 +113,7 @@ export class PacketLog implements PacketStore {
    */
   append(index: number, slab: Slab, offset: number, length: number, now: number): boolean {
     if (this.#end === this.#start) this.#start = this.#end = index
-    // Before the first keyframe a reordered start may still come in front.
+    // The start may come late: of a copy at full speed a lost packet is a thousand behind.
     if (index < this.#start && !this.#extendDown(index)) return false
     if (index - this.#start >= maximumSpan) this.#dropBefore(index)
     while (index - this.#start >= this.#lengths.length) this.#grow()
@@ -199,8 +199,7 @@ export class PacketLog implements PacketStore {
   // Only while nothing was dropped: an index that comes back would be sent again, maybe with other
   // bytes, and no viewer's SRTP index may stand for two packets (RFC 7714 §8.4).
   #extendDown(index: number): boolean {
-    if (this.#hasDropped || this.#keyframe !== undefined) return false
-    if (this.#end - index > initialCapacity) return false
+    if (this.#hasDropped || this.#end - index >= maximumSpan) return false
     while (this.#end - index >= this.#lengths.length) this.#grow()
     this.#start = index
     return true

@@ -33,7 +33,7 @@ describe('a packet in the log (DESIGN §4)', () => {
     expect(memory.log.end).toBe(9)
   })
 
-  it('may come in front of the first one, while no keyframe has come', () => {
+  it('may come in front of the first one', () => {
     const memory = new LogMemory()
     memory.append(5)
     expect(memory.append(3)).toBe(true)
@@ -41,18 +41,20 @@ describe('a packet in the log (DESIGN §4)', () => {
     expect(memory.log.start).toBe(3)
   })
 
-  it('does not come in front of a log that begins with a keyframe', () => {
+  it('may be the repaired start of the keyframe that the log begins with', () => {
     const memory = new LogMemory()
-    memory.append(10)
+    memory.append(10, 0, { timestamp: 90 })
     memory.log.markKeyframe(10)
-    expect(memory.append(9)).toBe(false)
+    for (let index = 11; index < 3000; index++) memory.append(index, 0, { timestamp: 90 + index })
+    expect(memory.append(9, 0, { timestamp: 90 })).toBe(true)
+    expect(memory.log.keyframe).toBe(9)
   })
 
-  it('is refused when it lies further back than any reordering', () => {
+  it('is refused when it lies further back than any log reaches', () => {
     const memory = new LogMemory()
-    memory.append(70_000)
-    expect(memory.append(70_000 - 1024)).toBe(false)
-    expect(memory.append(70_000 - 1023)).toBe(true)
+    memory.append(270_000)
+    expect(memory.append(270_000 - 131_071)).toBe(false)
+    expect(memory.append(270_000 - 131_070)).toBe(true)
   })
 
   it('that was dropped never comes back: its number has been used (RFC 7714 §8.4)', () => {
