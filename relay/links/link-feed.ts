@@ -16,6 +16,7 @@ import {
   type WantedLayers,
   wantedOf,
 } from './link-description.ts'
+import { numberBound, runStart } from './run-start.ts'
 
 export interface FeedServices {
   readonly plane: MediaPlane
@@ -27,14 +28,17 @@ interface Flow extends LayerRun {
   track: TrackId | undefined
 }
 
-/** SRTP's first number of a run lies below this (docs/tree.md, "Numbers"). */
-const numberBound = 2 ** 15
 /** Bytes per ms at which a log is copied, 100 Mbit/s, and what may leave of it at once. */
 const copyPace = 12_500
 const copyBurst = 64 * 1024
 /** Between two looks at what has changed, in ms; while layers are awaited, the shorter one. */
 const lookInterval = 250
 const eagerInterval = 20
+/**
+ * What a child has from another parent goes on meanwhile, in ms: less than it waits for an answer
+ * (`reattachTiming.answerTimeout`), a long round trip included.
+ */
+const readyWithin = 600
 /** Between two words on layers that the child does not get, in ms. */
 const rateInterval = 1000
 
@@ -55,6 +59,8 @@ export class LinkFeed implements StreamFollower, Machine {
   #path: readonly string[]
   #publication: LivePublication | undefined
   #toldEpoch: number | undefined
+  /** Monotonic ms until which the first answer may wait for all that is wanted. */
+  readonly #readyBy: number
   #ratesDue = 0
   #nextTimeout = 0
 
@@ -74,6 +80,9 @@ export class LinkFeed implements StreamFollower, Machine {
     this.#path = path
     this.#link = link
     this.#services = services
+    // It has the stream, and has lost nobody: whoever gives it goes on until we answer.
+    const isMoving = asked.have.length > 0 && asked.lost === undefined
+    this.#readyBy = isMoving ? services.clock.now() + readyWithin : Number.NEGATIVE_INFINITY
   }
 
   /** The stream shows something else from now on. */
@@ -169,6 +178,7 @@ export class LinkFeed implements StreamFollower, Machine {
     // The registry numbers epochs, and its word may be on its way.
     if (publication?.epoch === undefined) return
     if (this.#toldEpoch !== undefined && publication.epoch <= this.#toldEpoch) return
+    if (this.#toldEpoch === undefined && this.#isAwaited(publication)) return
     const type = this.#toldEpoch === undefined ? 'subscribed' : 'epoch'
     const { epoch, client } = publication
     for (const layer of wantedOf(publication, this.#wanted)) this.#begin(layer)
@@ -188,6 +198,13 @@ export class LinkFeed implements StreamFollower, Machine {
       if (layer.clock) this.#clocks.set(layer, layer.clock)
     }
     this.start()
+  }
+
+  // A child leaves its parent for one that answers, so the answer waits until there is no gap in it.
+  #isAwaited(publication: LivePublication): boolean {
+    if (this.#services.clock.now() >= this.#readyBy) return false
+    const wanted = wantedOf(publication, this.#wanted)
+    return wanted.some((layer) => this.#firstOf(layer) === undefined)
   }
 
   #beginMissing(): void {
@@ -223,20 +240,10 @@ export class LinkFeed implements StreamFollower, Machine {
     return true
   }
 
-  // Behind what the child has, where that is still held; a picture from its newest keyframe, sound
-  // from now on.
   #firstOf(layer: UpLayer): number | undefined {
-    const { start, end, keyframe } = layer.log
-    if (start === end) return undefined
     const epoch = this.#publication?.epoch
-    const held = this.#have.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
-    const next = (held?.index ?? Number.NEGATIVE_INFINITY) + 1
-    // A child may be a little ahead of its new parent, and no more than that.
-    if (next >= start && next <= end + numberBound) return next
-    const newest = keyframe ?? (layer.codec === 'opus' ? end : undefined)
-    const needed = this.#need.find((one) => one.epoch === epoch && isNamed(layer, one.layer))
-    if (newest === undefined || !needed) return newest
-    return Math.max(start, Math.min(newest, needed.index + 1))
+    if (epoch === undefined) return undefined
+    return runStart(layer, { epoch, have: this.#have, need: this.#need })
   }
 
   #send(layer: UpLayer, flow: Flow): void {

@@ -7,10 +7,12 @@ import { Uplink } from './uplink.ts'
 const idleTime = 60_000
 /**
  * Before a node is called again that ended its link or could not be reached, in ms: doubled with
- * each time, up to the longest; and one that an operator must mend first.
+ * each time, up to the longest; and one that an operator must mend first. Not long, since only
+ * nodes that the registry shows are called: the region that a node is cut off from may be back, and
+ * viewers wait for nothing but this.
  */
-const shortestRetry = 1_000
-const longestRetry = 30_000
+const shortestRetry = 500
+const longestRetry = 2_000
 const mendedAfter = 60_000
 /** Reasons for which a link is refused, that do not pass by themselves. */
 export const needsMending: ReadonlySet<LinkEnd['reason']> = new Set<LinkEnd['reason']>([

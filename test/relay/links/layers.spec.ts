@@ -25,9 +25,12 @@ class Parent {
     wanted: MessageOf<'subscribe'>['wanted'] = 'all',
     have: MessageOf<'subscribe'>['have'] = [],
     need: MessageOf<'subscribe'>['have'] = [],
+    { lost, empty = false }: { readonly lost?: string; readonly empty?: boolean } = {},
   ) {
     const { rig } = this
     rig.plane.addPeer(50, {} as never, {} as never)
+    rig.publication.epoch = 7
+    rig.play('obs-32-simulcast-3', undefined, 1000)
     this.feed = new LinkFeed(
       {
         type: 'subscribe',
@@ -37,6 +40,7 @@ class Parent {
         wanted,
         have,
         need,
+        ...(lost !== undefined && { lost }),
       },
       this.stream,
       ['parent'],
@@ -48,8 +52,7 @@ class Parent {
       },
       { plane: rig.plane, clock: rig.clock },
     )
-    rig.publication.epoch = 7
-    rig.play('obs-32-simulcast-3', undefined, 1000)
+    if (empty) for (const layer of this.layers) layer.pause()
     this.stream.publish(rig.publication, 0, 0)
     this.stream.follow(this.feed, 0)
   }
@@ -134,6 +137,30 @@ describe('of several layers, a child', () => {
       const other = told!.tracks[1]!.layers.find(({ rid }) => rid === '0')!.run!
       expect(other.from).toBeLessThanOrEqual(log.keyframe!)
     }
+  })
+
+  it('who has a parent is answered when there is something to go on with, or after 600 ms', () => {
+    const layer = { kind: 'video', rid: '0' } as const
+    const have = [{ epoch: 7, layer, index: 70_000 }]
+    const until = (parent: Parent, end: number) => {
+      for (const { clock } = parent.rig; clock.now() < end; clock.time += 20) {
+        parent.feed.poll(clock.now())
+      }
+      return parent.take()
+    }
+    const waiting = new Parent([layer], have, [], { empty: true })
+    const begun = waiting.rig.clock.now()
+    expect(until(waiting, begun + 500)).toEqual([])
+    expect(until(waiting, begun + 700)[0]).toMatchObject({ type: 'subscribed' })
+    const filled = new Parent([layer], have, [], { empty: true })
+    expect(until(filled, begun + 100)).toEqual([])
+    filled.rig.play('obs-32-simulcast-3', undefined, 100)
+    const [subscribed] = until(filled, begun + 300) as unknown as MessageOf<'subscribed'>[]
+    expect(rids(subscribed!.tracks[1]!.layers)).toEqual(['0'])
+    // Who has lost its parent, or had none, has nothing to wait for it with.
+    const orphan = new Parent([layer], have, [], { empty: true, lost: 'another' })
+    expect(orphan.take()).toMatchObject([{ type: 'subscribed' }])
+    expect(new Parent([layer], [], [], { empty: true }).take()).toHaveLength(1)
   })
 
   it('who begins for one below gets what that one lacks as well', () => {
