@@ -18,7 +18,7 @@ class Model {
   append(index: number, now: number): boolean {
     if (this.end === this.start) this.start = this.end = index
     if (index < this.start) {
-      const tooLate = this.#dropped || this.keyframe !== undefined || this.end - index > 1024
+      const tooLate = this.#dropped || this.end - index >= 1 << 17
       if (tooLate) return false
       this.start = index
     }
