@@ -8,12 +8,12 @@ import {
 } from '#rtp/codecs/video-codec.ts'
 import { NackGenerator } from '#rtp/nack-generator.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
-import { RateMeter } from '#rtp/rate-meter.ts'
 import { ReceptionStatistics } from '#rtp/reception-statistics.ts'
 import type { ReportBlock } from '#rtp/rtcp/reports.ts'
 import { SequenceUnwrapper } from '#rtp/sequence.ts'
 import { FreshPackets } from './fresh-packets.ts'
 import { type KeyframeAnswers, KeyframeRequests } from './keyframe-requests.ts'
+import { LayerMeter } from './layer-meter.ts'
 import { LayerRate } from './layer-rate.ts'
 import { type LayerRun, linkRepair } from './layer-run.ts'
 import type { OperatingPoint } from './operating-point.ts'
@@ -43,9 +43,6 @@ export interface Arrival {
   readonly sent: number | undefined
 }
 
-/** In ms: as long as a meter looks back. */
-const measuredAfter = 1000
-
 /**
  * One encoding of an up-track on this node: its log, its repair and its facts. The ingest index
  * of a packet is its unwrapped sequence number, and stays its name along the whole tree.
@@ -54,8 +51,8 @@ export class UpLayer implements ViewedLayer {
   readonly codec: MediaCodec
   readonly clockRate: number
   readonly rid: string | undefined
-  readonly log = new PacketLog()
-  readonly logId: LogId
+  #log = new PacketLog()
+  #logId: LogId
   readonly keyframes: KeyframeRequests
   readonly inspector: StreamInspector | undefined
   readonly rate = new LayerRate()
@@ -66,15 +63,10 @@ export class UpLayer implements ViewedLayer {
   /** Ms between the last two keyframes. */
   keyframeInterval: number | undefined
   readonly #plane: MediaPlane
-  /** Of what comes as it is made. */
-  readonly #bitrate = new RateMeter()
-  readonly #frames = new RateMeter()
-  /** Bits per second at another node. */
-  #toldBitrate: number | undefined
-  /** Monotonic ms since which it comes as it is made. */
-  #liveSince = Number.NEGATIVE_INFINITY
+  readonly #meter = new LayerMeter()
   #lastReport: ReportBlock | undefined
-  readonly #lower: OperatingPoints | undefined
+  readonly #dependencyId: number | undefined
+  #lower: OperatingPoints | undefined
   readonly #isKeyframe: KeyframeDetector | undefined
   #nack: NackGenerator | undefined
   /** Index of the newest packet of what it comes by now. */
@@ -85,7 +77,7 @@ export class UpLayer implements ViewedLayer {
   /** Of the run that it comes by; 0 where the publisher's own numbers count. */
   #base = 0
   #filledUpTo = 0
-  readonly #fresh: FreshPackets
+  #fresh: FreshPackets
   #keyframeSeen = false
 
   constructor(plane: MediaPlane, options: UpLayerOptions) {
@@ -93,32 +85,34 @@ export class UpLayer implements ViewedLayer {
     this.clockRate = options.clockRate
     this.rid = options.rid
     this.#plane = plane
-    this.logId = plane.openLog(this.log)
-    this.#fresh = new FreshPackets(plane, this.logId)
+    this.#logId = plane.openLog(this.#log)
+    this.#fresh = new FreshPackets(plane, this.#logId)
     this.#nack = options.repair ? new NackGenerator() : undefined
     this.keyframes = new KeyframeRequests(options.keyframeAnswers)
+    this.#dependencyId = options.dependencyId
     if (options.codec !== 'opus') {
       this.#isKeyframe = keyframeDetector(options.codec)
       this.inspector = new StreamInspector(options.codec)
-      if (options.dependencyId !== undefined) {
-        this.#lower = new OperatingPoints(plane, this, options.dependencyId, this.#isKeyframe)
-      }
     }
+    this.#lower = this.#openLower()
+  }
+
+  get log(): PacketLog {
+    return this.#log
+  }
+
+  /** Another one after each `pause`. */
+  get logId(): LogId {
+    return this.#logId
   }
 
   /** @param bitrate bits per second, as another node has measured it */
   told(bitrate: number | undefined): void {
-    this.#toldBitrate = bitrate
+    this.#meter.told(bitrate)
   }
 
-  // What does not come here cannot be measured, nor what is copied: that comes many times as fast as
-  // it was made.
   bitsPerSecond(now: number): number {
-    const isMeasured =
-      this.ssrc !== undefined &&
-      this.fillingUpTo === undefined &&
-      now - this.#liveSince >= measuredAfter
-    return (isMeasured ? undefined : this.#toldBitrate) ?? this.#bitrate.bitsPerSecond(now)
+    return this.#meter.bitsPerSecond(now, this.active && this.fillingUpTo === undefined)
   }
 
   get nack(): NackGenerator | undefined {
@@ -144,7 +138,7 @@ export class UpLayer implements ViewedLayer {
     this.#base = base
     this.#newest = from - 1
     this.#filledUpTo = end
-    this.#liveSince = this.fillingUpTo === undefined ? now : Number.POSITIVE_INFINITY
+    this.#meter.begin(this.fillingUpTo === undefined ? now : Number.POSITIVE_INFINITY)
     this.#unwrapper = new SequenceUnwrapper()
     this.#unwrapper.follow(from - base)
     this.#nack = new NackGenerator(linkRepair)
@@ -160,10 +154,19 @@ export class UpLayer implements ViewedLayer {
     this.#nack = undefined
   }
 
-  /** It is not wanted here for now. What is held would be out of date when it is again. */
+  /**
+   * It is not wanted here for now. What is held would be out of date when it is again, and comes by
+   * another log then: in the old one its numbers have been used.
+   */
   pause(): void {
     this.endRun()
-    this.log.clear()
+    this.close()
+    this.#heldUpTo = undefined
+    this.#log = new PacketLog()
+    this.#logId = this.#plane.openLog(this.#log)
+    this.#fresh = new FreshPackets(this.#plane, this.#logId)
+    this.#lower = this.#openLower()
+    if (this.#clock) this.#plane.setClock(this.#logId, this.#clock)
   }
 
   /** Index up to which nothing is missing that a repair could still bring; undefined for nothing. */
@@ -176,8 +179,7 @@ export class UpLayer implements ViewedLayer {
   }
 
   framesPerSecond(now: number): number {
-    // The meter counts things as bytes and tells bits.
-    return this.#frames.bitsPerSecond(now) / 8
+    return this.#meter.framesPerSecond(now)
   }
 
   /** Of packets before repair, 0–1, in the last report's interval. */
@@ -231,11 +233,7 @@ export class UpLayer implements ViewedLayer {
     if (index < this.#base) return index
     this.#newest = Math.max(this.#newest, index)
     if (!this.log.append(index, slab, packet.start, length, now)) return index
-    if (index >= this.#filledUpTo) {
-      this.#liveSince = Math.min(this.#liveSince, now)
-      this.#bitrate.add(length, now)
-      if (packet.marker) this.#frames.add(1, now)
-    }
+    if (index >= this.#filledUpTo) this.#meter.add(length, packet.marker, now)
     if (sent === undefined) this.#fresh.add(index)
     this.#inspect(packet, index, now)
     this.#lower?.advance(now)
@@ -267,6 +265,11 @@ export class UpLayer implements ViewedLayer {
     this.#lower?.close()
     this.#plane.closeLog(this.logId)
     this.log.clear()
+  }
+
+  #openLower(): OperatingPoints | undefined {
+    if (this.#dependencyId === undefined || !this.#isKeyframe) return undefined
+    return new OperatingPoints(this.#plane, this, this.#dependencyId, this.#isKeyframe)
   }
 
   #measure(packet: RtpPacket, now: number): void {

@@ -14,6 +14,9 @@ import { ssrcsOf } from './publication-fault.ts'
 
 type Refusal = Omit<MessageOf<'refused'>, 'type'>
 
+/** Subscriptions of one child to one stream: a new one may begin before the old one is given up. */
+const mostOfOneStream = 2
+
 export type ParentEvent =
   /** Answer with `welcome`, or with `refuse`. */
   | { readonly kind: 'hello'; readonly hello: MessageOf<'hello'>; readonly version: number }
@@ -42,8 +45,10 @@ export class ParentLink implements Machine {
   readonly #named = new SeenSsrcs()
   readonly #options: ParentLinkOptions
   readonly #channel: ControlChannel
-  /** Numbers of what the child has asked for, answered or not, and not given up. */
-  readonly #open = new Set<number>()
+  /** What the child has asked for, answered or not, and not given up: streams by number. */
+  readonly #open = new Map<number, string>()
+  /** How many of those are of each stream. */
+  readonly #streams = new Map<string, number>()
   #version: number | undefined
   #isWelcome = false
   #last = 0
@@ -77,7 +82,7 @@ export class ParentLink implements Machine {
     this.#channel.send({ type: 'refused', ...refusal }, now)
     const { subscription } = refusal
     if (subscription === undefined) this.#channel.refused(refusal)
-    else this.#open.delete(subscription)
+    else this.#close(subscription)
   }
 
   /**
@@ -112,7 +117,7 @@ export class ParentLink implements Machine {
       case 'subscribe':
         return this.#subscribe(message, now)
       case 'unsubscribe':
-        return this.#open.delete(message.subscription) ? { kind: 'asked', message } : undefined
+        return this.#close(message.subscription) ? { kind: 'asked', message } : undefined
       case 'want':
       case 'keyframe':
         return this.#open.has(message.subscription) ? { kind: 'asked', message } : undefined
@@ -141,6 +146,17 @@ export class ParentLink implements Machine {
     return this.#channel.poll(now)
   }
 
+  /** @returns whether it was open */
+  #close(subscription: number): boolean {
+    const stream = this.#open.get(subscription)
+    if (stream === undefined) return false
+    this.#open.delete(subscription)
+    const left = this.#streams.get(stream)! - 1
+    if (left === 0) this.#streams.delete(stream)
+    else this.#streams.set(stream, left)
+    return true
+  }
+
   #hello(hello: MessageOf<'hello'>, now: number): ParentEvent {
     if (this.#version !== undefined) return this.#channel.break('"hello" came twice', now)
     const { child } = this.#options
@@ -161,7 +177,7 @@ export class ParentLink implements Machine {
   }
 
   #subscribe(message: MessageOf<'subscribe'>, now: number): ParentEvent | undefined {
-    const { subscription, below } = message
+    const { subscription, below, stream } = message
     if (subscription <= this.#last) return this.#channel.break('a number comes twice', now)
     if (below.at(-1) !== this.#options.child) {
       return this.#channel.break('the last one below is not the child', now)
@@ -171,11 +187,17 @@ export class ParentLink implements Machine {
       this.refuse({ subscription, reason: 'loop', text: 'this node waits for itself' }, now)
       return undefined
     }
+    const same = this.#streams.get(stream) ?? 0
+    if (same >= mostOfOneStream) {
+      this.refuse({ subscription, reason: 'full', text: 'it is subscribed already' }, now)
+      return undefined
+    }
     if (this.#open.size >= registryBounds.carriedPerNode) {
       this.refuse({ subscription, reason: 'full', text: 'too many streams on one link' }, now)
       return undefined
     }
-    this.#open.add(subscription)
+    this.#open.set(subscription, stream)
+    this.#streams.set(stream, same + 1)
     return { kind: 'asked', message }
   }
 }

@@ -1,6 +1,7 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { LogClock } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
+import type { UpLayer } from '#relay/up-layer.ts'
 import type { BranchServices } from './branch-services.ts'
 import type { LayerName, LayerState, WantedLayers } from './link-description.ts'
 import { LinkedPublication } from './linked-publication.ts'
@@ -48,6 +49,7 @@ export class BranchPublication {
       requestKeyframe: (layers: LayerName[]) => uplink.keyframe(subscription, layers),
       want: (layers: LayerName[]) => uplink.want(subscription, layers),
       run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
+      endRun: (layer: UpLayer) => uplink.endRun(layer),
       end: (over: LinkedPublication) => uplink.endRuns(over),
     }
     publication.comesFrom(source, tracks)

@@ -4,7 +4,7 @@ import { freshLinkKeys, srtpKeysOf } from '#control/messages/link-keys.ts'
 import { faultOfOwn, type MessageOf, type SubscriptionMessage } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { MediaPlane, PeerId } from '#native/media-plane.ts'
+import type { MediaPlane, PeerId, TrackId } from '#native/media-plane.ts'
 import type { Path } from '#native/path.ts'
 import { RtcpBudget } from '#relay/rtcp-budget.ts'
 import type { Stream } from '#relay/stream.ts'
@@ -54,6 +54,7 @@ const mostRtcpPerSecond = 20_000
 /** A child of this node: its control connection, its place at the plane, and what it gets. */
 export class Downlink implements Machine, FeedLink {
   readonly child: string
+  readonly runs = new Map<number, TrackId>()
   readonly #options: DownlinkOptions
   readonly #wire: Wire
   readonly #link: ParentLink
@@ -128,9 +129,8 @@ export class Downlink implements Machine, FeedLink {
     if (!this.#rtcpBudget.allows(now)) return
     for (const packet of readRtcp(packets)) {
       if (packet.kind !== 'nack') continue
-      for (const feed of this.#feeds.values()) {
-        if (feed.retransmit(packet.media, packet.lost)) break
-      }
+      const track = this.runs.get(packet.media)
+      if (track !== undefined) this.#options.plane.retransmit(track, packet.lost)
     }
   }
 
@@ -226,9 +226,10 @@ export class Downlink implements Machine, FeedLink {
     }
     const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
     this.#feeds.set(asked.subscription, feed)
+    // It may be over before it has begun: what cannot be told ends it.
+    this.#options.scheduler.add(feed)
     granted.stream.follow(feed, this.#now())
     this.#options.recounted(granted.stream)
-    this.#options.scheduler.add(feed)
   }
 
   #refuse(subscription: number, refusal: Refusal): void {

@@ -1,10 +1,12 @@
 import type { SubscriptionMessage } from '#control/messages.ts'
-import type { PeerId } from '#native/media-plane.ts'
+import type { PeerId, TrackId } from '#native/media-plane.ts'
 
 /** What a feed needs of the link that it goes over. */
 export interface FeedLink {
   /** Of the child at the plane, once its way back is proved. */
   readonly peer: PeerId | undefined
+  /** By SSRC: where the packets of each run go out, for the child to ask for some again. */
+  readonly runs: Map<number, TrackId>
   /** Undefined when there are no more: the link must be made anew. */
   nextSsrc(): number | undefined
   tell(message: SubscriptionMessage): void

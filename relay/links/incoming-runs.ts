@@ -31,7 +31,7 @@ export class IncomingRuns {
 
   /** The run before it of the layer is over: what is still on its way comes again by this one. */
   begin(ssrc: number, begun: Omit<Run, 'routed'>): void {
-    for (const [other, { layer }] of this.#runs) if (layer === begun.layer) this.#runs.delete(other)
+    this.endOf(begun.layer)
     const run = { ...begun, routed: false }
     this.#runs.set(ssrc, run)
     this.#newest = Math.max(this.#newest, ssrc)
@@ -39,6 +39,11 @@ export class IncomingRuns {
       if (this.#packet.read(slab.bytes, offset, offset + length)) this.#take(run, slab, arrivedAt)
     })
     this.#flush()
+  }
+
+  /** What still comes of the layer is not taken. */
+  endOf(layer: UpLayer): void {
+    for (const [ssrc, run] of this.#runs) if (run.layer === layer) this.#runs.delete(ssrc)
   }
 
   end(publication: LinkedPublication): void {

@@ -23,6 +23,8 @@ const lastWall = 8.64e15
 /** As many bytes of parameter sets as a message has room for. */
 const mostParameterSets = 8
 const longestParameterSet = 1000
+/** Of one layer: eight layers then have room in one message. */
+const mostParameterBytes = 4000
 
 export function nameOf(layer: UpLayer): LayerName {
   const { codec, rid } = layer
@@ -77,7 +79,7 @@ export function layerState(layer: UpLayer, run: LayerRun | undefined, now: numbe
     ...nameOf(layer),
     offered: active,
     bitrate: layer.bitsPerSecond(now),
-    ...(run && { run: { ...run } }),
+    ...(run && { run: { ssrc: run.ssrc, base: run.base, from: run.from, end: run.end } }),
     ...(inspector && { facts: facts(inspector.facts) }),
     ...(clock && isTellable(clock) && { clock: { ...clock } }),
   }
@@ -125,9 +127,17 @@ function facts(
     ...Object.fromEntries(told),
     reordered,
     keyframeHasParameterSets,
-    parameterSets: parameterSets
-      .filter(({ length }) => length > 1 && length <= longestParameterSet)
-      .slice(0, mostParameterSets)
-      .map((set) => set.toString('base64')),
+    parameterSets: tellable(parameterSets).map((set) => set.toString('base64')),
   }
+}
+
+function tellable(parameterSets: readonly Buffer[]): readonly Buffer[] {
+  const told: Buffer[] = []
+  let room = mostParameterBytes
+  for (const set of parameterSets.slice(0, mostParameterSets)) {
+    if (set.length <= 1 || set.length > Math.min(longestParameterSet, room)) continue
+    told.push(set)
+    room -= set.length
+  }
+  return told
 }

@@ -1,7 +1,7 @@
 import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
-import type { LogClock, MediaPlane, TrackId } from '#native/media-plane.ts'
+import type { LogClock, LogId, MediaPlane, TrackId } from '#native/media-plane.ts'
 import type { LayerRun } from '#relay/layer-run.ts'
 import type { LivePublication } from '#relay/live-publication.ts'
 import type { Stream, StreamFollower } from '#relay/stream.ts'
@@ -25,6 +25,7 @@ export interface FeedServices {
 
 /** A layer on its way to the child. */
 interface Flow extends LayerRun {
+  readonly log: LogId
   track: TrackId | undefined
 }
 
@@ -139,16 +140,6 @@ export class LinkFeed implements StreamFollower, Machine {
     if (this.#toldEpoch !== undefined) this.#tell({ type: 'path', path: [...path] })
   }
 
-  /** @returns whether the run is one of these */
-  retransmit(ssrc: number, lost: readonly number[]): boolean {
-    for (const flow of this.#flows.values()) {
-      if (flow.ssrc !== ssrc) continue
-      if (flow.track !== undefined) this.#services.plane.retransmit(flow.track, lost)
-      return true
-    }
-    return false
-  }
-
   /** The child wants no more of it, or is gone. */
   close(): void {
     this.#endFlows()
@@ -210,6 +201,8 @@ export class LinkFeed implements StreamFollower, Machine {
   #beginMissing(): void {
     const publication = this.#publication
     if (!publication || this.#toldEpoch !== publication.epoch) return
+    // One that was paused here goes on in another log.
+    for (const [layer, { log }] of this.#flows) if (log !== layer.logId) this.#endFlow(layer)
     const begun = wantedOf(publication, this.#wanted).filter((layer) => {
       return !this.#flows.has(layer) && this.#begin(layer)
     })
@@ -234,7 +227,7 @@ export class LinkFeed implements StreamFollower, Machine {
     const base = Math.floor(from / numberBound) * numberBound
     // What is being filled here itself is not at the live end either.
     const end = layer.fillingUpTo ?? layer.log.end
-    this.#flows.set(layer, { ssrc, base, from, end, track: undefined })
+    this.#flows.set(layer, { ssrc, base, from, end, log: layer.logId, track: undefined })
     // When it is wanted again, what the child had before is no use.
     this.#have = this.#have.filter((held) => !isNamed(layer, held.layer))
     return true
@@ -252,6 +245,7 @@ export class LinkFeed implements StreamFollower, Machine {
     if (peer === undefined || flow.track !== undefined) return
     const { ssrc, base, from } = flow
     flow.track = plane.addLink(peer, { ssrc, base })
+    this.#link.runs.set(ssrc, flow.track)
     const source = { log: layer.logId, payloadType: 0 }
     plane.replay(flow.track, source, { from, pace: copyPace, burst: copyBurst })
   }
@@ -286,9 +280,11 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   #endFlow(layer: UpLayer): void {
-    const track = this.#flows.get(layer)?.track
-    if (track !== undefined) this.#services.plane.removeTrack(track)
+    const flow = this.#flows.get(layer)
+    if (!flow) return
     this.#flows.delete(layer)
+    this.#link.runs.delete(flow.ssrc)
+    if (flow.track !== undefined) this.#services.plane.removeTrack(flow.track)
   }
 
   #endFlows(): void {

@@ -26,6 +26,8 @@ export interface LinkSource {
   end(publication: LinkedPublication): void
   /** Of all layers only these are to come. */
   want(layers: LayerName[]): void
+  /** No packets of the layer are to be taken until it has another run. */
+  endRun(layer: UpLayer): void
   /** The packets of this SSRC are the layer's. */
   run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
 }
@@ -135,7 +137,7 @@ export class LinkedPublication implements LivePublication, Machine {
       if (!state.run) {
         // A parent that waits for it itself has it soon, and goes on behind what is held.
         if (this.#wanted.includes(layer)) layer.endRun()
-        else if (layer.active) layer.pause()
+        else if (layer.active) this.#pause(layer)
         continue
       }
       const { ssrc, base } = state.run
@@ -184,6 +186,11 @@ export class LinkedPublication implements LivePublication, Machine {
     this.#source?.end(this)
     this.orphan()
     this.layers.close()
+  }
+
+  #pause(layer: UpLayer): void {
+    this.#source?.endRun(layer)
+    layer.pause()
   }
 
   // Narrowed slowly, as what is wanted again has to be copied from its keyframe on.

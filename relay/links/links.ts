@@ -1,7 +1,6 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { NodeRecord } from '#control/node-record.ts'
 import type { StreamDescription } from '#control/registry.ts'
-import { maxDepth } from '#control/topology/limits.ts'
 import type { Machine } from '#core/machine.ts'
 import { parseStreamKey, type StreamName, streamKey } from '#core/stream-name.ts'
 import type { PeerId, ReceivedBatch } from '#native/media-plane.ts'
@@ -13,6 +12,7 @@ import { parseStun } from '#webrtc/stun.ts'
 import { Branch } from './branch.ts'
 import { Downlink, type Grant } from './downlink.ts'
 import type { LinksOptions } from './links-options.ts'
+import { pathRefusal } from './path-refusal.ts'
 import { refugesFrom } from './refuges.ts'
 import { Uplinks } from './uplinks.ts'
 import type { Wire, WireListener } from './wire.ts'
@@ -253,20 +253,17 @@ export class Links implements Machine, LinkPeers {
     if (!record) return refuse('unknown-stream', 'nobody publishes it')
     if (record.origin === id) return refuse('unknown-stream', 'its publisher is not here now')
     if (!roles.includes('relay')) return refuse('full', 'this node is no relay')
+    // Before anything is asked for: what the child says of those below it is passed on upwards.
+    const refused = pathRefusal([record.origin, id], asked)
+    if (refused) return { refused }
     const stream = streams.open(name, clock.now(), clock.wall())
     if (!stream) return refuse('full', 'this node has as many streams as it takes')
     return this.#granted(stream, this.#branch(stream, asked).path, asked)
   }
 
-  #granted(stream: Stream, path: readonly string[], { below }: MessageOf<'subscribe'>): Grant {
-    const above = path.find((node) => below.includes(node))
-    if (above !== undefined) {
-      return { refused: { reason: 'loop', text: `${above} is above this node` } }
-    }
-    if (path.length + below.length > maxDepth + 1) {
-      return { refused: { reason: 'too-deep', text: `${path.length - 1} links to the origin` } }
-    }
-    return { stream, path }
+  #granted(stream: Stream, path: readonly string[], asked: MessageOf<'subscribe'>): Grant {
+    const refused = pathRefusal(path, asked)
+    return refused ? { refused } : { stream, path }
   }
 
   #moved(stream: Stream, path: readonly string[]): void {

@@ -32,6 +32,8 @@ export class MediaApproach {
   readonly #tieBreaker = randomBytes(8).readBigUInt64BE()
   readonly #ufrag = randomBytes(6).toString('base64')
   #at = 0
+  /** Checks sent; the parent heeds only a higher number than all before. */
+  #nomination = 0
   #triedSince: number
   #checkedAt = Number.NEGATIVE_INFINITY
   #heard = false
@@ -94,6 +96,8 @@ export class MediaApproach {
       priority,
       tieBreaker: this.#tieBreaker,
       useCandidate: true,
+      // One that was overheard and is sent again, from elsewhere, moves nothing.
+      nomination: ++this.#nomination,
     })
     return { check, moved }
   }

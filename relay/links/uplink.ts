@@ -121,6 +121,11 @@ export class Uplink implements Machine {
     this.#runs.begin(ssrc, { base, publication, layer })
   }
 
+  /** No packets of the layer are to be taken until it has another run. */
+  endRun(layer: UpLayer): void {
+    this.#runs.endOf(layer)
+  }
+
   /** No packets of the publication are to be taken any more. */
   endRuns(publication: LinkedPublication): void {
     this.#runs.end(publication)

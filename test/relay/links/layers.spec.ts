@@ -46,6 +46,7 @@ class Parent {
       ['parent'],
       {
         peer: 50,
+        runs: new Map(),
         nextSsrc: () => ++this.#ssrc,
         tell: (message) => this.told.push(message),
         exhausted: () => {},
@@ -79,6 +80,7 @@ const source: LinkSource = {
   nack: () => {},
   requestKeyframe: () => {},
   run: () => {},
+  endRun: () => {},
   end: () => {},
   want: () => {},
 }
@@ -252,5 +254,34 @@ describe('of several layers, a child', () => {
     expect(layer.log.keyframe).toBeUndefined()
     expect(layer.log.end - layer.log.start).toBe(0)
     expect(layer.active).toBe(false)
+  })
+
+  it('takes nothing more of a layer that it wants no more', () => {
+    const parent = new Parent()
+    const child = childOf(parent, () => false)
+    const ended: UpLayer[] = []
+    const run = { ssrc: 1, base: 0, from: 6, end: 6 }
+    const from = { ...source, endRun: (layer: UpLayer) => ended.push(layer) }
+    child.comesFrom(
+      from,
+      linkTracks(parent.rig.publication, () => run, 2000),
+    )
+    child.poll(20_000)
+    child.update([{ kind: 'video', rid: '0', offered: true, bitrate: 0 }])
+    expect(ended).toEqual([child.layers.videoLayers[0]])
+  })
+
+  it('is given a layer anew that was paused here and has come back', () => {
+    const parent = new Parent([{ kind: 'video', rid: '0' }])
+    parent.take()
+    const layer = parent.layers[0]!
+    layer.pause()
+    parent.feed.poll(parent.rig.clock.now())
+    parent.take()
+    parent.rig.play('obs-32-simulcast-3', undefined, 500)
+    parent.feed.poll(parent.rig.clock.now())
+    const [more] = parent.take() as unknown as MessageOf<'layers'>[]
+    expect(rids(more!.layers)).toEqual(['0'])
+    expect(more!.layers[0]!.run!.ssrc).toBeGreaterThan(1)
   })
 })
