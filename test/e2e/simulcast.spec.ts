@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { clockGeometry } from '#test/support/clock-reader.ts'
 import { Firefox, firefoxUnavailable } from '#test/support/firefox.ts'
 import { FirefoxPage } from '#test/support/firefox-page.ts'
-import { LayeredPublishing, LayeredViewing } from '#test/support/layered-page.ts'
-import { long, Stage, stageUnavailable } from '#test/support/stage.ts'
+import { LayeredPublishing, LayeredViewing, type Seen } from '#test/support/layered-page.ts'
+import { allowed, long, Stage, stageUnavailable } from '#test/support/stage.ts'
 
 const clock = clockGeometry(960, 540)
 const encodings = [
@@ -18,10 +18,10 @@ const ways = (long ? 'qfqhfhqfqhqfhfqfhqhqf' : 'qhfhqf').split('') as Rid[]
 const framesPerSecond = 20
 
 /** Pictures until the new size is seen: the keyframe that is asked for, and for a way up patience. */
-const soon = 2 * framesPerSecond
+const soon = allowed(2) * framesPerSecond
 const patiently = 10 * framesPerSecond
 /** Ms that no switch may stand still: a browser without a picture asks for one after 3 s. */
-const longestFreeze = 1_000
+const longestFreeze = long ? 1_000 : 2_500
 
 /** A publisher of all layers, and a viewer that has been shown the largest. */
 interface Scene {
@@ -85,8 +85,22 @@ describe('simulcast by Chromium', () => {
     expect(end.nackCount - start.nackCount).toBeLessThan(5)
     // One a switch at most: the picture whose size is new. What follows it is whole.
     expect(end.unreadable).toBeLessThanOrEqual(ways.length)
-    const { unreadable } = await viewing.over(framesPerSecond)
-    expect(unreadable).toBe(0)
+    await expectReadable(viewing)
+  }
+
+  /**
+   * One drawn while it changes may read as none; damage stays, as nothing asks for a keyframe.
+   *
+   * @returns what was seen of a second without any such
+   */
+  async function expectReadable(viewing: LayeredViewing): Promise<Seen> {
+    let seen: Seen | undefined
+    const unreadable = async () => {
+      seen = await viewing.over(framesPerSecond)
+      return seen.unreadable
+    }
+    await expect.poll(unreadable, { timeout: 10_000 }).toBe(0)
+    return seen!
   }
 
   /** Widths of the layers that are sent, as the event tells them. */
@@ -106,8 +120,11 @@ describe('simulcast by Chromium', () => {
     expect(await viewing.select({ mediaId: '1', maxHeight: 300 })).toBe(200)
     expect(await viewing.shows(widths.h)).toBeLessThan(soon)
     await expect.poll(() => shown(viewing), { timeout: 10_000 }).toBe('h')
-    const status = (await server.status(stream)) as unknown as Status
-    expect(status.layers.map(({ rid, viewers }) => [rid, viewers])).toEqual([
+    const watched = async () => {
+      const { layers } = (await server.status(stream)) as unknown as Status
+      return layers.map(({ rid, viewers }) => [rid, viewers])
+    }
+    await expect.poll(watched, { timeout: 10_000 }).toEqual([
       ['q', 0],
       ['h', 1],
       ['f', 0],
@@ -176,8 +193,7 @@ describe('simulcast by Chromium', () => {
       await viewing.select({ mediaId: '1' })
       await viewing.shows(widths.f, 30_000)
       await expect.poll(rids, { timeout: 10_000 }).toEqual(['q', 'h', 'f'])
-      const seen = await viewing.over(framesPerSecond)
-      expect(seen).toMatchObject({ widths: [widths.f], unreadable: 0 })
+      expect(await expectReadable(viewing)).toMatchObject({ widths: [widths.f] })
     }, 90_000)
   })
 })
