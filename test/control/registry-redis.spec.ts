@@ -128,7 +128,7 @@ describe.skipIf(redisUnavailable())('the registry in Redis', { timeout: 30_000 }
     await server.freeze()
     const start = performance.now()
     const next = await b.claim('acme/one', description)
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(performance.now() - start).toBeLessThan(6000)
     expect(next.epoch).toBeGreaterThan(claim.epoch)
     await until(() => !b.connected)
     const losses = lossesOf(a)
@@ -152,7 +152,7 @@ describe.skipIf(redisUnavailable())('the registry in Redis', { timeout: 30_000 }
     world.silence(a)
     const start = performance.now()
     await until(() => !b.view.nodes.has('a'))
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(performance.now() - start).toBeLessThan(6000)
     expect(losses).toEqual([
       { kind: 'stream-ended', stream: 'acme/one' },
       { kind: 'node-left', node: 'a' },

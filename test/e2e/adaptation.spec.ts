@@ -22,6 +22,11 @@ const promised = { freeze: 500, down: 1000, up: 10_000, least: 0.8, most: 1.2 }
 const busy = { freeze: 2000, down: 3000, up: 25_000, least: 0.5, most: 1.6 }
 const bounds = long ? promised : busy
 const { freeze } = bounds
+/**
+ * Sizes that may be shown one after the other at one rate, from the right one on. To and fro at the
+ * pace of the controller would be many; a machine that stands still may cost one way down and up.
+ */
+const sizes = long ? 1 : 3
 
 let rig: AdaptationRig | undefined
 beforeEach(({ skip }) => {
@@ -87,7 +92,7 @@ async function expectDownAndUp(
   expect(down!.at - narrow).toBeLessThan(within.down)
   expect(viewer.longestGap(narrow, wide)).toBeLessThan(within.freeze)
   expect(sizesOf(shown).at(-1)).toBeLessThan(large)
-  if (within === promised) expect(sizesOf(calm)).toHaveLength(1)
+  expect(sizesOf(calm).length).toBeLessThanOrEqual(within === promised ? 1 : 3)
   expect(shareOf(estimates, 1)).toBeGreaterThan(within.least)
   expect(shareOf(estimates, 1)).toBeLessThan(within.most)
   expect(up!.at - wide).toBeLessThan(within.up)
@@ -129,7 +134,7 @@ describe('a link of one rate between two layers', () => {
           `estimate ${percent(shareOf(estimates, mbps))}\n`,
       )
       expect(sizesOf(shown)).toContain(lines)
-      if (long) expect(sizesOf(shown)).toHaveLength(1)
+      expect(sizesOf(shown).length).toBeLessThanOrEqual(sizes)
       expect(viewer.longestGap(from)).toBeLessThan(freeze)
       expect(shareOf(estimates, mbps)).toBeGreaterThan(bounds.least)
       expect(shareOf(estimates, mbps)).toBeLessThan(bounds.most)

@@ -8,7 +8,7 @@ import {
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing } from '#test/support/media-page.ts'
 import { PacketWatch } from '#test/support/packet-watch.ts'
-import { long, longOnly } from '#test/support/stage.ts'
+import { allowed, long, longOnly } from '#test/support/stage.ts'
 import { describeWatched, exact, type Watched, watchThrough } from '#test/support/watched.ts'
 
 const missing = clusterNetworkUnavailable()
@@ -22,7 +22,7 @@ const stream = 'failover'
 function expectWhole(watched: readonly Watched[]): void {
   for (const { report, ...seen } of watched) {
     expect(seen, JSON.stringify(report)).toMatchObject({ states: [] })
-    expect(seen.freeze, JSON.stringify(report)).toBeLessThan(1000)
+    expect(seen.freeze, JSON.stringify(report)).toBeLessThan(allowed(1000))
     expect(Math.abs(seen.missed), JSON.stringify(report)).toBeLessThanOrEqual(exact)
   }
 }
@@ -115,6 +115,8 @@ describe('kill -9 in a cluster of two regions, ingest – relay – relay – ed
     const reports = await Promise.all(
       viewings.map(async (viewing) => {
         await viewing.moreFrames(60, 20_000)
+        const age = async () => (await viewing.report()).age
+        await expect.poll(age, { timeout: 20_000, interval: 100 }).toBeLessThan(1000)
         return await viewing.report()
       }),
     )
@@ -124,9 +126,6 @@ describe('kill -9 in a cluster of two regions, ingest – relay – relay – ed
         `ages ${reports.map(({ age }) => age)} ms\n`,
     )
     expect(reports.map(({ session }) => session)).toEqual(sessions)
-    for (const { age, state } of reports) {
-      expect(state).toBe('connected')
-      expect(age).toBeLessThan(1000)
-    }
+    for (const { state } of reports) expect(state).toBe('connected')
   }, 60_000)
 })

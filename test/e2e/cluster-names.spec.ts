@@ -21,8 +21,8 @@ describe('the name of a node of a cluster', { timeout: 60_000 }, () => {
     await expect(stage!.start('b')).rejects.toThrow(
       /TAILRACE_NODE_ID: "b" is another node of this cluster already, at http:\S+: give this one/,
     )
-    expect(await figure(b, 'cluster_nodes')).toBe(2)
-    expect(await figure(b, 'registry_connected')).toBe(1)
+    await expect.poll(() => figure(b, 'cluster_nodes'), patience).toBe(2)
+    await expect.poll(() => figure(b, 'registry_connected'), patience).toBe(1)
   })
 
   it('is taken again by who comes after one that was killed', async () => {

@@ -4,6 +4,8 @@ import { figure, isLive, NodePair, patience, post } from '#test/support/node-pai
 import { redisUnavailable } from '#test/support/redis-process.ts'
 
 const missing = redisUnavailable()
+/** Of a node in the registry, in ms. */
+const lease = 3000
 
 describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => {
   let stage: NodePair | undefined
@@ -30,10 +32,11 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     expect(await post(`${b.whip('main')}?token=wrong-key`)).toEqual([401, null])
     expect(await post(`${b.whip('other')}?token=${b.key}`)).toEqual([400, null])
     expect(await figure(b, 'redirects_total{reason="origin"}')).toBe(1)
-    const { edges } = JSON.parse((await b.get(`${b.origin}/api/v1/edges`)).body)
-    expect(edges.map(({ origin }: { origin: string }) => origin).sort()).toEqual(
-      [a.origin, b.origin].sort(),
-    )
+    const edges = async () => {
+      const { body } = await b.get(`${b.origin}/api/v1/edges`)
+      return (JSON.parse(body).edges as { origin: string }[]).map(({ origin }) => origin).sort()
+    }
+    await expect.poll(edges, patience).toEqual([a.origin, b.origin].sort())
   })
 
   it('give a stream to its newer publisher, and tell the older', async () => {
@@ -45,10 +48,11 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     await expect.poll(() => isLive(b, 'main'), patience).toBe(true)
     await expect.poll(() => older.at(-1), patience).toMatchObject({ kind: 'waiting' })
     await expect.poll(() => isLive(a, 'main'), patience).toBe(false)
-    expect(await figure(a, 'claims_lost_total')).toBe(1)
+    await expect.poll(() => figure(a, 'claims_lost_total'), patience).toBe(1)
     const ended = 'sessions_ended_total{role="publisher",reason="claim-lost"}'
-    expect([await figure(a, ended), await figure(b, ended)]).toEqual([1, undefined])
-    expect(newer).toEqual([{ kind: 'publishing' }])
+    await expect.poll(() => figure(a, ended), patience).toBe(1)
+    expect(await figure(b, ended)).toBeUndefined()
+    await expect.poll(() => newer, patience).toEqual([{ kind: 'publishing' }])
   })
 
   it('refuse a stream to another key while it is published elsewhere', async () => {
@@ -76,7 +80,9 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     await expect
       .poll(async () => (await keys()).some((key) => /claims/.test(key)), patience)
       .toBe(true)
-    expect([await isLive(a, 'main'), await figure(b, 'cluster_nodes')]).toEqual([true, 2])
+    expect(await isLive(a, 'main')).toBe(true)
+    // Whoever comes first to an empty registry finds nobody else there.
+    await expect.poll(() => figure(b, 'cluster_nodes'), patience).toBe(2)
     expect(events).toEqual([{ kind: 'publishing' }])
   })
 
@@ -97,8 +103,8 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     await expect.poll(() => newer.at(-1)?.kind, { ...patience, interval: 5 }).toBe('publishing')
     const took = Math.round(performance.now() - killedAt)
     expect(await figure(b, 'redirects_total{reason="origin"}')).toBe(1)
-    // The registry still shows the one that is gone.
-    expect(await figure(b, 'cluster_nodes')).toBe(2)
+    // The registry still shows the one that is gone, if the machine did not stand still meanwhile.
+    if (took < lease / 2) expect(await figure(b, 'cluster_nodes')).toBe(2)
     process.stdout.write(
       `kill -9 of an ingest: its publisher sends to the other after ${took} ms\n`,
     )
@@ -118,6 +124,6 @@ describe('two nodes that know one another by Redis', { timeout: 60_000 }, () => 
     expect(await post(`${ingest.whep('main')}?token=a`)).toEqual([
       ...[307, `${edge.whep('main')}?token=a&hop=1`],
     ])
-    expect(events).toEqual([{ kind: 'publishing' }])
+    await expect.poll(() => events, patience).toEqual([{ kind: 'publishing' }])
   })
 })

@@ -57,7 +57,7 @@ describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
     const stopped = a.stop(40_000)
     expect(await viewing.told('}\n\n')).toContain(`data: {"url":"${b.origin}/whep/default/main"}`)
     expect(await post(a.whep('main'))).toEqual([307, `${b.whep('main')}?hop=1`])
-    expect(publisher).toEqual([{ kind: 'publishing' }])
+    await expect.poll(() => publisher, patience).toEqual([{ kind: 'publishing' }])
     await viewing.leave()
     expect(await stopped).toMatchObject({ code: 0, signal: undefined })
     await expect.poll(() => publisher.at(-1)?.kind, patience).toBe('waiting')
@@ -69,7 +69,7 @@ describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
     await stage!.publish(a.whip('main'), a.key)
     await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
     const viewing = await openViewing(a)
-    expect(await a.stop(10_000)).toMatchObject({ code: 0, signal: undefined })
+    expect(await a.stop(20_000)).toMatchObject({ code: 0, signal: undefined })
     expect(await viewing.told('}\n\n')).toContain('event: reconnect')
   })
 

@@ -9,6 +9,7 @@ const clock = clockGeometry(640, 360)
 const small = clockGeometry(320, 180)
 // Roles as the answer gives them to the server.
 const weBegin = { offered: 'actpass', answered: 'active' } as const
+const patience = { timeout: 10_000 }
 const firefoxBegins = { offered: 'active', answered: 'passive' } as const
 
 describe('Firefox', () => {
@@ -74,7 +75,7 @@ describe('Firefox', () => {
         publisher: { client: 'firefox' },
       })
       await expectDeleteToEnd(publication)
-      expect(await server.status(stream)).not.toMatchObject({ state: 'live' })
+      await expect.poll(() => server.status(stream), patience).not.toMatchObject({ state: 'live' })
       await viewing.close()
     },
   )
@@ -105,9 +106,9 @@ describe('Firefox', () => {
       expect(report.framesDecoded).toBeGreaterThan(start.framesDecoded + 20)
       await viewing.sound()
       expect(await publication.report()).toMatchObject({ keyFramesEncoded: 1 })
-      expect(await server.status(stream)).toMatchObject({ viewers: 1 })
+      await expect.poll(() => server.status(stream), patience).toMatchObject({ viewers: 1 })
       await expectDeleteToEnd(viewing)
-      expect(await server.status(stream)).toMatchObject({ viewers: 0 })
+      await expect.poll(() => server.status(stream), patience).toMatchObject({ viewers: 0 })
       await publication.close()
     },
   )

@@ -5,16 +5,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Child } from '#test/support/child.ts'
 import { type FloodKind, flood, floodOffers } from '#test/support/flood.ts'
 import type { Viewing } from '#test/support/media-page.ts'
-import { long, Stage, stageUnavailable } from '#test/support/stage.ts'
+import { allowed, long, Stage, stageUnavailable } from '#test/support/stage.ts'
 
 const seconds = long ? 10 : 2
 const datagrams = 50_000
 /** More of them, and two cores have no time left for anything else: the kernel makes each anew. */
 const connects = 5_000
 /** Of the pictures of a live viewer, in ms, without what the machine itself took. */
-const freeze = 500
+const freeze = allowed(500)
 /** A viewer that joins meanwhile has a picture by then, in ms. */
-const joinTime = 5000
+const joinTime = allowed(5000)
 /** Bytes that the server may grow by, all floods together. */
 const growth = 128 * 2 ** 20
 /** Of the load tool, which counts every packet. */
@@ -141,10 +141,11 @@ describe('a flood from strangers', () => {
         sent = result.sent
         return result
       })
-      const refused = (await dropped(reason)) - before
       // What a full socket of ours did not take, nobody counts: that is cheaper still.
-      expect(sent).toBeGreaterThan((datagrams * seconds) / 4)
-      expect(refused).toBeGreaterThan(sent / 4)
+      const part = allowed(4)
+      expect(sent).toBeGreaterThan((datagrams * seconds) / part)
+      const refused = async () => (await dropped(reason)) - before
+      await expect.poll(refused, { timeout: 10_000 }).toBeGreaterThan(sent / part)
     },
   )
 

@@ -54,7 +54,7 @@ describe('two nodes, of which one sends on what it cannot take (RFC 9725 §4.5)'
     }
     // Until the signal has come through, it is 401.
     const sentOn = `307 ${other.whip('main')}?token=a&hop=1`
-    await expect.poll(post, { timeout: 5000 }).toBe(sentOn)
+    await expect.poll(post, { timeout: 5000, interval: 10 }).toBe(sentOn)
     expect(await stopped).toMatchObject({ code: 0, signal: undefined })
   })
 })

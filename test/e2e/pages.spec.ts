@@ -109,7 +109,9 @@ describe('the pages of a node that plays the demo', () => {
   it('tell about a stream', async () => {
     const page = await open('/status/demo')
     await page.locator('html[data-state=live]').waitFor({ timeout: 20_000 })
-    await expect.poll(() => page.locator('main').textContent()).toContain('H264')
+    await expect
+      .poll(() => page.locator('main').textContent(), { timeout: 15_000 })
+      .toContain('H264')
     await page.context().close()
   })
 })

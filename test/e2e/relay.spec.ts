@@ -3,6 +3,10 @@ import { coturnUnavailable } from '#test/support/coturn.ts'
 import { RelayedStage } from '#test/support/relayed-stage.ts'
 import { stageUnavailable } from '#test/support/stage.ts'
 
+/** Of coturn's log, which another process writes. */
+const allocated = 'ALLOCATE processed, success'
+const patience = { timeout: 10_000 }
+
 const missing = stageUnavailable({ line: true }) ?? coturnUnavailable()
 beforeEach(({ skip }) => {
   if (missing) skip(missing)
@@ -29,7 +33,7 @@ describe('a viewer who can use nothing but a relay', () => {
       await viewing.sound()
       // An id of a session is not for the log of another program; nor is a secret for ours.
       const session = report.session.split('/').at(-1)!
-      expect(coturn.lastWords).toContain('ALLOCATE processed, success')
+      await expect.poll(() => coturn.lastWords, patience).toContain(allocated)
       expect(coturn.lastWords).not.toContain(session)
       expect(stage.server.lastWords).not.toContain(relayed.secret)
       await viewing.close()
@@ -50,7 +54,7 @@ describe('the watch page', () => {
     expect(coturn.lastWords).not.toContain('ALLOCATE')
     relayed.closeMedia(line)
     await relayed.watch('watched')
-    expect(coturn.lastWords).toContain('ALLOCATE processed, success')
+    await expect.poll(() => coturn.lastWords, patience).toContain(allocated)
     // Of one session, which was restarted, and not of the next one after it was given up.
     const sessions = (await stage.server.metrics()).get(
       'tailrace_join_seconds_count{phase="answer"}',
@@ -78,7 +82,7 @@ describe('the watch page', () => {
       )
     })
     // Answered, then restarted.
-    expect(statuses).toEqual(['POST 406', 'PATCH 204', 'PATCH 200'])
+    await expect.poll(() => statuses, patience).toEqual(['POST 406', 'PATCH 204', 'PATCH 200'])
   }, 60_000)
 })
 
@@ -95,7 +99,7 @@ describe('the publish page', () => {
     await page.fill('#key', server.key)
     await page.click('#start')
     await page.waitForSelector('html[data-state="live"]', { state: 'attached' })
-    expect(relayed.coturn.lastWords).toContain('ALLOCATE processed, success')
+    await expect.poll(() => relayed.coturn.lastWords, patience).toContain(allocated)
     await expect
       .poll(() => server.status('studio'), { timeout: 10_000 })
       .toMatchObject({ state: 'live', epoch: 1 })

@@ -37,6 +37,9 @@ describe('Chromium with an offer of ours (draft-ietf-wish-whep §4.3.2)', () => 
   const join = (call: string, options = {}) =>
     stage.page.call<Joined>(call, { url: stage.server.whep('offered'), ...options })
 
+  const patience = { timeout: 10_000 }
+  const status = () => stage.server.status('offered')
+
   async function expectPlaying({ id, patched, setup }: Joined): Promise<void> {
     expect([patched.status, patched.body]).toEqual([204, ''])
     expect(setup).toBe('active')
@@ -46,9 +49,9 @@ describe('Chromium with an offer of ours (draft-ietf-wish-whep §4.3.2)', () => 
     expect(report).toMatchObject({ codec: 'video/H264' })
     expect(report.framesDecoded).toBeGreaterThan(start.framesDecoded + 20)
     await viewing.sound()
-    expect(await stage.server.status('offered')).toMatchObject({ viewers: 1 })
+    await expect.poll(status, patience).toMatchObject({ viewers: 1 })
     await viewing.close()
-    expect(await stage.server.status('offered')).toMatchObject({ viewers: 0 })
+    await expect.poll(status, patience).toMatchObject({ viewers: 0 })
   }
 
   it('plays by the counter-offer to an offer without the stream’s codec', async () => {
@@ -84,7 +87,7 @@ describe('Chromium with an offer of ours (draft-ietf-wish-whep §4.3.2)', () => 
     await page.goto(`${server.origin}/watch/offered`)
     await page.waitForSelector('html[data-state="live"]', { state: 'attached' })
     expect(await page.evaluate('document.querySelector("video").videoWidth')).toBeGreaterThan(0)
-    expect(statuses).toEqual(['POST 406', 'PATCH 204'])
+    await expect.poll(() => statuses, patience).toEqual(['POST 406', 'PATCH 204'])
     await page.close()
   })
 

@@ -35,8 +35,8 @@ describe('whip-whep, which uses both extensions, in Chromium (IO-8)', () => {
   it('hears of the stream, its layers and its viewers', async () => {
     const publisher = await stage.obs('eventful')
     const first = await view('eventful')
-    expect(await first.call('event', 'active', 5000)).toEqual({})
-    expect(await first.call('event', 'layers', 5000)).toEqual({
+    expect(await first.call('event', 'active', 15_000)).toEqual({})
+    expect(await first.call('event', 'layers', 15_000)).toEqual({
       1: [
         expect.objectContaining({
           spatialLayerId: 0,

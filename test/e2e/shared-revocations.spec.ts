@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { goodClaims, IssuerKey } from '#test/control/tokens/issuer.ts'
 import { NatsProcess, natsUnavailable } from '#test/support/nats-process.ts'
 import { ServerProcess } from '#test/support/server-process.ts'
+import { long } from '#test/support/stage.ts'
 
 const adminKey = 'e2e-admin-key'
 const natsToken = 'e2e-nats-token'
@@ -80,7 +81,7 @@ describe('two nodes that keep revocations in one store', () => {
       201,
       expect.objectContaining({ ended: 0 }),
     ])
-    const within = { timeout: 1000, interval: 20 }
+    const within = { timeout: long ? 1000 : 10_000, interval: 50 }
     await vi.waitFor(async () => {
       expect(await isThere(two, location, bearer)).toBe(false)
       expect((await publish(two, bearer)).status).toBe(401)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { clockGeometry } from '#test/support/clock-reader.ts'
-import { Stage, stageUnavailable } from '#test/support/stage.ts'
+import { allowed, Stage, stageUnavailable } from '#test/support/stage.ts'
 
 describe('SIGTERM', () => {
   let stage: Stage | undefined
@@ -30,7 +30,7 @@ describe('SIGTERM', () => {
       ...viewings.map((viewing) => viewing.state('dtls-closed')),
     ])
     expect(exit).toMatchObject({ code: 0, signal: undefined })
-    expect(exit.afterMs).toBeLessThan(5000)
+    expect(exit.afterMs).toBeLessThan(allowed(5000))
   })
 
   it('takes no longer with nobody connected', async () => {

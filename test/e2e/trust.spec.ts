@@ -103,10 +103,15 @@ describe('a server that people try to get into', () => {
     // All there is: the helper keeps the last sixty lines.
     expect(log).toContain('"ready":true')
     expect(log).toContain('publishing')
-    const { body: metrics } = await server.get(
-      `http://127.0.0.1:${server.ports.metricsPort}/metrics`,
-    )
-    expect(metrics).toContain('tailrace_audit_records_total{outcome="written"}')
+    let metrics = ''
+    const written = async () => {
+      const url = `http://127.0.0.1:${server.ports.metricsPort}/metrics`
+      metrics = (await server.get(url)).body
+      return metrics
+    }
+    await expect
+      .poll(written, { timeout: 10_000 })
+      .toMatch(/^tailrace_audit_records_total\{outcome="written"\} [1-9]/m)
     const audit = ['@node', 'acme']
       .flatMap((chain) =>
         readdirSync(join(folder, 'audit', chain)).map((file) => join(chain, file)),

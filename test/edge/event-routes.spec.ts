@@ -125,7 +125,7 @@ describe('an EventSource opened without asking (WHEP-85)', () => {
     expect(response.status).toBe(200)
     expect(rig.scheduler.machines.size).toBe(1)
     leaving.abort()
-    await expect.poll(() => rig.scheduler.machines.size).toBe(0)
+    await expect.poll(() => rig.scheduler.machines.size, { timeout: 15_000 }).toBe(0)
   })
 })
 

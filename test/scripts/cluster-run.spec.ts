@@ -103,7 +103,9 @@ describe('programs that run together', () => {
     const [one, two] = running.programs
     process.kill(one!.pid!, 'SIGKILL')
     await one!.ended
-    await expect.poll(() => said).toContain('one ended by SIGKILL; the rest goes on')
+    await expect
+      .poll(() => said, { timeout: 15_000 })
+      .toContain('one ended by SIGKILL; the rest goes on')
     expect(two!.hasEnded).toBe(false)
   })
 

@@ -154,8 +154,8 @@ export class ServerProcess {
     return { status: Number(printed.slice(0, 3)), body: printed.slice(4) }
   }
 
-  /** SIGTERM; fails when the process is still there after `ms`. */
-  async stop(ms = 5000): Promise<ChildExit> {
+  /** SIGTERM; fails when the process is still there after `ms`: 5 s on a machine that is idle. */
+  async stop(ms = 15_000): Promise<ChildExit> {
     return await this.#end('SIGTERM', ms)
   }
 
