@@ -20,6 +20,8 @@ const framesPerSecond = 20
 /** Pictures until the new size is seen: the keyframe that is asked for, and for a way up patience. */
 const soon = allowed(2) * framesPerSecond
 const patiently = 10 * framesPerSecond
+/** Ms until the largest layer is shown: on a machine that is busy, slower than by its line. */
+const settling = long ? 30_000 : 90_000
 /** Ms that no switch may stand still: a browser without a picture asks for one after 3 s. */
 const longestFreeze = long ? 1_000 : 2_500
 
@@ -57,10 +59,10 @@ describe('simulcast by Chromium', () => {
     const viewing = await LayeredViewing.open(stage.page, { url: stage.server.whep(stream), clock })
     await viewing.firstFrame()
     // Chromium adds the larger ones as it learns what its own link carries.
-    const learns = { timeout: 30_000, interval: 50 }
+    const learns = { timeout: settling, interval: 50 }
     await vi.waitFor(async () => expect(await told(viewing)).toEqual(widths), learns)
     // The largest is shown by itself in time.
-    await viewing.shows(widths.f, 30_000)
+    await viewing.shows(widths.f, settling)
     const close = async () => {
       await viewing.close()
       await publishing.close()
@@ -76,7 +78,7 @@ describe('simulcast by Chromium', () => {
     for (const rid of ways) {
       const isDown = widths[rid] < widths[at]
       expect(await viewing.select({ mediaId: '1', rid })).toBe(200)
-      expect(await viewing.shows(widths[rid], 15_000)).toBeLessThan(isDown ? soon : patiently)
+      expect(await viewing.shows(widths[rid], 30_000)).toBeLessThan(isDown ? soon : patiently)
       at = rid
     }
     const end = await viewing.report()
@@ -146,17 +148,17 @@ describe('simulcast by Chromium', () => {
     const scene = await open('H264')
     await expectToBeSwitched(scene)
     await scene.close()
-  }, 120_000)
+  }, 300_000)
 
   describe('in VP8', () => {
     let scene: Scene
 
     beforeAll(async () => {
       if (!missing) scene = await open('VP8')
-    }, 90_000)
+    }, 240_000)
     afterAll(() => scene?.close())
 
-    it('is switched to and fro without a stop', () => expectToBeSwitched(scene), 120_000)
+    it('is switched to and fro without a stop', () => expectToBeSwitched(scene), 300_000)
 
     it('is switched to and fro for Firefox, too', async ({ skip }) => {
       const lacking = firefoxUnavailable()
@@ -169,10 +171,10 @@ describe('simulcast by Chromium', () => {
       await page.call('extend', '/layered.js')
       const url = stage.server.whep(scene.stream)
       const viewing = await LayeredViewing.open(page, { url, clock })
-      await viewing.shows(widths.f, 30_000)
+      await viewing.shows(widths.f, settling)
       await expectToAndFro(viewing)
       await viewing.close()
-    }, 120_000)
+    }, 300_000)
 
     it('loses its largest layer, and viewers are shown the next until it is back', async () => {
       const { stream, publishing, viewing } = scene
@@ -180,7 +182,7 @@ describe('simulcast by Chromium', () => {
         ((await stage.server.status(stream)) as unknown as Status).layers.map(({ rid }) => rid)
       // Whatever it chose before.
       await viewing.select({ mediaId: '1' })
-      await viewing.shows(widths.f, 30_000)
+      await viewing.shows(widths.f, settling)
       await viewing.mark()
       await publishing.setActive('f', false)
       await viewing.shows(widths.h, 10_000)
@@ -191,9 +193,9 @@ describe('simulcast by Chromium', () => {
       expect(next).toMatchObject({ widths: [widths.h], pliCount: 0 })
       await publishing.setActive('f', true)
       await viewing.select({ mediaId: '1' })
-      await viewing.shows(widths.f, 30_000)
+      await viewing.shows(widths.f, settling)
       await expect.poll(rids, { timeout: 10_000 }).toEqual(['q', 'h', 'f'])
       expect(await expectReadable(viewing)).toMatchObject({ widths: [widths.f] })
-    }, 90_000)
+    }, 240_000)
   })
 })
