@@ -19,7 +19,7 @@ const framesPerSecond = 20
 
 /** Pictures until the new size is seen: the keyframe that is asked for, and for a way up patience. */
 const soon = allowed(2) * framesPerSecond
-const patiently = 10 * framesPerSecond
+const patiently = allowed(10) * framesPerSecond
 /** Ms until the largest layer is shown: on a machine that is busy, slower than by its line. */
 const settling = long ? 30_000 : 90_000
 /** Ms that no switch may stand still: a browser without a picture asks for one after 3 s. */
