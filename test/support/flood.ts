@@ -48,17 +48,23 @@ export interface PostOptions {
   readonly seconds: number
   /** Loopback address of the sender. */
   readonly from: string
+  /** Goes on after that until this status was answered: a busy server takes few a second. */
+  readonly until?: number
 }
+
+/** Past its time, in ms. */
+const longest = 20_000
 
 /** POSTs, 20 at a time. @returns how many were answered, by status */
 export async function floodOffers(options: PostOptions): Promise<ReadonlyMap<number, number>> {
-  const { url, bodies, seconds, from } = options
+  const { url, bodies, seconds, from, until } = options
   const agent = new Agent({ keepAlive: true, localAddress: from })
   const answered = new Map<number, number>()
   const end = performance.now() + seconds * 1000
   let next = 0
   const sender = async () => {
-    while (performance.now() < end) {
+    const isOver = () => performance.now() >= end && (until === undefined || answered.has(until))
+    while (!isOver() && performance.now() < end + longest) {
       const status = await post(url, bodies[next++ % bodies.length]!, agent)
       answered.set(status, (answered.get(status) ?? 0) + 1)
     }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { streamKey } from '#core/stream-name.ts'
+import { writeNack } from '#rtp/rtcp/nack.ts'
 import { planes, type TestedPlane } from '#test/native/planes.ts'
 import { until } from '#test/native/until.ts'
 import { demo, packetsOf, Tree, type TreeNode } from './tree-rig.ts'
@@ -58,6 +59,17 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
       parent: 'origin',
       depth: 1,
     })
+  })
+
+  it('is sent again from the log where the child has lost some of it', async () => {
+    tree = new Tree()
+    const origin = await tree.add('origin', ['ingest', 'relay'], plane)
+    const edge = await tree.add('edge', ['edge'], plane)
+    const { from } = await watch(origin, edge)
+    const before = origin.plane.statistics.sent.retransmitted
+    // Sound and picture are the first two runs, and the origin's peers its publisher and the edge.
+    for (const ssrc of [1, 2, 3]) origin.links.rtcp(2, writeNack(0, ssrc, [from % 2 ** 15]))
+    await until(() => origin.plane.statistics.sent.retransmitted > before)
   })
 
   it('goes on behind the last packet when the parent is gone', async () => {
