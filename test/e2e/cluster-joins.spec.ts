@@ -116,8 +116,9 @@ describe('a join over ingest – relay – relay – edge, 20 ms RTT each, and 5
       }
       coldAt.set(stream, performance.now() + forgotten)
     }
-    process.stdout.write(describeJoins('cold edge and cold relay', relayToo!))
-    process.stdout.write(describeJoins('cold edge at a relay that has it', edgeOnly!))
+    process.stdout.write(describeJoins('cold edge and cold relay', relayToo))
+    process.stdout.write(describeJoins('cold edge at a relay that has it', edgeOnly))
+    process.stdout.write(describeJoins('cold edge, both', [...relayToo, ...edgeOnly]))
     for (const { firstFrame } of [...relayToo!, ...edgeOnly!]) expect(firstFrame).toBeLessThan(5000)
   }, 900_000)
 
