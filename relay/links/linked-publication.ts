@@ -136,7 +136,8 @@ export class LinkedPublication implements LivePublication, Machine {
       layer.told(state.bitrate)
       if (!state.run) {
         // A parent that waits for it itself has it soon, and goes on behind what is held.
-        if (this.#wanted.includes(layer)) layer.endRun()
+        // So has one that somebody has begun to watch since it was given up: it stays in this log.
+        if (this.#wanted.includes(layer) || this.#wants(layer)) layer.endRun()
         else if (layer.active) this.#pause(layer)
         continue
       }

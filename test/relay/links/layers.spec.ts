@@ -271,6 +271,23 @@ describe('of several layers, a child', () => {
     expect(ended).toEqual([child.layers.videoLayers[0]])
   })
 
+  it('keeps the log of one that somebody has begun to watch when it comes no more', () => {
+    const parent = new Parent()
+    let wanted = false
+    const child = childOf(parent, () => wanted)
+    const layer = child.layers.videoLayers[0]!
+    const run = { ssrc: 1, base: 0, from: 6, end: 6 }
+    child.comesFrom(
+      source,
+      linkTracks(parent.rig.publication, () => run, 2000),
+    )
+    child.poll(20_000)
+    wanted = true
+    const { logId } = layer
+    child.update([{ kind: 'video', rid: '0', offered: true, bitrate: 0 }])
+    expect([layer.logId, layer.active]).toEqual([logId, false])
+  })
+
   it('is given a layer anew that was paused here and has come back', () => {
     const parent = new Parent([{ kind: 'video', rid: '0' }])
     parent.take()
