@@ -2,6 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Machine } from '#core/machine.ts'
 import type { LogClock, MediaPlane } from '#native/media-plane.ts'
 import type { Slab } from '#native/slab.ts'
+import type { LayerRun } from '#relay/layer-run.ts'
 import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
 import { type LayersListener, PublishedLayers } from '#relay/published-layers.ts'
 import { UpLayer } from '#relay/up-layer.ts'
@@ -134,16 +135,8 @@ export class LinkedPublication implements LivePublication, Machine {
       if (state.facts) layer.inspector?.learn(seen(state.facts))
       if (state.clock) layer.setClock(state.clock)
       layer.told(state.bitrate)
-      if (!state.run) {
-        // A parent that waits for it itself has it soon, and goes on behind what is held.
-        // So has one that somebody has begun to watch since it was given up: it stays in this log.
-        if (this.#wanted.includes(layer) || this.#wants(layer)) layer.endRun()
-        else if (layer.active) this.#pause(layer)
-        continue
-      }
-      const { ssrc, base } = state.run
-      layer.beginRun(state.run, now)
-      this.#source?.run(ssrc, base, this, layer)
+      if (state.run) this.#begin(layer, state.run, now)
+      else this.#stop(layer)
     }
   }
 
@@ -189,9 +182,19 @@ export class LinkedPublication implements LivePublication, Machine {
     this.layers.close()
   }
 
-  #pause(layer: UpLayer): void {
-    this.#source?.endRun(layer)
-    layer.pause()
+  #begin(layer: UpLayer, run: LayerRun, now: number): void {
+    layer.beginRun(run, now)
+    this.#source?.run(run.ssrc, run.base, this, layer)
+  }
+
+  #stop(layer: UpLayer): void {
+    // A parent that waits for it itself has it soon, and goes on behind what is held. Somebody may
+    // have begun to watch since it was given up, and watches this log.
+    if (this.#wanted.includes(layer) || this.#wants(layer)) layer.endRun()
+    else if (layer.active) {
+      this.#source?.endRun(layer)
+      layer.pause()
+    }
   }
 
   // Narrowed slowly, as what is wanted again has to be copied from its keyframe on.

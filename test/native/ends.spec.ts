@@ -21,6 +21,7 @@ onEveryPlane('silence', (it) => {
     rig.plane.removePeer(second.id)
     log.arrive(12)
     await third.has(3)
+    await second.has(2)
     log.close()
     log.arrive(13)
     await third.settled()
