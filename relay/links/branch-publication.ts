@@ -91,6 +91,7 @@ export class BranchPublication {
     this.#publication = new LinkedPublication(message, {
       plane,
       clock,
+      scheduler,
       listener: {
         keyframe: (layer) => this.#stream.keyframe(layer, clock.now()),
         offered: (at) => this.#stream.fit(at),

@@ -7,6 +7,7 @@ import type { LivePublication, LiveTrack } from '#relay/live-publication.ts'
 import { type LayersListener, PublishedLayers } from '#relay/published-layers.ts'
 import { UpLayer } from '#relay/up-layer.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
+import type { Scheduler } from '#webrtc/peers.ts'
 import {
   isNamed,
   type LayerName,
@@ -33,8 +34,10 @@ export interface LinkSource {
   run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
 }
 
-/** Between two looks at losses and requests, in ms: as long as reordering is waited for. */
-const pollInterval = 10
+/** Between two looks at losses, in ms: as long as reordering is waited for. */
+const repairInterval = 10
+/** Between two looks where nothing is lost, in ms: a request for a keyframe may wait so long. */
+const pollInterval = 50
 /** Between two looks at which layers are wanted, in ms, and how long one stays so. */
 const wantInterval = 250
 const wantedFor = 10_000
@@ -44,6 +47,7 @@ const keyframeInterval = 500
 export interface LinkedServices {
   readonly plane: MediaPlane
   readonly clock: Clock
+  readonly scheduler: Pick<Scheduler, 'changed'>
   readonly listener: LayersListener
   /** Whether anybody here, or below, is sent that layer or is about to be. */
   wants(layer: UpLayer): boolean
@@ -70,6 +74,8 @@ export class LinkedPublication implements LivePublication, Machine {
   #wantDue = 0
   #source: LinkSource | undefined
   #nextTimeout: number
+  #polledAt = Number.NEGATIVE_INFINITY
+  readonly #scheduler: LinkedServices['scheduler']
   #nacks = 0
 
   constructor(
@@ -84,6 +90,7 @@ export class LinkedPublication implements LivePublication, Machine {
     this.epoch = told.epoch
     this.client = told.client
     this.#clock = clock
+    this.#scheduler = services.scheduler
     this.startedAt = clock.now()
     this.#nextTimeout = this.startedAt
     this.#wants = (layer) => services.wants(layer)
@@ -161,6 +168,10 @@ export class LinkedPublication implements LivePublication, Machine {
   /** After the packets of a batch. */
   flush(): void {
     this.layers.flush()
+    const due = this.#repairDue
+    if (due >= this.#nextTimeout) return
+    this.#nextTimeout = due
+    this.#scheduler.changed(this)
   }
 
   get nextTimeout(): number {
@@ -168,8 +179,9 @@ export class LinkedPublication implements LivePublication, Machine {
   }
 
   poll(now: number): void {
-    this.#nextTimeout = now + pollInterval
+    this.#polledAt = now
     for (const layer of this.layers.all) this.#repair(layer, now)
+    this.#nextTimeout = Math.min(now + pollInterval, this.#repairDue)
     const wanted = this.layers.videoLayers.filter((layer) => this.#needsKeyframe(layer, now))
     if (wanted.length > 0) this.#source?.requestKeyframe(wanted.map(nameOf))
     this.layers.poll(now, this.hasViewers)
@@ -180,6 +192,13 @@ export class LinkedPublication implements LivePublication, Machine {
     this.#source?.end(this)
     this.orphan()
     this.layers.close()
+  }
+
+  // Hundreds of streams are looked at: each only as often as there is a reason.
+  get #repairDue(): number {
+    let due = Number.POSITIVE_INFINITY
+    for (const { nack } of this.layers.all) if (nack) due = Math.min(due, nack.nextTimeout)
+    return Math.max(due, this.#polledAt + repairInterval)
   }
 
   #begin(layer: UpLayer, run: LayerRun, now: number): void {

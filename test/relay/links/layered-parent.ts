@@ -7,7 +7,7 @@ import { Stream } from '#relay/stream.ts'
 import type { UpLayer } from '#relay/up-layer.ts'
 import { PublicationRig, recordedFormat } from '#test/relay/publication-rig.ts'
 import { RecordingPlane } from '#test/support/recording-plane.ts'
-import { SimulatedClock } from '#test/support/simulated-time.ts'
+import { SimulatedClock, SimulatedScheduler } from '#test/support/simulated-time.ts'
 
 export type Told = { readonly type: string } & Record<string, unknown>
 
@@ -69,7 +69,9 @@ export class Parent {
 export function childOf({ rig }: Parent, wants: (layer: UpLayer) => boolean): LinkedPublication {
   const tracks = linkTracks(rig.publication, () => undefined, 2000)
   const listener = { keyframe: () => {}, offered: () => {} }
-  const services = { plane: new RecordingPlane(), clock: new SimulatedClock(1000), listener, wants }
+  const clock = new SimulatedClock(1000)
+  const scheduler = new SimulatedScheduler(clock)
+  const services = { plane: new RecordingPlane(), clock, scheduler, listener, wants }
   return new LinkedPublication({ epoch: 7, client: 'obs', tracks }, services)
 }
 
