@@ -37,10 +37,10 @@ async function run(flags: Flags): Promise<void> {
   const addresses = localAddresses(networkInterfaces())
   const reachable = origins({ secure: tls !== undefined, host, port: node.httpPort, addresses })
   const demo = flags.demo ? startDemo(reachable[0]!, keyFor(keys, demoStream)) : undefined
-  const drainTime = config.REDIS_URL === undefined ? 0 : config.DRAIN_MS
-  closeOnSignal(closeDeadline + drainTime, async () => {
+  const drainTime = Math.max(config.DRAIN_MS, config.DRAIN_PUBLISHERS_MS)
+  closeOnSignal(closeDeadline + (config.REDIS_URL === undefined ? 0 : drainTime), async (hurry) => {
     demo?.kill('SIGTERM')
-    await node.close()
+    await node.close(hurry)
   })
   // Last: whoever reads it may stop us at once.
   announce(node, config, { keys, flags, origins: reachable })
@@ -71,14 +71,19 @@ function announce(
   )
 }
 
-/** @param deadline ms */
-function closeOnSignal(deadline: number, close: () => Promise<void>): void {
+/**
+ * A second signal ends the wait for clients.
+ *
+ * @param deadline ms
+ */
+function closeOnSignal(deadline: number, close: (hurry: AbortSignal) => Promise<void>): void {
+  const hurry = new AbortController()
   let closing = false
   const stop = async () => {
-    if (closing) return
+    if (closing) return hurry.abort()
     closing = true
     setTimeout(() => process.exit(1), deadline).unref()
-    await close()
+    await close(hurry.signal)
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop())

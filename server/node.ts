@@ -57,7 +57,8 @@ export interface Node {
   /** How media is sent. */
   readonly sending: Sending
   /** Tells every peer and stops listening. */
-  close(): Promise<void>
+  /** @param hurry aborted when clients are waited for no longer */
+  close(hurry?: AbortSignal): Promise<void>
 }
 
 /**
@@ -185,8 +186,10 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     events: extensions.events,
     refuges: () => (cluster.isShared ? placement.refuges() : undefined),
     remaining: () => viewers.size,
+    publishing: () => publishers.size,
     links: () => links,
     within: config.DRAIN_MS,
+    publishersWithin: config.DRAIN_PUBLISHERS_MS,
     clock,
     scheduler,
   })
@@ -250,12 +253,12 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     server: app.server,
   })
   let metricsServer: Server | undefined
-  const close = async () => {
+  const close = async (hurry?: AbortSignal) => {
     closing = true
     // Whoever reads events comes back by itself: to the node named, or to this endpoint, which may
     // send it elsewhere.
     drain.begin()
-    if (metricsServer) await drain.done()
+    if (metricsServer) await drain.done(hurry)
     const comeBack = config.OVERFLOW_URL !== undefined || (cluster.hasOthers && peers.size > 0)
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.

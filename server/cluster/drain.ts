@@ -23,10 +23,14 @@ export interface DrainOptions {
   refuges(): Refuges | undefined
   /** Viewers here. */
   remaining(): number
+  /** Publishers here. */
+  publishing(): number
   /** Nodes that get streams from here; undefined for a node that is alone. */
   links(): Pick<Links, 'drain' | 'undrain' | 'children'> | undefined
-  /** How long it may take, in ms. */
+  /** How long it may take until viewers have gone, in ms. */
   readonly within: number
+  /** How long publishers may take to stop of their own accord, in ms. */
+  readonly publishersWithin: number
   readonly clock: Clock
   readonly scheduler: Scheduler
 }
@@ -89,12 +93,16 @@ export class Drain implements Machine {
     this.#options.links()?.undrain()
   }
 
-  /** @returns when everybody has gone, or there is nowhere to go, or when the time is over */
-  async done(): Promise<void> {
-    const { cluster, remaining, links, clock, within } = this.#options
-    const deadline = clock.now() + within
-    const isLeft = () => remaining() > 0 || (links()?.children ?? 0) > 0
-    while (cluster.hasOthers && isLeft() && clock.now() < deadline) await pause(interval)
+  /**
+   * @param hurry aborted when nobody is waited for any longer
+   * @returns when everybody has gone, or there is nowhere to go, or when the time is over
+   */
+  async done(hurry?: AbortSignal): Promise<void> {
+    const { cluster, clock } = this.#options
+    const begun = clock.now()
+    while (!hurry?.aborted && cluster.hasOthers && this.#isWaiting(clock.now() - begun)) {
+      await pause(interval)
+    }
   }
 
   get nextTimeout(): number {
@@ -116,6 +124,13 @@ export class Drain implements Machine {
       this.#told.set(id, now)
       events.reconnect(id, urlAt(origins?.[at], name))
     }
+  }
+
+  /** @param since it began to wait, in ms */
+  #isWaiting(since: number): boolean {
+    const { remaining, publishing, links, within, publishersWithin } = this.#options
+    if (since < publishersWithin && publishing() > 0) return true
+    return since < within && (remaining() > 0 || (links()?.children ?? 0) > 0)
   }
 
   // Where there was no room before, there may be some when they are asked again.

@@ -74,6 +74,14 @@ export const clusterSettings = {
     description:
       'How long a stopping node of a cluster waits, in ms, for its viewers to go to other nodes.',
   }),
+  DRAIN_PUBLISHERS_MS: Type.Integer({
+    minimum: 0,
+    maximum: 86_400_000,
+    default: 0,
+    description:
+      'How long a stopping node of a cluster waits, in ms, for its publishers to stop of their own ' +
+      'accord. Who is told to leave is away for 2 s with OBS, and its viewers see that.',
+  }),
   MAX_CHILDREN: Type.Integer({
     minimum: 0,
     maximum: 4096,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { figure, isLive, NodePair, patience, post } from '#test/support/node-pair.ts'
 import { redisUnavailable } from '#test/support/redis-process.ts'
@@ -71,6 +72,20 @@ describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
     const viewing = await openViewing(a)
     expect(await a.stop(20_000)).toMatchObject({ code: 0, signal: undefined })
     expect(await viewing.told('}\n\n')).toContain('event: reconnect')
+  })
+
+  it('by SIGTERM: it waits for its publishers where it may, until a second SIGTERM', async () => {
+    const [a] = await stage!.pair({ TAILRACE_DRAIN_PUBLISHERS_MS: '60000' })
+    const publisher = await stage!.publish(a.whip('main'), a.key)
+    await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
+    const stopped = a.stop(30_000)
+    await expect.poll(async () => (await a.get(`${a.origin}/readyz`)).status, patience).toBe(503)
+    await delay(500)
+    expect(await isLive(a, 'main')).toBe(true)
+    expect(publisher).toEqual([{ kind: 'publishing' }])
+    process.kill(a.pid, 'SIGTERM')
+    expect(await stopped).toMatchObject({ code: 0, signal: undefined })
+    await expect.poll(() => publisher.at(-1)?.kind, patience).toBe('waiting')
   })
 
   it('by hand, until that is taken back', async () => {

@@ -31,6 +31,7 @@ describe('settings', () => {
       ROLES: ['ingest', 'relay', 'edge'],
       CLUSTER_SECRET: [],
       DRAIN_MS: 10_000,
+      DRAIN_PUBLISHERS_MS: 0,
       MAX_CHILDREN: 64,
       DATA_DIR: './data',
       PUBLISH_KEY: [],

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Drain } from '#server/cluster/drain.ts'
 import { SimulatedClock, SimulatedScheduler } from '#test/support/simulated-time.ts'
@@ -5,10 +6,11 @@ import { SimulatedClock, SimulatedScheduler } from '#test/support/simulated-time
 const within = 10_000
 
 /** A node with so many pages that read events, and two others that take them in turn. */
-function world(count: number, { others = true, time = within } = {}) {
+function world(count: number, { others = true, time = within, publishersTime = 0 } = {}) {
   const clock = new SimulatedClock(0)
   const scheduler = new SimulatedScheduler(clock)
   const readers = new Set(Array.from({ length: count }, (_, at) => `viewer-${at}`))
+  const publishers = { count: 0 }
   const told: { readonly at: number; readonly id: string; readonly url: string | undefined }[] = []
   const draining: boolean[] = []
   let dealt = 0
@@ -22,14 +24,16 @@ function world(count: number, { others = true, time = within } = {}) {
     },
     refuges: () => ({ deal: (all) => all.map(() => `https://${dealt++ % 2 ? 'b' : 'a'}.test`) }),
     remaining: () => readers.size,
+    publishing: () => publishers.count,
     links: () => undefined,
     within: time,
+    publishersWithin: publishersTime,
     clock,
     scheduler,
   })
   const inSecond = (second: number) =>
     told.filter(({ at }) => Math.floor(at / 1000) === second).length
-  return { drain, clock, scheduler, readers, told, draining, inSecond }
+  return { drain, clock, scheduler, readers, publishers, told, draining, inSecond }
 }
 
 describe('a node that drains', () => {
@@ -91,5 +95,24 @@ describe('a node that drains', () => {
     scheduler.runTo(10_000)
     expect(told).toHaveLength(130)
     expect(draining).toEqual([true, false, true])
+  })
+
+  it('waits for publishers as long as it may, and for viewers as long as they may take', async () => {
+    const { drain, clock, readers, publishers } = world(1, { publishersTime: 60_000 })
+    publishers.count = 1
+    drain.begin()
+    let isDone = false
+    const done = drain.done().then(() => {
+      isDone = true
+    })
+    clock.time = within
+    await delay(150)
+    expect(isDone).toBe(false)
+    publishers.count = 0
+    await done
+    expect(readers.size).toBe(1)
+    publishers.count = 1
+    clock.time = within + 60_000
+    await drain.done(AbortSignal.abort())
   })
 })
