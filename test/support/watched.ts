@@ -5,7 +5,10 @@ import type { Viewing, ViewReport } from './media-page.ts'
 export interface Watched {
   /** Longest time between two pictures, without what the machine gave the page none of. */
   readonly freeze: number
-  /** Pictures that the publisher sent in the time and that were not decoded, give or take `exact`. */
+  /**
+   * Pictures that the publisher sent in the time and that were not decoded, give or take `exact`,
+   * but for those that came whole and were too late for a browser on a busy machine.
+   */
   readonly missed: number
   /** States that the connection has gone through meanwhile. */
   readonly states: readonly string[]
@@ -69,13 +72,20 @@ function sentUntil({ number = Number.NaN }: ViewReport, at: number, scale: Clock
 
 function compare(before: Moment, after: Moment): Watched {
   const [first, last] = [before.report, after.report]
+  const missed = after.behind - before.behind
   return {
     freeze: last.longestFreeze,
-    missed: after.behind - before.behind,
+    missed: missed > 0 ? Math.max(missed - tooLate(first, last), 0) : missed,
     states: last.states.slice(first.states.length).map(({ state }) => state),
     age: last.age ?? Number.NaN,
     report: last,
   }
+}
+
+/** Pictures dropped though no packet was missing, so that all they refer to was there. */
+function tooLate(first: ViewReport, last: ViewReport): number {
+  const isWhole = last.packetsLost === first.packetsLost && last.pliCount === first.pliCount
+  return isWhole ? last.framesDropped - first.framesDropped : 0
 }
 
 /** For people, one line. */
