@@ -140,6 +140,8 @@ const everything: StreamFollower = {
   watch: () => {},
   unwatch: () => {},
   keyframe: () => {},
+  reroute: () => {},
+  abandon: () => {},
 }
 
 function nodeRecord(id: string, role: NodeRole, nodeOrigin: string): NodeRecord {

@@ -17,6 +17,10 @@ export interface StreamFollower {
   watch(publication: LivePublication, now: number): void
   unwatch(): void
   keyframe(layer: ViewedLayer, now: number): void
+  /** @param path from the origin down to this node, another one than before */
+  reroute(path: readonly string[]): void
+  /** No way to the origin is left: whoever gets it through this node looks for one himself. */
+  abandon(): void
 }
 
 /**
@@ -141,5 +145,15 @@ export class Stream {
   unfollow(follower: StreamFollower): void {
     this.#followers.delete(follower)
     if (this.#publication) this.#publication.hasViewers = this.hasReaders
+  }
+
+  /** @param path from the origin down to this node, another one than before */
+  reroute(path: readonly string[]): void {
+    for (const follower of this.#followers) follower.reroute(path)
+  }
+
+  /** No way to the origin is left. */
+  abandon(): void {
+    for (const follower of this.#followers) follower.abandon()
   }
 }

@@ -15,10 +15,6 @@ export interface BranchServices {
   readonly registry: Registry
   /** The link to that node, opened if need be; undefined where it cannot be tried now. */
   uplinkTo(node: string): Uplink | undefined
-  /** The nodes above have changed: children of the stream are to be told. */
-  moved(stream: Stream, path: readonly string[]): void
   /** Another parent gives it. @param ms since the loss of the one before was noticed */
   reattached(stream: Stream, ms: number): void
-  /** No parent is to be found: let the children look for one themselves. */
-  split(stream: Stream): void
 }

@@ -113,7 +113,7 @@ export class Branch implements Machine {
   poll(now: number): void {
     const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
-    if (step?.kind === 'split' && !this.#current) this.#services.split(this.stream)
+    if (step?.kind === 'split' && !this.#current) this.stream.abandon()
     if (step?.kind === 'stay') {
       this.#giveUpAsked()
       this.#search = undefined
@@ -236,7 +236,7 @@ export class Branch implements Machine {
   }
 
   #placed(): void {
-    this.#services.moved(this.stream, this.path)
+    this.stream.reroute(this.path)
     this.carry()
   }
 

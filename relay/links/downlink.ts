@@ -13,12 +13,9 @@ import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { IceLite } from '#webrtc/ice-lite.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { parseStun } from '#webrtc/stun.ts'
-import type { FeedLink } from './feed-link.ts'
+import type { FeedLink, Refusal } from './feed-link.ts'
 import { LinkFeed } from './link-feed.ts'
 import { pump, type Wire } from './wire.ts'
-
-/** Why a node says no. */
-type Refusal = Pick<MessageOf<'refused'>, 'reason' | 'text'>
 
 /** What a node that is asked for a stream answers. */
 export type Grant =
@@ -142,11 +139,18 @@ export class Downlink implements Machine, FeedLink {
   // it would end the link, and with it the streams of everybody.
   tell(message: SubscriptionMessage): void {
     const fault = faultOfOwn(message)
-    if (fault === undefined) this.#link.tell(message, this.#now())
-    else {
+    if (fault !== undefined) {
       const text = `cannot be told: "${message.type}" ${fault}`.slice(0, 256)
-      this.#refuse(message.subscription, { reason: 'unknown-stream', text })
+      this.refuse(message.subscription, { reason: 'unknown-stream', text })
+      return
     }
+    this.#link.tell(message, this.#now())
+    this.#act()
+  }
+
+  refuse(subscription: number, refusal: Refusal): void {
+    this.#free(subscription)
+    this.#link.refuse({ subscription, ...refusal }, this.#now())
     this.#act()
   }
 
@@ -159,19 +163,6 @@ export class Downlink implements Machine, FeedLink {
   move(node: string): void {
     if (this.#feeds.size === 0) return
     this.#link.move(node, this.#now())
-    this.#act()
-  }
-
-  /** The path above a stream has changed. */
-  moved(stream: Stream, path: readonly string[]): void {
-    for (const feed of this.#feeds.values()) if (feed.stream === stream) feed.moved(path)
-  }
-
-  /** The stream is over here: the child looks elsewhere. */
-  refuse(stream: Stream, refusal: Refusal): void {
-    for (const [subscription, feed] of [...this.#feeds]) {
-      if (feed.stream === stream) this.#refuse(subscription, refusal)
-    }
     this.#act()
   }
 
@@ -221,7 +212,7 @@ export class Downlink implements Machine, FeedLink {
   #subscribe(asked: MessageOf<'subscribe'>): void {
     const granted = this.#options.grant(asked)
     if ('refused' in granted) {
-      this.#refuse(asked.subscription, granted.refused)
+      this.refuse(asked.subscription, granted.refused)
       return
     }
     const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
@@ -230,11 +221,6 @@ export class Downlink implements Machine, FeedLink {
     this.#options.scheduler.add(feed)
     granted.stream.follow(feed, this.#now())
     this.#options.recounted(granted.stream)
-  }
-
-  #refuse(subscription: number, refusal: Refusal): void {
-    this.#free(subscription)
-    this.#link.refuse({ subscription, ...refusal }, this.#now())
   }
 
   #ready(path: Path): void {

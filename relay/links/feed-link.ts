@@ -1,5 +1,8 @@
-import type { SubscriptionMessage } from '#control/messages.ts'
+import type { MessageOf, SubscriptionMessage } from '#control/messages.ts'
 import type { PeerId, TrackId } from '#native/media-plane.ts'
+
+/** Why a node says no. */
+export type Refusal = Pick<MessageOf<'refused'>, 'reason' | 'text'>
 
 /** What a feed needs of the link that it goes over. */
 export interface FeedLink {
@@ -10,6 +13,8 @@ export interface FeedLink {
   /** Undefined when there are no more: the link must be made anew. */
   nextSsrc(): number | undefined
   tell(message: SubscriptionMessage): void
+  /** Ends the subscription: the child looks elsewhere. */
+  refuse(subscription: number, refusal: Refusal): void
   /** The keys are used up. */
   exhausted(): void
 }

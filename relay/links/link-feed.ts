@@ -134,10 +134,14 @@ export class LinkFeed implements StreamFollower, Machine {
     }
   }
 
-  /** This node has another path to the origin. */
-  moved(path: readonly string[]): void {
+  reroute(path: readonly string[]): void {
     this.#path = path
     if (this.#toldEpoch !== undefined) this.#tell({ type: 'path', path: [...path] })
+  }
+
+  abandon(): void {
+    const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
+    this.#link.refuse(this.subscription, refusal)
   }
 
   /** The child wants no more of it, or is gone. */

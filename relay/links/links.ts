@@ -78,8 +78,7 @@ export class Links implements Machine, LinkPeers {
   /** A publisher has come here: what came from elsewhere under that name is over. */
   publishedHere(name: StreamName): void {
     this.#end(streamKey(name))
-    const stream = this.#options.streams.get(name)
-    if (stream) this.#moved(stream, [this.#options.node().id])
+    this.#options.streams.get(name)?.reroute([this.#options.node().id])
   }
 
   /**
@@ -221,12 +220,7 @@ export class Links implements Machine, LinkPeers {
         ...this.#options,
         node: this.#options.node().id,
         uplinkTo: (node) => this.#uplinks.to(node),
-        moved: (of, path) => this.#moved(of, path),
         reattached: (of, ms) => this.#options.observer.reattached(streamKey(of.name), ms),
-        split: (of) => {
-          const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
-          for (const downlink of this.#downlinks.values()) downlink.refuse(of, refusal)
-        },
       },
       asked,
     )
@@ -264,10 +258,6 @@ export class Links implements Machine, LinkPeers {
   #granted(stream: Stream, path: readonly string[], asked: MessageOf<'subscribe'>): Grant {
     const refused = pathRefusal(path, asked)
     return refused ? { refused } : { stream, path }
-  }
-
-  #moved(stream: Stream, path: readonly string[]): void {
-    for (const downlink of this.#downlinks.values()) downlink.moved(stream, path)
   }
 
   #carry(stream: Stream): void {

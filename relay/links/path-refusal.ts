@@ -1,5 +1,6 @@
 import type { MessageOf } from '#control/messages.ts'
 import { maxDepth } from '#control/topology/limits.ts'
+import type { Refusal } from './feed-link.ts'
 
 /**
  * Why a child may not stand below this node: it would wait for itself, or be too far from the origin.
@@ -9,7 +10,7 @@ import { maxDepth } from '#control/topology/limits.ts'
 export function pathRefusal(
   path: readonly string[],
   { below }: Pick<MessageOf<'subscribe'>, 'below'>,
-): Pick<MessageOf<'refused'>, 'reason' | 'text'> | undefined {
+): Refusal | undefined {
   const above = path.find((node) => below.includes(node))
   if (above !== undefined) return { reason: 'loop', text: `${above} is above this node` }
   if (path.length + below.length <= maxDepth + 1) return undefined

@@ -47,6 +47,8 @@ export class Parent {
         runs: new Map(),
         nextSsrc: () => ++this.#ssrc,
         tell: (message) => this.told.push(message),
+        refuse: (subscription, refusal) =>
+          this.told.push({ type: 'refused', subscription, ...refusal }),
         exhausted: () => {},
       },
       { plane: rig.plane, clock: rig.clock },

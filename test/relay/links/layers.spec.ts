@@ -92,6 +92,17 @@ describe('of several layers, a child', () => {
     expect(runFor(log.start - 50).from).toBe(log.start)
   })
 
+  it('hears of another path to the origin, and that there is none any more', () => {
+    const parent = new Parent()
+    parent.take()
+    parent.stream.reroute(['origin', 'parent'])
+    parent.stream.abandon()
+    expect(parent.take()).toEqual([
+      { type: 'path', subscription: 1, path: ['origin', 'parent'] },
+      { type: 'refused', subscription: 1, reason: 'unknown-stream', text: 'no way to the origin' },
+    ])
+  })
+
   it('is told nothing that its schema would refuse, whatever a publisher says', () => {
     const parent = new Parent()
     const { publication } = parent.rig
