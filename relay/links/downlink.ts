@@ -12,7 +12,7 @@ import { compound, readRtcp } from '#rtp/rtcp/compound.ts'
 import { writeReceiverReport } from '#rtp/rtcp/reports.ts'
 import { IceLite } from '#webrtc/ice-lite.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
-import { parseStun } from '#webrtc/stun.ts'
+import type { StunMessage } from '#webrtc/stun.ts'
 import type { FeedLink, Refusal } from './feed-link.ts'
 import { LinkFeed } from './link-feed.ts'
 import { pump, type Wire } from './wire.ts'
@@ -41,8 +41,8 @@ export interface DownlinkOptions {
   recounted(stream: Stream): void
   /** The child is welcome. @param version of the protocol, as agreed */
   opened(version: number): void
-  /** @param cause undefined where the other side closed the connection */
-  ended(downlink: Downlink, closed: LinkClosed | undefined): void
+  /** @param closed undefined where the other side closed the connection */
+  ended(closed: LinkClosed | undefined): void
 }
 
 /** RTCP that a child may send in a second: a NACK per stream and 10 ms, for some hundred streams. */
@@ -104,10 +104,9 @@ export class Downlink implements Machine, FeedLink {
     this.#end(this.#link.closed)
   }
 
-  /** @param datagram STUN that names our ufrag and passed the plane's check; borrowed */
-  check(datagram: Buffer, path: Path): void {
-    const message = parseStun(datagram)
-    if (this.#ended || !message) return
+  /** @param message that names our ufrag and passed the plane's check; its `datagram` is borrowed */
+  check(message: StunMessage, datagram: Buffer, path: Path): void {
+    if (this.#ended) return
     const { plane } = this.#options
     const reaction = this.#ice.receive(message, datagram, path, this.#now())
     if (reaction.kind !== 'reply') return
@@ -256,7 +255,7 @@ export class Downlink implements Machine, FeedLink {
     plane.forget(this.ufrag)
     plane.removePeer(peer)
     this.#wire.close()
-    this.#options.ended(this, closed)
+    this.#options.ended(closed)
   }
 
   #now(): number {

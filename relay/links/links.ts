@@ -33,6 +33,8 @@ export class Links implements Machine, LinkPeers {
   readonly #uplinks: Uplinks
   readonly #downlinks = new Map<PeerId, Downlink>()
   readonly #byUfrag = new Map<string, Downlink>()
+  /** Those that get something. */
+  readonly #children = new Set<Downlink>()
   readonly #branches = new Map<string, Branch>()
   /** Monotonic ms since which nobody reads. */
   readonly #idleSince = new Map<Branch, number>()
@@ -56,7 +58,7 @@ export class Links implements Machine, LinkPeers {
 
   /** Nodes that get streams from this one: those that only might do not count. */
   get children(): number {
-    return Array.from(this.#downlinks.values()).filter(({ streams }) => streams > 0).length
+    return this.#children.size
   }
 
   /**
@@ -103,12 +105,16 @@ export class Links implements Machine, LinkPeers {
         peer: peers.reserveId(),
         media: this.#options.media(address),
         token: async () => (await tokens.mint(child, tokenId)).token,
-        grant: (asked) => this.#grant(asked, downlink.streams > 0),
-        recounted: (stream) => this.#carry(stream),
+        grant: (asked) => this.#grant(asked, this.#children.has(downlink)),
+        recounted: (stream) => {
+          if (downlink.streams > 0) this.#children.add(downlink)
+          else this.#children.delete(downlink)
+          this.#carry(stream)
+        },
         opened: (version) => observer.opened('child', child, version),
-        ended: (ended, closed) => {
-          this.#downlinks.delete(ended.peerId)
-          this.#byUfrag.delete(ended.ufrag)
+        ended: (closed) => {
+          this.#downlinks.delete(downlink.peerId)
+          this.#byUfrag.delete(downlink.ufrag)
           observer.ended('child', child, closed ?? { cause: 'closed', text: 'by the child' })
         },
       },
@@ -150,12 +156,13 @@ export class Links implements Machine, LinkPeers {
   }
 
   check(datagram: Buffer, path: Path): boolean {
-    if (this.#byUfrag.size === 0 || datagram[0]! > 3) return false
+    if (this.#byUfrag.size === 0) return false
     const message = parseStun(datagram)
     const ufrag = message && routingUfrag(message)
     const downlink = ufrag === undefined ? undefined : this.#byUfrag.get(ufrag)
-    downlink?.check(datagram, path)
-    return downlink !== undefined
+    if (!message || !downlink) return false
+    downlink.check(message, datagram, path)
+    return true
   }
 
   media(peer: PeerId, batch: ReceivedBatch): void {
@@ -239,10 +246,10 @@ export class Links implements Machine, LinkPeers {
     if (!isChild && this.children >= load.childLimit) {
       return refuse('full', `this node takes ${load.childLimit} children`)
     }
+    const branch = this.#branches.get(asked.stream)
+    if (branch) return this.#granted(branch.stream, branch.path, asked)
     const local = streams.get(name)
-    const own = this.#branches.get(asked.stream)
-    if (local?.publication && !own) return this.#granted(local, [id], asked)
-    if (own) return this.#granted(own.stream, own.path, asked)
+    if (local?.publication) return this.#granted(local, [id], asked)
     const record = registry.view.streams.get(asked.stream)
     if (!record) return refuse('unknown-stream', 'nobody publishes it')
     if (record.origin === id) return refuse('unknown-stream', 'its publisher is not here now')
