@@ -17,6 +17,12 @@ interface Asked {
   subscription: number | undefined
 }
 
+/** The parent that gives it. */
+interface Given {
+  readonly uplink: Uplink
+  readonly subscription: number
+}
+
 /** Between two looks at who could take the parent's place, in ms. */
 const standbyInterval = 1000
 
@@ -36,7 +42,7 @@ export class Branch implements Machine {
   readonly #betterment: Betterment
   #search: Reattachment | undefined
   #asked: Asked | undefined
-  #current: Required<Asked> | undefined
+  #current: Given | undefined
   /** From the origin down to the parent. */
   #above: readonly string[] = []
   #standbyDue = 0
@@ -78,7 +84,7 @@ export class Branch implements Machine {
     if (this.#asked) this.#subscribe(this.#asked)
     else if (!this.#current && !this.#search) this.#begin()
     // Its publisher is elsewhere now, and it was never there to pass streams on.
-    else if (this.parent && !this.#search && !this.#candidates.has(this.parent)) {
+    else if (this.parent && !this.#search && !this.#candidates.mayGive(this.parent)) {
       this.#look({ refused: this.parent })
     }
   }
@@ -118,8 +124,10 @@ export class Branch implements Machine {
       this.#giveUpAsked()
       this.#search = undefined
     }
-    if (this.#current && now >= this.#standbyDue) this.#prepareStandby(this.#current, now)
-    if (this.#current && !this.#search) this.#improve(this.#current.uplink.parent, now)
+    const { parent } = this
+    if (parent === undefined) return
+    if (now >= this.#standbyDue) this.#prepareStandby(parent, now)
+    if (!this.#search) this.#improve(parent, now)
   }
 
   // A viewer waits. Only those who look again do so by turns.
@@ -139,7 +147,7 @@ export class Branch implements Machine {
     this.#giveUpAsked()
     const uplink = this.#services.uplinkTo(parent)
     if (!uplink) {
-      this.#refuse(parent)
+      this.#passOver(parent)
       return
     }
     this.#asked = { uplink, subscription: undefined }
@@ -252,10 +260,10 @@ export class Branch implements Machine {
   #refused(): void {
     const parent = this.#asked?.uplink.parent
     this.#giveUpAsked()
-    if (parent !== undefined) this.#refuse(parent)
+    if (parent !== undefined) this.#passOver(parent)
   }
 
-  #refuse(parent: string): void {
+  #passOver(parent: string): void {
     this.#search?.refuse(parent, this.#services.clock.now())
     this.#services.scheduler.changed(this)
   }
@@ -267,8 +275,8 @@ export class Branch implements Machine {
     asked.uplink.unsubscribe(asked.subscription, undefined)
   }
 
-  #leave({ uplink, subscription }: Required<Asked>): void {
-    if (subscription !== undefined) uplink.unsubscribe(subscription, this.#shown.publication)
+  #leave({ uplink, subscription }: Given): void {
+    uplink.unsubscribe(subscription, this.#shown.publication)
   }
 
   #improve(parent: string, now: number): void {
@@ -278,9 +286,9 @@ export class Branch implements Machine {
   }
 
   // A control connection that is open saves three round trips when the parent is gone.
-  #prepareStandby({ uplink }: Asked, now: number): void {
+  #prepareStandby(parent: string, now: number): void {
     this.#standbyDue = now + standbyInterval
-    const standby = this.#candidates.standby(uplink.parent)
+    const standby = this.#candidates.standby(parent)
     if (standby !== undefined) this.#services.uplinkTo(standby)
   }
 }

@@ -28,12 +28,11 @@ export class Candidates {
 
   /** Somebody whom the topology prefers to the parent by far. */
   better(parent: string): string | undefined {
-    const better = chooseBetter(this.#view, { stream: this.#stream, node: this.#node }, parent)
-    return better !== undefined && this.has(better) ? better : undefined
+    return chooseBetter(this.#view, { stream: this.#stream, node: this.#node }, parent)
   }
 
   /** Whether that node may be asked: an edge that has the stream is no relay for that. */
-  has(node: string): boolean {
+  mayGive(node: string): boolean {
     return this.isOrigin(node) || this.#view.nodes.get(node)?.roles.includes('relay') === true
   }
 
