@@ -23,10 +23,7 @@ export interface PlacementQuestion {
  *
  * @returns undefined when there is none
  */
-export function placeViewer(
-  view: ClusterView,
-  question: PlacementQuestion & { readonly stream?: string },
-): string | undefined {
+export function placeViewer(view: ClusterView, question: PlacementQuestion): string | undefined {
   const { stream } = question
   const carriers = stream === undefined ? undefined : view.carriers.get(stream)
   return best(view, { ...question, role: 'edge' }, (node) => {
@@ -48,7 +45,8 @@ export function placePublisher(
   const { stream, except } = question
   const present = view.streams.get(stream)?.origin
   const node = present === undefined ? undefined : view.nodes.get(present)
-  if (node && !except?.has(node.id) && suits(node, 'ingest')) return node.id
+  const isIngest = node?.roles.includes('ingest') && !except?.has(node.id)
+  if (node && isIngest && hasRoom(node, 'session')) return node.id
   return best(view, { ...question, role: 'ingest' }, () => 0)
 }
 
@@ -64,15 +62,11 @@ function best(
     for (const id of tier.flatMap((one) => [...(byRegion.get(one) ?? [])])) {
       const node = view.nodes.get(id)!
       if (!hasRoom(node, 'session') || except?.has(id)) continue
-      const load = groupOf(node) * 1000 + loadStep(node, 'session')
-      const rank = { id, group: 0, distance: 0, depth: 0, load, tie: hashOf(stream, id) }
+      const [group, load, tie] = [groupOf(node), loadStep(node, 'session'), hashOf(stream, id)]
+      const rank = { id, group, distance: 0, depth: 0, load, tie }
       if (!found || compareRanks(rank, found) < 0) found = rank
     }
     if (found) return found.id
   }
   return undefined
-}
-
-function suits(node: NodeRecord, role: NodeRole): boolean {
-  return node.roles.includes(role) && hasRoom(node, 'session')
 }
