@@ -27,11 +27,10 @@ export interface RedisListener {
 /** Before the second attempt to connect, in ms; twice as long before each after it. */
 const firstBackoff = 100
 
-const scripts = Object.entries(redisScripts).map(([name, text]) => ({
-  name: name as RedisScript,
-  text,
-  hash: createHash('sha1').update(text).digest('hex'),
-}))
+/** As `EVALSHA` names them: by text. */
+const hashes = new Map(
+  Object.values(redisScripts).map((text) => [text, createHash('sha1').update(text).digest('hex')]),
+)
 
 /**
  * One connection for commands and for the channel, so that both come in the order in which Redis
@@ -80,10 +79,10 @@ export class RedisConnection {
 
   /** @throws Error out of reach, or refused by Redis */
   async run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {
-    const { hash, text } = scripts.find(({ name }) => name === script)!
+    const text = redisScripts[script]
     return await this.#ask(async (redis) => {
       try {
-        return await redis.evalsha(hash, 1, this.#prefix, ...args)
+        return await redis.evalsha(hashes.get(text)!, 1, this.#prefix, ...args)
       } catch (error) {
         if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
         return await redis.eval(text, 1, this.#prefix, ...args)
@@ -119,7 +118,9 @@ export class RedisConnection {
       // Loaded first, so that no script is sent twice and comes after what was sent behind it.
       await Promise.all([
         this.#ask((redis) => redis.subscribe(`${this.#prefix}changes`)),
-        ...scripts.map(({ text }) => this.#ask((redis) => redis.script('LOAD', text))),
+        ...Object.values(redisScripts).map((text) =>
+          this.#ask((redis) => redis.script('LOAD', text)),
+        ),
       ])
     } catch {
       this.#again()
