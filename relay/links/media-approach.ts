@@ -55,10 +55,6 @@ export class MediaApproach {
     return this.#paths[this.#at]
   }
 
-  get heard(): boolean {
-    return this.#heard
-  }
-
   /** A packet of the parent passed authentication. */
   hear(now: number): void {
     this.#heard = true

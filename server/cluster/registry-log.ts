@@ -26,11 +26,10 @@ export class RegistryLog {
   /** To be called every second. */
   look({ connected, view }: Registry): void {
     const isConnecting = this.#connected === undefined && !connected && this.#reason === ''
-    if (this.#connected !== connected && !isConnecting) {
-      if (!connected) this.#log.warn({ why: this.#reason }, 'registry out of reach: media goes on')
-      else this.#log.info({ nodes: view.nodes.size }, 'registry in reach')
-      this.#connected = connected
-    }
+    if (this.#connected === connected || isConnecting) return
+    this.#connected = connected
+    if (connected) this.#log.info({ nodes: view.nodes.size }, 'registry in reach')
+    else this.#log.warn({ why: this.#reason }, 'registry out of reach: media goes on')
   }
 
   /** What fails from now on is no news. */

@@ -12,10 +12,6 @@ import { socketOptions, tellOf, wireOf } from './socket-wire.ts'
 /** Where children open their control connections (docs/tree.md). */
 export const linkPath = '/link'
 
-const answers = {
-  401: 'Unauthorized',
-} as const
-
 /** Whether a request is for us: all others that want to be upgraded are served as they are. */
 export function isLinkRequest({ url = '' }: IncomingMessage): boolean {
   return url.split('?', 1)[0] === linkPath
@@ -51,7 +47,7 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
       // To check a token costs less than to say that it was wrong.
       const isNew = failures.take(address, clock.now()) === 0
       if (isNew) log.warn({ reason: messageOf(cause ?? error) }, 'a node was refused')
-      refuse(socket, 401)
+      refuse(socket)
     }
   }
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -61,9 +57,7 @@ export function serveLinks(server: Server, options: LinkServerOptions): void {
 }
 
 // Its time limits ended with the request: whoever does not close would stay for ever.
-function refuse(socket: Duplex, status: keyof typeof answers): void {
+function refuse(socket: Duplex): void {
   socket.once('finish', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${status} ${answers[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  )
+  socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
