@@ -8,8 +8,8 @@ import {
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing } from '#test/support/media-page.ts'
 import { PacketWatch } from '#test/support/packet-watch.ts'
-import { allowed, long, longOnly } from '#test/support/stage.ts'
-import { describeWatched, exact, type Watched, watchThrough } from '#test/support/watched.ts'
+import { long, longOnly } from '#test/support/stage.ts'
+import { describeWatched, expectWhole, watchThrough } from '#test/support/watched.ts'
 
 const missing = clusterNetworkUnavailable()
 /** How often each node dies. */
@@ -17,15 +17,6 @@ const deaths = long ? 5 : 1
 /** Pictures that viewers see after a death, at 30 a second. */
 const pictures = long ? 150 : 90
 const stream = 'failover'
-
-/** Nobody has noticed more than a short stop: the same session, and not a picture missing. */
-function expectWhole(watched: readonly Watched[]): void {
-  for (const { report, ...seen } of watched) {
-    expect(seen, JSON.stringify(report)).toMatchObject({ states: [] })
-    expect(seen.freeze, JSON.stringify(report)).toBeLessThan(allowed(1000))
-    expect(Math.abs(seen.missed), JSON.stringify(report)).toBeLessThanOrEqual(exact)
-  }
-}
 
 /** Between two packets of a viewer. */
 function longestPause(arrivals: readonly number[]): number {

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { percentiles } from '#load/percentiles.ts'
 import { ClusterNetwork, clusterNetworkUnavailable } from '#test/support/cluster-network.ts'
 import { PacketWatch } from '#test/support/packet-watch.ts'
-import { long, longOnly } from '#test/support/stage.ts'
+import { longOnly } from '#test/support/stage.ts'
 
 const stream = 'hops'
-const frames = 30 * (long ? 60 : 10)
+const frames = 30 * 60
 
 describe('the links of ingest – relay – relay – edge', () => {
   let cluster: ClusterNetwork | undefined

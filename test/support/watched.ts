@@ -1,5 +1,7 @@
+import { expect } from 'vitest'
 import type { ClockScale } from './clock-reader.ts'
 import type { Viewing, ViewReport } from './media-page.ts'
+import { allowed } from './stage.ts'
 
 /** What a viewer saw of something that happened. Times in ms. */
 export interface Watched {
@@ -20,7 +22,7 @@ export interface Watched {
 /** For the first picture after it, in ms: what stood still goes on or has failed by then. */
 const longestWait = 40_000
 /** How far `missed` may be off: a picture is decoded some time before it is shown. */
-export const exact = 3
+const exact = 3
 /** An odd number. */
 const looks = 9
 
@@ -44,6 +46,15 @@ export async function watchThrough(
       return compare(before[i]!, await look(viewing, scale))
     }),
   )
+}
+
+/** Nobody has noticed more than a short stop: the same session, and not a picture missing. */
+export function expectWhole(watched: readonly Watched[]): void {
+  for (const { report, ...seen } of watched) {
+    expect(seen, JSON.stringify(report)).toMatchObject({ states: [] })
+    expect(seen.freeze, JSON.stringify(report)).toBeLessThan(allowed(1000))
+    expect(Math.abs(seen.missed), JSON.stringify(report)).toBeLessThanOrEqual(exact)
+  }
 }
 
 interface Moment {

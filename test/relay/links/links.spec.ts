@@ -134,17 +134,13 @@ describe.each(planes)('a stream over links ($name)', { timeout: 30_000 }, (plane
     const origin = await tree.add('origin', ['ingest'], plane)
     const relay = await tree.add('relay', ['relay'], plane)
     const edge = await tree.add('edge', ['edge'], plane)
-    await origin.publish()
-    await until(() => origin.video?.log.keyframe !== undefined)
-    edge.join()
-    await until(() => edge.video?.log.keyframe !== undefined)
-    const parentOf = () => tree.memory.carriers.get(streamKey(demo))?.get('edge')?.parent
-    await until(() => parentOf() === 'relay')
+    await watch(origin, edge)
+    await until(() => parentOf('edge') === 'relay')
     const { publication } = edge
     relay.record = { ...relay.record, draining: true }
     relay.registry.announce(relay.record)
     relay.links.drain()
-    await until(() => parentOf() === 'origin')
+    await until(() => parentOf('edge') === 'origin')
     await until(() => relay.links.children === 0)
     expect(edge.publication).toBe(publication)
   })
