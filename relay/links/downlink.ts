@@ -14,13 +14,11 @@ import { IceLite } from '#webrtc/ice-lite.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import type { StunMessage } from '#webrtc/stun.ts'
 import type { FeedLink, Refusal } from './feed-link.ts'
-import { LinkFeed } from './link-feed.ts'
+import { type Granted, LinkFeed } from './link-feed.ts'
 import { pump, type Wire } from './wire.ts'
 
 /** What a node that is asked for a stream answers. */
-export type Grant =
-  | { readonly stream: Stream; readonly path: readonly string[] }
-  | { readonly refused: Refusal }
+export type Grant = Granted | { readonly refused: Refusal }
 
 export interface DownlinkOptions {
   readonly node: string
@@ -83,7 +81,7 @@ export class Downlink implements Machine, FeedLink {
     return this.#options.peer
   }
 
-  get peer(): PeerId | undefined {
+  get provedPeer(): PeerId | undefined {
     return this.#isReady ? this.#options.peer : undefined
   }
 
@@ -214,7 +212,8 @@ export class Downlink implements Machine, FeedLink {
       this.refuse(asked.subscription, granted.refused)
       return
     }
-    const feed = new LinkFeed(asked, granted.stream, granted.path, this, this.#options)
+    const { plane, clock } = this.#options
+    const feed = new LinkFeed(asked, granted, { link: this, plane, clock })
     this.#feeds.set(asked.subscription, feed)
     // It may be over before it has begun: what cannot be told ends it.
     this.#options.scheduler.add(feed)

@@ -6,8 +6,8 @@ export type Refusal = Pick<MessageOf<'refused'>, 'reason' | 'text'>
 
 /** What a feed needs of the link that it goes over. */
 export interface FeedLink {
-  /** Of the child at the plane, once its way back is proved. */
-  readonly peer: PeerId | undefined
+  /** Of the child at the plane; undefined until its way back is proved. */
+  readonly provedPeer: PeerId | undefined
   /** By SSRC: where the packets of each run go out, for the child to ask for some again. */
   readonly runs: Map<number, TrackId>
   /** Undefined when there are no more: the link must be made anew. */

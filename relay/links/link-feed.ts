@@ -18,7 +18,15 @@ import {
 } from './link-description.ts'
 import { numberBound, runStart } from './run-start.ts'
 
+/** A stream that a child may have. */
+export interface Granted {
+  readonly stream: Stream
+  /** Nodes from the origin down to this one. */
+  readonly path: readonly string[]
+}
+
 export interface FeedServices {
+  readonly link: FeedLink
   readonly plane: MediaPlane
   readonly clock: Clock
 }
@@ -48,9 +56,8 @@ const rateInterval = 1000
  * told. Follows the stream from publication to publication, as a viewer does.
  */
 export class LinkFeed implements StreamFollower, Machine {
-  readonly subscription: number
-  readonly #stream: Stream
-  readonly #link: FeedLink
+  readonly stream: Stream
+  readonly #subscription: number
   readonly #services: FeedServices
   readonly #flows = new Map<UpLayer, Flow>()
   readonly #clocks = new Map<UpLayer, LogClock>()
@@ -65,21 +72,13 @@ export class LinkFeed implements StreamFollower, Machine {
   #ratesDue = 0
   #nextTimeout = 0
 
-  /** @param path nodes from the origin down to this one */
-  constructor(
-    asked: MessageOf<'subscribe'>,
-    stream: Stream,
-    path: readonly string[],
-    link: FeedLink,
-    services: FeedServices,
-  ) {
-    this.subscription = asked.subscription
+  constructor(asked: MessageOf<'subscribe'>, { stream, path }: Granted, services: FeedServices) {
+    this.stream = stream
+    this.#subscription = asked.subscription
     this.#have = asked.have
     this.#need = asked.need ?? []
     this.#wanted = asked.wanted
-    this.#stream = stream
     this.#path = path
-    this.#link = link
     this.#services = services
     // It has the stream, and has lost nobody: whoever gives it goes on until we answer.
     const isMoving = asked.have.length > 0 && asked.lost === undefined
@@ -141,17 +140,13 @@ export class LinkFeed implements StreamFollower, Machine {
 
   abandon(): void {
     const refusal = { reason: 'unknown-stream', text: 'no way to the origin' } as const
-    this.#link.refuse(this.subscription, refusal)
+    this.#services.link.refuse(this.#subscription, refusal)
   }
 
   /** The child wants no more of it, or is gone. */
   close(): void {
     this.#endFlows()
     this.#publication = undefined
-  }
-
-  get stream(): Stream {
-    return this.#stream
   }
 
   get nextTimeout(): number {
@@ -223,9 +218,10 @@ export class LinkFeed implements StreamFollower, Machine {
   #begin(layer: UpLayer): boolean {
     const from = this.#firstOf(layer)
     if (from === undefined) return false
-    const ssrc = this.#link.nextSsrc()
+    const { link } = this.#services
+    const ssrc = link.nextSsrc()
     if (ssrc === undefined) {
-      this.#link.exhausted()
+      link.exhausted()
       return false
     }
     const base = Math.floor(from / numberBound) * numberBound
@@ -244,12 +240,12 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   #send(layer: UpLayer, flow: Flow): void {
-    const { plane } = this.#services
-    const { peer } = this.#link
+    const { link, plane } = this.#services
+    const peer = link.provedPeer
     if (peer === undefined || flow.track !== undefined) return
     const { ssrc, base, from } = flow
     flow.track = plane.addLink(peer, { ssrc, base })
-    this.#link.runs.set(ssrc, flow.track)
+    link.runs.set(ssrc, flow.track)
     const source = { log: layer.logId, payloadType: 0 }
     plane.replay(flow.track, source, { from, pace: copyPace, burst: copyBurst })
   }
@@ -280,15 +276,16 @@ export class LinkFeed implements StreamFollower, Machine {
   }
 
   #tell(message: WithoutSubscription<SubscriptionMessage>): void {
-    this.#link.tell({ subscription: this.subscription, ...message })
+    this.#services.link.tell({ subscription: this.#subscription, ...message })
   }
 
   #endFlow(layer: UpLayer): void {
     const flow = this.#flows.get(layer)
     if (!flow) return
     this.#flows.delete(layer)
-    this.#link.runs.delete(flow.ssrc)
-    if (flow.track !== undefined) this.#services.plane.removeTrack(flow.track)
+    const { link, plane } = this.#services
+    link.runs.delete(flow.ssrc)
+    if (flow.track !== undefined) plane.removeTrack(flow.track)
   }
 
   #endFlows(): void {

@@ -64,9 +64,8 @@ export class LinkedPublication implements LivePublication, Machine {
   readonly startedAt: number
   readonly layers: PublishedLayers
   hasViewers = false
-  readonly #clock: Clock
+  readonly #services: LinkedServices
   readonly #requestedAt = new Map<UpLayer, number>()
-  readonly #wants: (layer: UpLayer) => boolean
   /** Monotonic ms at which somebody last wanted it: at first everything is. */
   readonly #wantedAt = new Map<UpLayer, number>()
   /** As the parent was told. */
@@ -75,7 +74,6 @@ export class LinkedPublication implements LivePublication, Machine {
   #source: LinkSource | undefined
   #nextTimeout: number
   #polledAt = Number.NEGATIVE_INFINITY
-  readonly #scheduler: LinkedServices['scheduler']
   #nacks = 0
 
   constructor(
@@ -89,11 +87,9 @@ export class LinkedPublication implements LivePublication, Machine {
     const { plane, clock } = services
     this.epoch = told.epoch
     this.client = told.client
-    this.#clock = clock
-    this.#scheduler = services.scheduler
+    this.#services = services
     this.startedAt = clock.now()
     this.#nextTimeout = this.startedAt
-    this.#wants = (layer) => services.wants(layer)
     const tracks = told.tracks.map((track) => ({ track, format: liveTrack(track) }))
     const of = (kind: 'audio' | 'video') => tracks.find(({ track }) => track.kind === kind)
     const [audio, video] = [of('audio'), of('video')]
@@ -135,7 +131,7 @@ export class LinkedPublication implements LivePublication, Machine {
 
   /** What the parent tells of layers. */
   update(states: readonly LayerState[]): void {
-    const now = this.#clock.now()
+    const now = this.#services.clock.now()
     for (const state of states) {
       const layer = this.layers.all.find((one) => isNamed(one, state))
       if (!layer) continue
@@ -171,7 +167,7 @@ export class LinkedPublication implements LivePublication, Machine {
     const due = this.#repairDue
     if (due >= this.#nextTimeout) return
     this.#nextTimeout = due
-    this.#scheduler.changed(this)
+    this.#services.scheduler.changed(this)
   }
 
   get nextTimeout(): number {
@@ -209,7 +205,7 @@ export class LinkedPublication implements LivePublication, Machine {
   #stop(layer: UpLayer): void {
     // A parent that waits for it itself has it soon, and goes on behind what is held. Somebody may
     // have begun to watch since it was given up, and watches this log.
-    if (this.#wanted.includes(layer) || this.#wants(layer)) layer.endRun()
+    if (this.#wanted.includes(layer) || this.#services.wants(layer)) layer.endRun()
     else if (layer.active) {
       this.#source?.endRun(layer)
       layer.pause()
@@ -219,7 +215,8 @@ export class LinkedPublication implements LivePublication, Machine {
   // Narrowed slowly, as what is wanted again has to be copied from its keyframe on.
   #lookWanted(now: number): void {
     this.#wantDue = now + wantInterval
-    for (const layer of this.layers.all) if (this.#wants(layer)) this.#wantedAt.set(layer, now)
+    for (const layer of this.layers.all)
+      if (this.#services.wants(layer)) this.#wantedAt.set(layer, now)
     const wanted = this.layers.all.filter((layer) => {
       return now - (this.#wantedAt.get(layer) ?? this.startedAt) < wantedFor
     })

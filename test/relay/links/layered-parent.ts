@@ -40,18 +40,20 @@ export class Parent {
         need,
         ...(lost !== undefined && { lost }),
       },
-      this.stream,
-      ['parent'],
+      { stream: this.stream, path: ['parent'] },
       {
-        peer: 50,
-        runs: new Map(),
-        nextSsrc: () => ++this.#ssrc,
-        tell: (message) => this.told.push(message),
-        refuse: (subscription, refusal) =>
-          this.told.push({ type: 'refused', subscription, ...refusal }),
-        exhausted: () => {},
+        plane: rig.plane,
+        clock: rig.clock,
+        link: {
+          provedPeer: 50,
+          runs: new Map(),
+          nextSsrc: () => ++this.#ssrc,
+          tell: (message) => this.told.push(message),
+          refuse: (subscription, refusal) =>
+            this.told.push({ type: 'refused', subscription, ...refusal }),
+          exhausted: () => {},
+        },
       },
-      { plane: rig.plane, clock: rig.clock },
     )
     if (empty) for (const layer of this.layers) layer.pause()
     this.stream.publish(rig.publication, 0, 0)
