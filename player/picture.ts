@@ -52,6 +52,20 @@ export class Picture {
     this.release()
   }
 
+  /** Covers the video with what it shows now, until another picture is live. */
+  hold(): void {
+    if (this.#video.videoWidth === 0) return
+    this.#still.width = this.#video.videoWidth
+    this.#still.height = this.#video.videoHeight
+    this.#still.getContext('2d')?.drawImage(this.#video, 0, 0)
+    this.#still.hidden = false
+  }
+
+  /** Uncovers the video, whatever it shows. */
+  release(): void {
+    this.#still.hidden = true
+  }
+
   #follow(stream: MediaStream, events: PictureEvents): void {
     const catchUp = new CatchUp()
     let first = true
@@ -84,19 +98,5 @@ export class Picture {
       events.live(performance.now())
     }
     this.#video.addEventListener('loadeddata', loaded, { once: true })
-  }
-
-  /** Covers the video with what it shows now, until another picture is live. */
-  hold(): void {
-    if (this.#video.videoWidth === 0) return
-    this.#still.width = this.#video.videoWidth
-    this.#still.height = this.#video.videoHeight
-    this.#still.getContext('2d')?.drawImage(this.#video, 0, 0)
-    this.#still.hidden = false
-  }
-
-  /** Uncovers the video, whatever it shows. */
-  release(): void {
-    this.#still.hidden = true
   }
 }

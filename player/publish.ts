@@ -3,7 +3,7 @@ import { RefusedError } from './http-session.ts'
 import { backoff, byId, delay, pageToken } from './page.ts'
 import { type Encoding, encodingsFor, hasSvc, type LayerChoice } from './publish-layers.ts'
 import { PublisherStatsReader } from './publisher-stats.ts'
-import type { StatsEntry } from './viewer-stats.ts'
+import { statsOf } from './viewer-stats.ts'
 import { type Publication, publish, sendableCodecs } from './whip-client.ts'
 
 type State = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'stopped'
@@ -101,8 +101,7 @@ async function untilLost({ peer }: Publication, signal: AbortSignal): Promise<bo
       wasLive = true
       watchLink.hidden = false
     }
-    const entries = (await peer.getStats()).values() as Iterable<StatsEntry>
-    byId('stats', HTMLElement).textContent = reader.read(entries)
+    byId('stats', HTMLElement).textContent = reader.read(await statsOf(peer))
     const transport = peer.getSenders()[0]?.transport?.state
     if (peer.connectionState === 'failed' || transport === 'closed') return wasLive
     if (now - silentSince > silenceMs) return wasLive

@@ -1,14 +1,9 @@
 import { bitrateText, percentText } from './page.ts'
-import type { StatsEntry } from './viewer-stats.ts'
-
-interface Sent {
-  readonly timestamp: number
-  readonly bytes: number
-}
+import { bitrateBetween, type StatsEntry } from './viewer-stats.ts'
 
 /** What is going out, one line of text per report; the rate is over the time between two. */
 export class PublisherStatsReader {
-  #last: Sent | undefined
+  #last: { readonly timestamp: number; readonly bytes: number } | undefined
 
   read(entries: Iterable<StatsEntry>): string {
     const all = [...entries]
@@ -40,8 +35,7 @@ export class PublisherStatsReader {
     }
     const last = this.#last
     this.#last = now
-    if (!last || now.timestamp <= last.timestamp || now.bytes < last.bytes) return undefined
-    return ((now.bytes - last.bytes) * 8 * 1000) / (now.timestamp - last.timestamp)
+    return last && bitrateBetween(last, now)
   }
 }
 

@@ -20,9 +20,14 @@ export interface ViewerStats {
   readonly freezes: number
 }
 
-interface Totals {
+/** Of both directions alike, so far. */
+interface Transferred {
+  /** Ms; of any beginning. */
   readonly timestamp: number
   readonly bytes: number
+}
+
+interface Totals extends Transferred {
   readonly packets: number
   readonly lost: number
 }
@@ -30,6 +35,12 @@ interface Totals {
 const numberIn = (entry: StatsEntry | undefined, member: string): number | undefined => {
   const value = entry?.[member]
   return typeof value === 'number' ? value : undefined
+}
+
+/** What the browser tells of a connection now. */
+export async function statsOf(peer: RTCPeerConnection): Promise<Iterable<StatsEntry>> {
+  const report = await peer.getStats()
+  return report.values() as Iterable<StatsEntry>
 }
 
 /** Reads one report after the other; rates are over the time between two. */
@@ -51,7 +62,7 @@ export class ViewerStatsReader {
       height: numberIn(video, 'frameHeight'),
       framesPerSecond: numberIn(video, 'framesPerSecond'),
       codec: codecOf(all, video ?? audio),
-      bitrate: last && bitrate(last, totals),
+      bitrate: last && bitrateBetween(last, totals),
       rttMs: roundTripTime(all),
       lossFraction: last && lossFraction(last, totals),
       freezes: numberIn(video, 'freezeCount') ?? 0,
@@ -70,8 +81,11 @@ function sum(inbound: readonly StatsEntry[]): Totals {
   }
 }
 
-// A new connection counts from nothing again: such a step back says nothing.
-function bitrate(last: Totals, now: Totals): number | undefined {
+/**
+ * @returns bits per second; undefined where the second report is not later, or tells of less, as a
+ *   new connection counts from nothing again
+ */
+export function bitrateBetween(last: Transferred, now: Transferred): number | undefined {
   const elapsed = now.timestamp - last.timestamp
   if (elapsed <= 0 || now.bytes < last.bytes) return undefined
   return ((now.bytes - last.bytes) * 8 * 1000) / elapsed

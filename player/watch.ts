@@ -16,7 +16,7 @@ import {
 import { Picture } from './picture.ts'
 import { followEvents } from './session-events.ts'
 import { StallWatch } from './stall-watch.ts'
-import { type StatsEntry, type ViewerStats, ViewerStatsReader } from './viewer-stats.ts'
+import { statsOf, type ViewerStats, ViewerStatsReader } from './viewer-stats.ts'
 import { type Viewing, view } from './whep-client.ts'
 
 type State = 'connecting' | 'catching-up' | 'live' | 'waiting' | 'reconnecting' | 'stopped'
@@ -110,8 +110,8 @@ async function watchOnce(viewing: Viewing): Promise<End | Viewing> {
   const here = new Moves<Viewing>({
     open: openUnseen,
     after: (at) => edges.after(at),
-    done: (viewing) => {
-      next = viewing
+    done: (opened) => {
+      next = opened
       tell('moved on')
     },
   })
@@ -141,8 +141,10 @@ async function watchOnce(viewing: Viewing): Promise<End | Viewing> {
 
 const originOf = ({ resource }: Viewing) => new URL(resource.url).origin
 
-// The picture comes first: what is asked while it joins would delay it, and be delayed by it.
-/** Looks whether another node is nearer, and goes on there. */
+/**
+ * Looks whether another node is nearer, and goes on there. The picture comes first: what is asked
+ * while it joins would delay it, and be delayed by it.
+ */
 async function findNearest(): Promise<void> {
   learnt = edges.learn()
   await learnt
@@ -178,8 +180,7 @@ async function openUnseen(origin: string, signal: AbortSignal): Promise<Viewing 
 }
 
 async function hasMedia({ peer }: Viewing): Promise<boolean> {
-  const report = await peer.getStats()
-  return new ViewerStatsReader().read(report.values() as Iterable<StatsEntry>).progress > 0
+  return new ViewerStatsReader().read(await statsOf(peer)).progress > 0
 }
 
 async function untilLost(viewing: Viewing): Promise<End> {
@@ -189,7 +190,7 @@ async function untilLost(viewing: Viewing): Promise<End> {
   for (;;) {
     await delay(pollMs)
     if (viewing !== current) return 'lost'
-    const stats = reader.read((await peer.getStats()).values() as Iterable<StatsEntry>)
+    const stats = reader.read(await statsOf(peer))
     showStats(stats)
     if (isLost(peer)) return 'lost'
     const now = performance.now()
