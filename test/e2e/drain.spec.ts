@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { figure, isLive, NodePair, patience, post } from '#test/support/node-pair.ts'
-import { redisUnavailable } from '#test/support/redis-process.ts'
+import { describe, expect } from 'vitest'
+import { figure, isLive, withNodes as it, patience, post } from '#test/support/node-pair.ts'
 import type { ServerProcess } from '#test/support/server-process.ts'
 import { viewerOffer } from '#test/support/session-world.ts'
-
-const missing = redisUnavailable()
 
 /** A viewer as far as HTTP goes: its session, and the events that its page reads. */
 async function openViewing(node: ServerProcess) {
@@ -39,20 +36,9 @@ async function openViewing(node: ServerProcess) {
 }
 
 describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
-  let stage: NodePair | undefined
-
-  beforeEach(async ({ skip }) => {
-    if (missing) skip(missing)
-    stage = await NodePair.open()
-  })
-  afterEach(async () => {
-    await stage?.[Symbol.asyncDispose]()
-    stage = undefined
-  })
-
-  it('by SIGTERM: its viewers hear where to go, and it waits for them', async () => {
-    const [a, b] = await stage!.pair({ TAILRACE_DRAIN_MS: '30000' })
-    const publisher = await stage!.publish(a.whip('main'), a.key)
+  it('by SIGTERM: its viewers hear where to go, and it waits for them', async ({ stage }) => {
+    const [a, b] = await stage.pair({ TAILRACE_DRAIN_MS: '30000' })
+    const publisher = await stage.publish(a.whip('main'), a.key)
     await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
     const viewing = await openViewing(a)
     const stopped = a.stop(40_000)
@@ -65,18 +51,20 @@ describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
     await expect.poll(() => figure(b, 'cluster_nodes'), patience).toBe(1)
   })
 
-  it('by SIGTERM: it waits no longer than it may', async () => {
-    const [a] = await stage!.pair({ TAILRACE_DRAIN_MS: '500' })
-    await stage!.publish(a.whip('main'), a.key)
+  it('by SIGTERM: it waits no longer than it may', async ({ stage }) => {
+    const [a] = await stage.pair({ TAILRACE_DRAIN_MS: '500' })
+    await stage.publish(a.whip('main'), a.key)
     await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
     const viewing = await openViewing(a)
     expect(await a.stop(20_000)).toMatchObject({ code: 0, signal: undefined })
     expect(await viewing.told('}\n\n')).toContain('event: reconnect')
   })
 
-  it('by SIGTERM: it waits for its publishers where it may, until a second SIGTERM', async () => {
-    const [a] = await stage!.pair({ TAILRACE_DRAIN_PUBLISHERS_MS: '60000' })
-    const publisher = await stage!.publish(a.whip('main'), a.key)
+  it('by SIGTERM: it waits for its publishers where it may, until a second SIGTERM', async ({
+    stage,
+  }) => {
+    const [a] = await stage.pair({ TAILRACE_DRAIN_PUBLISHERS_MS: '60000' })
+    const publisher = await stage.publish(a.whip('main'), a.key)
     await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
     const stopped = a.stop(30_000)
     await expect.poll(async () => (await a.get(`${a.origin}/readyz`)).status, patience).toBe(503)
@@ -88,9 +76,9 @@ describe('a node of a cluster is drained', { timeout: 60_000 }, () => {
     await expect.poll(() => publisher.at(-1)?.kind, patience).toBe('waiting')
   })
 
-  it('by hand, until that is taken back', async () => {
-    const [a, b] = await stage!.pair({ TAILRACE_ADMIN_KEY: 'an-admin-key' })
-    await stage!.publish(a.whip('main'), a.key)
+  it('by hand, until that is taken back', async ({ stage }) => {
+    const [a, b] = await stage.pair({ TAILRACE_ADMIN_KEY: 'an-admin-key' })
+    await stage.publish(a.whip('main'), a.key)
     await expect.poll(() => isLive(a, 'main'), patience).toBe(true)
     const viewing = await openViewing(a)
     const drain = async (method: string) => {

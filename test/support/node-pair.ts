@@ -1,15 +1,15 @@
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import { createClientContext } from '#load/client-connection.ts'
 import { loadClip } from '#load/clip-files.ts'
 import { Publisher, type PublisherEvent } from '#load/publisher.ts'
-import { RedisProcess } from './redis-process.ts'
+import { RedisProcess, redisUnavailable } from './redis-process.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** For what takes a second or a lease. */
 export const patience = { timeout: 15_000, interval: 50 }
 
 /** Nodes of a cluster on loopback, the Redis by which they know one another, and publishers. */
-export class NodePair implements AsyncDisposable {
+class NodePair implements AsyncDisposable {
   readonly redis: RedisProcess
   readonly #opened: AsyncDisposableStack
   readonly #context = createClientContext({})
@@ -82,6 +82,16 @@ export class NodePair implements AsyncDisposable {
     await this.#opened.disposeAsync()
   }
 }
+
+/** A test that is given nodes as it starts them; skipped with a reason where there is no Redis. */
+export const withNodes = test.extend<{ stage: NodePair }>({
+  stage: async ({ skip }, use) => {
+    const missing = redisUnavailable()
+    if (missing) skip(missing)
+    await using stage = await NodePair.open()
+    await use(stage)
+  },
+})
 
 /** A number of a node's metrics. */
 export async function figure(node: ServerProcess, name: string): Promise<number | undefined> {
