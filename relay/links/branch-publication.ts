@@ -1,7 +1,6 @@
 import type { MessageOf } from '#control/messages.ts'
 import type { LogClock } from '#native/media-plane.ts'
 import type { Stream } from '#relay/stream.ts'
-import type { UpLayer } from '#relay/up-layer.ts'
 import type { BranchServices } from './branch-services.ts'
 import type { LayerName, LayerState, WantedLayers } from './link-description.ts'
 import { LinkedPublication } from './linked-publication.ts'
@@ -48,9 +47,7 @@ export class BranchPublication {
       nack: (ssrc: number, lost: readonly number[]) => uplink.nack(ssrc, lost),
       requestKeyframe: (layers: LayerName[]) => uplink.keyframe(subscription, layers),
       want: (layers: LayerName[]) => uplink.want(subscription, layers),
-      run: (...run: Parameters<Uplink['run']>) => uplink.run(...run),
-      endRun: (layer: UpLayer) => uplink.endRun(layer),
-      end: (over: LinkedPublication) => uplink.endRuns(over),
+      runs: uplink.runs,
     }
     publication.comesFrom(source, tracks)
     if (this.#stream.publication !== publication) {

@@ -41,11 +41,12 @@ export class IncomingRuns {
     this.#flush()
   }
 
-  /** What still comes of the layer is not taken. */
+  /** What still comes of the layer is not taken, until it has another run. */
   endOf(layer: UpLayer): void {
     for (const [ssrc, run] of this.#runs) if (run.layer === layer) this.#runs.delete(ssrc)
   }
 
+  /** No packets of the publication are taken any more. */
   end(publication: LinkedPublication): void {
     for (const [ssrc, run] of this.#runs) {
       if (run.publication === publication) this.#runs.delete(ssrc)

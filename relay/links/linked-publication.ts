@@ -8,6 +8,7 @@ import { type LayersListener, PublishedLayers } from '#relay/published-layers.ts
 import { UpLayer } from '#relay/up-layer.ts'
 import type { RtpPacket } from '#rtp/packet.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
+import type { IncomingRuns } from './incoming-runs.ts'
 import {
   isNamed,
   type LayerName,
@@ -24,14 +25,10 @@ export interface LinkSource {
   /** These numbers of a run were lost on the way. */
   nack(ssrc: number, lost: readonly number[]): void
   requestKeyframe(layers: LayerName[]): void
-  /** No packets of the publication are to be taken any more. */
-  end(publication: LinkedPublication): void
   /** Of all layers only these are to come. */
   want(layers: LayerName[]): void
-  /** No packets of the layer are to be taken until it has another run. */
-  endRun(layer: UpLayer): void
-  /** The packets of this SSRC are the layer's. */
-  run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void
+  /** Which of its packets are taken, and for what layer. */
+  readonly runs: Pick<IncomingRuns, 'begin' | 'endOf' | 'end'>
 }
 
 /** Between two looks at losses, in ms: as long as reordering is waited for. */
@@ -185,7 +182,7 @@ export class LinkedPublication implements LivePublication, Machine {
   }
 
   close(): void {
-    this.#source?.end(this)
+    this.#source?.runs.end(this)
     this.orphan()
     this.layers.close()
   }
@@ -199,7 +196,7 @@ export class LinkedPublication implements LivePublication, Machine {
 
   #begin(layer: UpLayer, run: LayerRun, now: number): void {
     layer.beginRun(run, now)
-    this.#source?.run(run.ssrc, run.base, this, layer)
+    this.#source?.runs.begin(run.ssrc, { base: run.base, publication: this, layer })
   }
 
   #stop(layer: UpLayer): void {
@@ -207,7 +204,7 @@ export class LinkedPublication implements LivePublication, Machine {
     // have begun to watch since it was given up, and watches this log.
     if (this.#wanted.includes(layer) || this.#services.wants(layer)) layer.endRun()
     else if (layer.active) {
-      this.#source?.endRun(layer)
+      this.#source?.runs.endOf(layer)
       layer.pause()
     }
   }

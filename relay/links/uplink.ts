@@ -7,7 +7,6 @@ import type { Clock } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import type { Machine } from '#core/machine.ts'
 import type { MediaPlane, PeerId, ReceivedBatch } from '#native/media-plane.ts'
-import type { UpLayer } from '#relay/up-layer.ts'
 import { writeNack } from '#rtp/rtcp/nack.ts'
 import type { Scheduler } from '#webrtc/peers.ts'
 import { IncomingRuns } from './incoming-runs.ts'
@@ -42,17 +41,23 @@ export interface UplinkOptions {
   ended(uplink: Uplink, end: LinkEnd): void
 }
 
+/** A control connection, from the open WebSocket on. */
+interface Connection {
+  readonly link: ChildLink
+  readonly wire: Wire
+  /** Of our token, which the parent's answers. */
+  readonly tokenId: string
+}
+
 /** A parent of this node: its control connection, its place at the plane, what comes from it. */
 export class Uplink implements Machine {
   readonly parent: string
   readonly peerId: PeerId
+  readonly runs: IncomingRuns
   readonly #options: UplinkOptions
   readonly #giveUp: () => void
   readonly #subscribers = new Map<number, Subscriber>()
-  readonly #runs: IncomingRuns
-  #link: ChildLink | undefined
-  #wire: Wire | undefined
-  #tokenId = ''
+  #connection: Connection | undefined
   #approach: MediaApproach | undefined
   #isOpen = false
   #ended = false
@@ -61,7 +66,7 @@ export class Uplink implements Machine {
     this.#options = options
     this.parent = options.parent.id
     this.peerId = options.peer
-    this.#runs = new IncomingRuns(options.plane, options.peer)
+    this.runs = new IncomingRuns(options.plane, options.peer)
     options.scheduler.add(this)
     this.#giveUp = options.dialer.dial(options.parent, {
       opened: (wire, tokenId) => this.#opened(wire, tokenId),
@@ -81,7 +86,7 @@ export class Uplink implements Machine {
 
   /** Ms to the parent and back; undefined while not measured. */
   get roundTrip(): number | undefined {
-    return this.#wire?.roundTrip
+    return this.#connection?.wire.roundTrip
   }
 
   /** How many streams it is asked for. */
@@ -91,7 +96,7 @@ export class Uplink implements Machine {
 
   /** @returns the number of the subscription; undefined where the link is not open */
   subscribe(wish: Wish, subscriber: Subscriber): number | undefined {
-    const number = this.isOpen ? this.#link?.subscribe(wish, this.#now()) : undefined
+    const number = this.isOpen ? this.#connection?.link.subscribe(wish, this.#now()) : undefined
     if (number !== undefined) this.#subscribers.set(number, subscriber)
     this.#act()
     return number
@@ -99,36 +104,21 @@ export class Uplink implements Machine {
 
   /** Only these layers are to come, from now on. */
   want(subscription: number, wanted: WantedLayers): void {
-    this.#link?.tell({ type: 'want', subscription, wanted }, this.#now())
+    this.#connection?.link.tell({ type: 'want', subscription, wanted }, this.#now())
     this.#act()
   }
 
   keyframe(subscription: number, layers: LayerName[]): void {
-    this.#link?.tell({ type: 'keyframe', subscription, layers }, this.#now())
+    this.#connection?.link.tell({ type: 'keyframe', subscription, layers }, this.#now())
     this.#act()
   }
 
   /** @param publication whose packets are to come from here no more */
   unsubscribe(subscription: number, publication: LinkedPublication | undefined): void {
     this.#subscribers.delete(subscription)
-    this.#link?.unsubscribe(subscription, this.#now())
-    if (publication) this.#runs.end(publication)
+    this.#connection?.link.unsubscribe(subscription, this.#now())
+    if (publication) this.runs.end(publication)
     this.#act()
-  }
-
-  /** Packets of this SSRC are the layer's, from now on. */
-  run(ssrc: number, base: number, publication: LinkedPublication, layer: UpLayer): void {
-    this.#runs.begin(ssrc, { base, publication, layer })
-  }
-
-  /** No packets of the layer are to be taken until it has another run. */
-  endRun(layer: UpLayer): void {
-    this.#runs.endOf(layer)
-  }
-
-  /** No packets of the publication are to be taken any more. */
-  endRuns(publication: LinkedPublication): void {
-    this.#runs.end(publication)
   }
 
   nack(ssrc: number, lost: readonly number[]): void {
@@ -138,7 +128,7 @@ export class Uplink implements Machine {
 
   /** @param batch borrowed; its slab is retained for every packet kept */
   media(batch: ReceivedBatch): void {
-    this.#runs.receive(batch)
+    this.runs.receive(batch)
     this.#heard()
   }
 
@@ -154,14 +144,14 @@ export class Uplink implements Machine {
 
   get nextTimeout(): number {
     return Math.min(
-      this.#link?.nextTimeout ?? Number.POSITIVE_INFINITY,
+      this.#connection?.link.nextTimeout ?? Number.POSITIVE_INFINITY,
       this.#approach?.nextTimeout ?? Number.POSITIVE_INFINITY,
     )
   }
 
   poll(now: number): void {
-    this.#runs.expire(now)
-    this.#link?.poll(now)
+    this.runs.expire(now)
+    this.#connection?.link.poll(now)
     this.#check(now)
     this.#act()
     if (this.#approach?.isLost(now)) {
@@ -171,23 +161,23 @@ export class Uplink implements Machine {
 
   #opened(wire: Wire, tokenId: string): void {
     const { node, incarnation, clock } = this.#options
-    this.#wire = wire
-    this.#link = new ChildLink({ node, incarnation, parent: this.parent }, clock.now())
-    this.#tokenId = tokenId
+    const link = new ChildLink({ node, incarnation, parent: this.parent }, clock.now())
+    this.#connection = { link, wire, tokenId }
     this.#act()
   }
 
   #text(text: string): void {
-    if (this.#ended || !this.#link) return
-    const event = this.#link.receive(text, this.#now())
-    if (event) this.#happened(event)
+    const connection = this.#connection
+    if (this.#ended || !connection) return
+    const event = connection.link.receive(text, this.#now())
+    if (event) this.#happened(event, connection)
     this.#act()
   }
 
-  #happened(event: ChildEvent): void {
+  #happened(event: ChildEvent, { tokenId }: Connection): void {
     switch (event.kind) {
       case 'opened':
-        void this.#welcomed(event.welcome)
+        void this.#welcomed(event.welcome, tokenId)
         break
       case 'told':
         this.#told(event.message)
@@ -203,10 +193,10 @@ export class Uplink implements Machine {
     }
   }
 
-  async #welcomed(welcome: MessageOf<'welcome'>): Promise<void> {
+  async #welcomed(welcome: MessageOf<'welcome'>, tokenId: string): Promise<void> {
     const { plane, peer, verify } = this.#options
     try {
-      const { node } = await verify(welcome.token, this.#tokenId)
+      const { node } = await verify(welcome.token, tokenId)
       if (node !== this.parent) throw new Error(`it is ${node}`)
     } catch (error) {
       this.#fail(`the parent did not prove itself: ${messageOf(error)}`)
@@ -242,7 +232,7 @@ export class Uplink implements Machine {
   }
 
   #heard(): void {
-    this.#link?.heardMedia(this.#now())
+    this.#connection?.link.heardMedia(this.#now())
     this.#approach?.hear(this.#now())
   }
 
@@ -256,10 +246,11 @@ export class Uplink implements Machine {
   }
 
   #act(): void {
-    if (this.#ended || !this.#link || !this.#wire) return
-    pump(this.#link, this.#wire)
+    if (this.#ended || !this.#connection) return
+    const { link, wire } = this.#connection
+    pump(link, wire)
     this.#options.scheduler.changed(this)
-    if (this.#link.closed) this.#end(this.#link.closed)
+    if (link.closed) this.#end(link.closed)
   }
 
   #fail(text: string): void {
@@ -272,9 +263,9 @@ export class Uplink implements Machine {
     const { plane, scheduler } = this.#options
     scheduler.remove(this)
     this.#giveUp()
-    this.#wire?.close()
+    this.#connection?.wire.close()
     plane.removePeer(this.peerId)
-    this.#runs.clear()
+    this.runs.clear()
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.over()

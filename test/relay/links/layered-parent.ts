@@ -83,9 +83,7 @@ export const source: LinkSource = {
   roundTrip: undefined,
   nack: () => {},
   requestKeyframe: () => {},
-  run: () => {},
-  endRun: () => {},
-  end: () => {},
+  runs: { begin: () => {}, endOf: () => {}, end: () => {} },
   want: () => {},
 }
 

@@ -40,9 +40,9 @@ describe('of a layer that comes no more, a child', () => {
     const child = childOf(parent, () => false)
     const ended: UpLayer[] = []
     const run = { ssrc: 1, base: 0, from: 6, end: 6 }
-    const from = { ...source, endRun: (layer: UpLayer) => ended.push(layer) }
+    const runs = { ...source.runs, endOf: (layer: UpLayer) => void ended.push(layer) }
     child.comesFrom(
-      from,
+      { ...source, runs },
       linkTracks(parent.rig.publication, () => run, 2000),
     )
     child.poll(20_000)
