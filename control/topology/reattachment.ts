@@ -94,15 +94,15 @@ export class Reattachment {
     return this.#asked
   }
 
-  /** @param choose candidates in order, without those to avoid; asked only when one is needed */
+  /** @param choose the best candidate but for those to avoid; asked only when one is needed */
   poll(
     now: number,
-    choose: (avoid: ReadonlySet<string>) => readonly string[],
+    choose: (avoid: ReadonlySet<string>) => string | undefined,
   ): ReattachmentStep | undefined {
     if (now < this.#nextTimeout) return undefined
     if (now - this.#begun >= reattachTiming.lostFor) this.#lost = undefined
     if (this.#asked !== undefined) this.#giveUp(this.#asked)
-    const parent = this.#next(this.isOptional ? () => [] : choose)
+    const parent = this.#next(this.isOptional ? () => undefined : choose)
     if (parent === undefined && this.isOptional) return { kind: 'stay' }
     if (parent === undefined) return this.#wait(now)
     this.#asked = parent
@@ -117,11 +117,11 @@ export class Reattachment {
     this.#nextTimeout = now
   }
 
-  #next(choose: (avoid: ReadonlySet<string>) => readonly string[]): string | undefined {
+  #next(choose: (avoid: ReadonlySet<string>) => string | undefined): string | undefined {
     const standby = this.#standby
     this.#standby = undefined
     if (standby !== undefined && !this.#avoid.has(standby)) return standby
-    return choose(this.#avoid)[0]
+    return choose(this.#avoid)
   }
 
   #giveUp(parent: string): void {

@@ -117,7 +117,7 @@ export class Branch implements Machine {
   }
 
   poll(now: number): void {
-    const step = this.#search?.poll(now, (avoid) => this.#candidates.parents(avoid))
+    const step = this.#search?.poll(now, (avoid) => this.#candidates.parent(avoid))
     if (step?.kind === 'ask') this.#ask(step.parent)
     if (step?.kind === 'split' && !this.#current) this.stream.abandon()
     if (step?.kind === 'stay') {

@@ -14,10 +14,10 @@ export class Candidates {
     this.#node = node
   }
 
-  /** Ids, the best first. */
-  parents(avoid: ReadonlySet<string>): string[] {
-    const question = { stream: this.#stream, node: this.#node, avoid }
-    return chooseParents(this.#view, question)
+  /** The best one. */
+  parent(avoid: ReadonlySet<string>): string | undefined {
+    const question = { stream: this.#stream, node: this.#node, avoid, most: 1 }
+    return chooseParents(this.#view, question)[0]
   }
 
   /** Who could take the parent's place. */

@@ -40,7 +40,7 @@ export class SimulatedBranches {
     const carried = newCarried(this.#now, lost)
     this.#node(id).carried.set(stream, carried)
     const avoid = new Set(lost === undefined ? [] : [lost])
-    const [first] = this.#choose(id, stream, avoid)
+    const first = this.#choose(id, stream, avoid)
     if (first === undefined) this.#look(id, stream, carried, { lost })
     else this.#askFirst(id, stream, carried, first)
     return carried
@@ -117,8 +117,8 @@ export class SimulatedBranches {
     return { stream, node: id, distance: this.#network.distance, most: 1 }
   }
 
-  #choose(id: string, stream: string, avoid: ReadonlySet<string>): string[] {
-    return chooseParents(this.#network.viewAt(id), { ...this.#question(id, stream), avoid })
+  #choose(id: string, stream: string, avoid: ReadonlySet<string>): string | undefined {
+    return chooseParents(this.#network.viewAt(id), { ...this.#question(id, stream), avoid })[0]
   }
 
   #look(id: string, stream: string, carried: Carried, known: Known): void {
