@@ -41,7 +41,7 @@ export class ChildLink implements Machine {
   readonly #ssrcs = new SeenSsrcs()
   /** Open subscriptions, and their epoch once the parent has told it. */
   readonly #epochs = new Map<number, number | undefined>()
-  #version: number | undefined
+  #isOpen = false
   #last = 0
 
   /** Says hello. */
@@ -54,18 +54,13 @@ export class ChildLink implements Machine {
     this.#channel.send({ type: 'hello', node, incarnation, protocol, role: 'subscriber' }, now)
   }
 
-  /** Of the protocol; undefined until the parent has welcomed us. */
-  get version(): number | undefined {
-    return this.#version
-  }
-
   get closed(): LinkClosed | undefined {
     return this.#channel.closed
   }
 
   /** @returns the number of the subscription; undefined while the link is not open */
   subscribe(wish: Wish, now: number): number | undefined {
-    if (this.#version === undefined) return undefined
+    if (!this.#isOpen) return undefined
     const subscription = this.#last + 1
     if (!this.#channel.send({ type: 'subscribe', subscription, ...wish }, now)) return undefined
     this.#last = subscription
@@ -92,7 +87,7 @@ export class ChildLink implements Machine {
     const message = this.#channel.read(text, now)
     if (!message || 'kind' in message) return message
     if (message.type === 'refused') return this.#refused(message)
-    if (this.#version === undefined) return this.#open(message, now)
+    if (!this.#isOpen) return this.#open(message, now)
     switch (message.type) {
       case 'move':
         return { kind: 'told', message }
@@ -136,7 +131,7 @@ export class ChildLink implements Machine {
       return this.#channel.break(`version ${version} was not offered`, now)
     }
     if (node !== this.#options.parent) return this.#channel.break('another node was called', now)
-    this.#version = version
+    this.#isOpen = true
     this.#channel.opened()
     return { kind: 'opened', welcome: message }
   }

@@ -8,23 +8,14 @@ const capacity = 8 * 1024 * 1024
 
 /** What waits to be sent on one control connection, in order. Bounded. */
 export class Outbox {
-  readonly #capacity: number
   #waiting: string[] = []
   #next = 0
   #length = 0
 
-  constructor(most = capacity) {
-    this.#capacity = most
-  }
-
-  get isEmpty(): boolean {
-    return this.#next === this.#waiting.length
-  }
-
   /** @returns false when it does not fit, or is longer than a message may be: nothing is kept */
   push(message: Message): boolean {
     const text = writeMessage(message)
-    if (text === undefined || this.#length + text.length > this.#capacity) return false
+    if (text === undefined || this.#length + text.length > capacity) return false
     this.#waiting.push(text)
     this.#length += text.length
     return true
@@ -36,7 +27,7 @@ export class Outbox {
     if (text === undefined) return undefined
     this.#next++
     this.#length -= text.length
-    if (this.isEmpty || this.#next === 1024) {
+    if (this.#next === this.#waiting.length || this.#next === 1024) {
       this.#waiting = this.#waiting.slice(this.#next)
       this.#next = 0
     }

@@ -32,7 +32,6 @@ export interface ParentLinkOptions {
   readonly incarnation: number
   /** The node that the token of the WebSocket's request proved. */
   readonly child: string
-  readonly versions?: ProtocolRange
 }
 
 /** The parent's end of one control connection: gives streams. Sans-IO, as `ControlChannel`. */
@@ -164,11 +163,10 @@ export class ParentLink implements Machine {
       this.refuse({ reason: 'wrong-token', text: 'the token is of another node' }, now)
       return this.#channel.closed!
     }
-    const { versions = spokenVersions } = this.#options
-    const version = chooseVersion(versions, hello.protocol)
+    const version = chooseVersion(spokenVersions, hello.protocol)
     if (version === undefined) {
       const { node } = this.#options
-      const text = `${node} speaks ${rangeText(versions)}, ${child} ${rangeText(hello.protocol)}`
+      const text = `${node} speaks ${rangeText(spokenVersions)}, ${child} ${rangeText(hello.protocol)}`
       this.refuse({ reason: 'version', text }, now)
       return this.#channel.closed!
     }

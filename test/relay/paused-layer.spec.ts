@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { faultOfOwn, type MessageOf } from '#control/messages.ts'
-import { linkTracks } from '#relay/links/link-description.ts'
 import { UpLayer } from '#relay/up-layer.ts'
 import { buildRtp, RtpPacket } from '#rtp/packet.ts'
 import { hex } from '#test/support/bytes.ts'
@@ -61,30 +59,6 @@ describe('a layer that is wanted again while its keyframe is the same', () => {
     expect(rig.plane.commands).toContainEqual({ kind: 'closeLog', log: logId })
     expect(rig.layer.logId).not.toBe(logId)
     expect(rig.layer.log.bytes).toBe(0)
-  })
-})
-
-describe('a description', () => {
-  it('fits a message, with fewer parameter sets where there are many (docs/tree.md)', () => {
-    const plane = new RecordingPlane()
-    const layers = Array.from({ length: 8 }, (_, at) => {
-      const layer = new UpLayer(plane, {
-        ...{ codec: 'H265', clockRate: 90_000, rid: `${at}`, repair: true, keyframeAnswers: 'no' },
-      } as const)
-      layer.inspector!.learn({
-        parameterSets: Array.from({ length: 8 }, () => Buffer.alloc(1000, 7)),
-      })
-      return layer
-    })
-    const format = { kind: 'video', codec: 'H265', payloadType: 96, clockRate: 90_000 }
-    const publication = {
-      format: { video: { ...format, parameters: new Map(), extensions: {} } },
-      layers: { all: layers },
-    }
-    const message = {
-      ...{ type: 'subscribed', subscription: 1, epoch: 7, client: 'x', path: ['parent'] },
-      tracks: linkTracks(publication as never, () => undefined, 0),
-    } as MessageOf<'subscribed'>
-    expect(faultOfOwn(message)).toBeUndefined()
+    expect(rig.layer.active).toBe(false)
   })
 })

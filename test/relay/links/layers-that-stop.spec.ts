@@ -25,16 +25,6 @@ describe('of a layer that comes no more, a child', () => {
     expect(layer.log.end - layer.log.start).toBe(1)
   })
 
-  it('keeps nothing of a layer that comes no more', () => {
-    const parent = new Parent()
-    const layer = parent.layers[0]!
-    expect(layer.log.keyframe).toBeDefined()
-    layer.pause()
-    expect(layer.log.keyframe).toBeUndefined()
-    expect(layer.log.end - layer.log.start).toBe(0)
-    expect(layer.active).toBe(false)
-  })
-
   it('takes nothing more of a layer that it wants no more', () => {
     const parent = new Parent()
     const child = childOf(parent, () => false)
