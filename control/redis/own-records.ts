@@ -1,11 +1,12 @@
 import { type CarrierRecord, registryBounds, type StreamRecord } from '#control/registry.ts'
 
-/** One change of what this node tells, for Redis. */
-export type OwnChange =
+/** One change of what this node tells, for Redis; `stream` is whose it is. */
+export type OwnChange = { readonly stream: string } & (
   | { readonly kind: 'claim'; readonly claim: StreamRecord }
-  | { readonly kind: 'ended'; readonly stream: string; readonly epoch: number }
+  | { readonly kind: 'ended'; readonly epoch: number }
   | { readonly kind: 'carrier'; readonly carrier: CarrierRecord }
-  | { readonly kind: 'dropped'; readonly stream: string }
+  | { readonly kind: 'dropped' }
+)
 
 /**
  * What this node claims and carries, and what of that Redis has yet to hear. However often a
@@ -83,25 +84,22 @@ export class OwnRecords {
       if (changes.length === limit || (changes[0] && changes[0].kind !== change.kind)) break
       changes.push(change)
     }
-    for (const change of changes) this.#forget(change)
+    for (const { kind, stream } of changes) {
+      const isOfClaims = kind === 'claim' || kind === 'ended'
+      if (isOfClaims) this.#changedClaims.delete(stream)
+      else this.#changedCarriers.delete(stream)
+    }
     return changes
-  }
-
-  #forget(change: OwnChange): void {
-    if (change.kind === 'claim') this.#changedClaims.delete(change.claim.stream)
-    else if (change.kind === 'ended') this.#changedClaims.delete(change.stream)
-    else if (change.kind === 'carrier') this.#changedCarriers.delete(change.carrier.stream)
-    else this.#changedCarriers.delete(change.stream)
   }
 
   *#changes(): Generator<OwnChange> {
     for (const [stream, epoch] of this.#changedClaims) {
       const claim = this.claims.get(stream)
-      yield claim ? { kind: 'claim', claim } : { kind: 'ended', stream, epoch }
+      yield claim ? { kind: 'claim', stream, claim } : { kind: 'ended', stream, epoch }
     }
     for (const stream of this.#changedCarriers) {
       const carrier = this.carriers.get(stream)
-      yield carrier ? { kind: 'carrier', carrier } : { kind: 'dropped', stream }
+      yield carrier ? { kind: 'carrier', stream, carrier } : { kind: 'dropped', stream }
     }
   }
 }

@@ -188,17 +188,20 @@ export class RedisWriter {
 
   async #send(kind: OwnChange['kind'], changes: readonly OwnChange[]): Promise<void> {
     const { connection, node, lease } = this.#options
-    const hash = kind === 'claim' || kind === 'ended' ? 'claims' : 'carriers'
-    const first = this.#reserve(hash, changes.length)
-    if (kind !== 'claim') {
-      const items = changes.flatMap((change) => editOf(node, change))
-      await connection.run('edit', [`${hash}:${node}`, lease, first, ...items])
+    if (kind === 'claim') {
+      await this.#put(changes.flatMap((change) => (change.kind === 'claim' ? change.claim : [])))
       return
     }
-    const items = changes.flatMap((change) => {
-      if (change.kind !== 'claim') return []
-      return [change.claim.stream, change.claim.epoch, JSON.stringify(change.claim)]
-    })
+    const hash = kind === 'ended' ? 'claims' : 'carriers'
+    const first = this.#reserve(hash, changes.length)
+    const items = changes.flatMap((change) => editOf(node, change))
+    await connection.run('edit', [`${hash}:${node}`, lease, first, ...items])
+  }
+
+  async #put(claims: readonly StreamRecord[]): Promise<void> {
+    const { connection, node, lease } = this.#options
+    const first = this.#reserve('claims', claims.length)
+    const items = claims.flatMap((claim) => [claim.stream, claim.epoch, JSON.stringify(claim)])
     const reply = await connection.run('put', [node, lease, epochMemory, first, ...items])
     const parts = strings(reply)
     for (let at = 0; at + 3 < parts.length; at += 4) {
@@ -228,11 +231,13 @@ function editOf(node: string, change: OwnChange): string[] {
       return [stream, '', bodyOf({ kind: 'ended', stream, node, epoch })]
     }
     case 'carrier': {
-      const record = change.carrier
-      return [record.stream, JSON.stringify(record), bodyOf({ kind: 'carrier', record })]
+      const { stream, carrier: record } = change
+      return [stream, JSON.stringify(record), bodyOf({ kind: 'carrier', record })]
     }
-    case 'dropped':
-      return [change.stream, '', bodyOf({ kind: 'dropped', stream: change.stream, node })]
+    case 'dropped': {
+      const { stream } = change
+      return [stream, '', bodyOf({ kind: 'dropped', stream, node })]
+    }
   }
 }
 
