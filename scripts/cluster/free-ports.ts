@@ -2,7 +2,6 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { clusterPorts, portNumbers } from './ports.ts'
-import { clusterShape } from './shape.ts'
 
 const firstBase = 8100
 const lastBase = 9900
@@ -18,12 +17,7 @@ export async function freeBase(address: string): Promise<number> {
 
 /** Ports of a cluster with this base that somebody else has. */
 export async function takenFrom(base: number, address: string): Promise<number[]> {
-  const ports = portNumbers(
-    clusterPorts(
-      base,
-      clusterShape.map(({ name }) => name),
-    ),
-  )
+  const ports = portNumbers(clusterPorts(base))
   const free = await Promise.all(ports.map((port) => isFree(port, address)))
   return ports.filter((_, index) => !free[index])
 }

@@ -71,10 +71,7 @@ export interface ClusterPlan {
 /** Every process of a small cluster on one machine, with its arguments and its environment. */
 export function clusterPlan(options: PlanOptions): ClusterPlan {
   const { address, basePort } = options
-  const ports = clusterPorts(
-    basePort,
-    clusterShape.map(({ name }) => name),
-  )
+  const ports = clusterPorts(basePort)
   const nodes = clusterShape.map((node): PlannedNode => {
     const own = ports.nodes[node.name]!
     const origin = `http://${inUrl(address)}:${own.http}`

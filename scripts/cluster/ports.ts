@@ -1,3 +1,5 @@
+import { clusterShape } from './shape.ts'
+
 /** The three ports of a node, as docs/settings.md names them. */
 export interface NodePorts {
   readonly http: number
@@ -21,8 +23,8 @@ export interface ClusterPorts {
 const perNode = 10
 
 /** Ports from `base` on, in a fixed order: services in the first ten, then ten for each node. */
-export function clusterPorts(base: number, names: readonly string[]): ClusterPorts {
-  const nodes = names.map((name, index): [string, NodePorts] => {
+export function clusterPorts(base: number): ClusterPorts {
+  const nodes = clusterShape.map(({ name }, index): [string, NodePorts] => {
     const http = base + perNode * (index + 1)
     return [name, { http, media: http + 1, metrics: http + 2 }]
   })

@@ -1,4 +1,4 @@
-type Role = 'ingest' | 'relay' | 'edge'
+export type Role = 'ingest' | 'relay' | 'edge'
 
 /** One node of the small cluster, wherever it runs. */
 export interface ShapeNode {

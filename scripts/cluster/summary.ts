@@ -1,4 +1,5 @@
 import type { ClusterPlan } from './plan.ts'
+import type { Role } from './shape.ts'
 
 export interface SummaryFacts {
   readonly plan: ClusterPlan
@@ -10,8 +11,8 @@ export interface SummaryFacts {
 /** What is printed once everything runs: where to publish, where to watch, what to look at. */
 export function renderSummary({ plan, publishKey, pids }: SummaryFacts): string {
   const { nodes, programs, absent, ports } = plan
-  const url = (role: string, path: string) => {
-    return nodes.filter(({ roles }) => roles.includes(role as never)).map(at(path))
+  const url = (role: Role, path: string) => {
+    return nodes.filter(({ roles }) => roles.includes(role)).map(({ origin }) => `${origin}${path}`)
   }
   const has = (name: string) => programs.some((program) => program.name === name)
   const sections = [
@@ -45,11 +46,6 @@ export function renderSummary({ plan, publishKey, pids }: SummaryFacts): string 
   const filled = sections.filter((lines) => lines.length > 0)
   return `\n${filled.map((lines) => lines.join('\n')).join('\n\n')}\n\n`
 }
-
-const at =
-  (path: string) =>
-  ({ origin }: { readonly origin: string }) =>
-    `${origin}${path}`
 
 // Each further value stands below the first.
 function rows(labelled: readonly (readonly string[])[]): string[] {
