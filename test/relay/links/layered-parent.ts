@@ -9,6 +9,7 @@ import { PublicationRig, recordedFormat } from '#test/relay/publication-rig.ts'
 import { RecordingPlane } from '#test/support/recording-plane.ts'
 import { SimulatedClock, SimulatedScheduler } from '#test/support/simulated-time.ts'
 
+type Asked = Pick<MessageOf<'subscribe'>, 'wanted' | 'have' | 'need' | 'lost'>
 export type Told = { readonly type: string } & Record<string, unknown>
 
 /** A publisher of three layers at a node that has a child, as the child is told of it. */
@@ -19,12 +20,8 @@ export class Parent {
   readonly feed: LinkFeed
   #ssrc = 0
 
-  constructor(
-    wanted: MessageOf<'subscribe'>['wanted'] = 'all',
-    have: MessageOf<'subscribe'>['have'] = [],
-    need: MessageOf<'subscribe'>['have'] = [],
-    { lost, empty = false }: { readonly lost?: string; readonly empty?: boolean } = {},
-  ) {
+  /** @param empty whether the node has nothing of the stream yet */
+  constructor({ empty = false, ...asked }: Partial<Asked> & { readonly empty?: boolean } = {}) {
     const { rig } = this
     rig.plane.addPeer(50, {} as never, {} as never)
     rig.publication.epoch = 7
@@ -35,10 +32,9 @@ export class Parent {
         subscription: 1,
         stream: 'default/demo',
         below: ['child'],
-        wanted,
-        have,
-        need,
-        ...(lost !== undefined && { lost }),
+        wanted: 'all',
+        have: [],
+        ...asked,
       },
       { stream: this.stream, path: ['parent'] },
       {

@@ -58,7 +58,7 @@ describe('of a layer that comes no more, a child', () => {
   })
 
   it('is given a layer anew that was paused here and has come back', () => {
-    const parent = new Parent([{ kind: 'video', rid: '0' }])
+    const parent = new Parent({ wanted: [{ kind: 'video', rid: '0' }] })
     parent.take()
     const layer = parent.layers[0]!
     layer.pause()

@@ -5,7 +5,7 @@ import { childOf, Parent, rids, source } from './layered-parent.ts'
 
 describe('of several layers, a child', () => {
   it('gets those that it wants', () => {
-    const parent = new Parent([{ kind: 'audio' }, { kind: 'video', rid: '1' }])
+    const parent = new Parent({ wanted: [{ kind: 'audio' }, { kind: 'video', rid: '1' }] })
     const [subscribed] = parent.take()
     const { tracks } = subscribed as unknown as MessageOf<'subscribed'>
     expect(tracks.map(({ kind, layers }) => [kind, rids(layers).length])).toEqual([
@@ -16,7 +16,7 @@ describe('of several layers, a child', () => {
   })
 
   it('is told what the others take, and gets one more when it wants it, under a new SSRC', () => {
-    const parent = new Parent([{ kind: 'video', rid: '1' }])
+    const parent = new Parent({ wanted: [{ kind: 'video', rid: '1' }] })
     parent.take()
     parent.feed.poll(2000)
     const [layers] = parent.take() as unknown as MessageOf<'layers'>[]
@@ -40,7 +40,7 @@ describe('of several layers, a child', () => {
     const { log } = new Parent().layers[0]!
     const held = log.end - 20
     const layer = { kind: 'video', rid: '0' } as const
-    const after = new Parent([layer], [{ epoch: 7, layer, index: held }])
+    const after = new Parent({ wanted: [layer], have: [{ epoch: 7, layer, index: held }] })
     const [subscribed] = after.take() as unknown as MessageOf<'subscribed'>[]
     const { run } = subscribed!.tracks[1]!.layers.find(({ rid }) => rid === '0')!
     expect(run).toMatchObject({ from: held + 1, end: log.end })
@@ -50,7 +50,8 @@ describe('of several layers, a child', () => {
       { epoch: 6, layer, index: held },
       { epoch: 7, layer, index: log.end + 2 ** 20 },
     ]) {
-      const [told] = new Parent([layer], [wrong]).take() as unknown as MessageOf<'subscribed'>[]
+      const parent = new Parent({ wanted: [layer], have: [wrong] })
+      const [told] = parent.take() as unknown as MessageOf<'subscribed'>[]
       const other = told!.tracks[1]!.layers.find(({ rid }) => rid === '0')!.run!
       expect(other.from).toBeLessThanOrEqual(log.keyframe!)
     }
@@ -65,19 +66,19 @@ describe('of several layers, a child', () => {
       }
       return parent.take()
     }
-    const waiting = new Parent([layer], have, [], { empty: true })
+    const waiting = new Parent({ wanted: [layer], have, empty: true })
     const begun = waiting.rig.clock.now()
     expect(until(waiting, begun + 500)).toEqual([])
     expect(until(waiting, begun + 700)[0]).toMatchObject({ type: 'subscribed' })
-    const filled = new Parent([layer], have, [], { empty: true })
+    const filled = new Parent({ wanted: [layer], have, empty: true })
     expect(until(filled, begun + 100)).toEqual([])
     filled.rig.play('obs-32-simulcast-3', undefined, 100)
     const [subscribed] = until(filled, begun + 300) as unknown as MessageOf<'subscribed'>[]
     expect(rids(subscribed!.tracks[1]!.layers)).toEqual(['0'])
     // Who has lost its parent, or had none, has nothing to wait for it with.
-    const orphan = new Parent([layer], have, [], { empty: true, lost: 'another' })
+    const orphan = new Parent({ wanted: [layer], have, lost: 'another', empty: true })
     expect(orphan.take()).toMatchObject([{ type: 'subscribed' }])
-    expect(new Parent([layer], [], [], { empty: true }).take()).toHaveLength(1)
+    expect(new Parent({ wanted: [layer], empty: true }).take()).toHaveLength(1)
   })
 
   it('who begins for one below gets what that one lacks as well', () => {
@@ -85,7 +86,8 @@ describe('of several layers, a child', () => {
     const layer = { kind: 'video', rid: '0' } as const
     const runFor = (index: number) => {
       const need = [{ epoch: 7, layer, index }]
-      const [told] = new Parent([layer], [], need).take() as unknown as MessageOf<'subscribed'>[]
+      const parent = new Parent({ wanted: [layer], need })
+      const [told] = parent.take() as unknown as MessageOf<'subscribed'>[]
       return told!.tracks[1]!.layers.find(({ rid }) => rid === '0')!.run!
     }
     expect(runFor(log.end - 5).from).toBe(log.keyframe)
