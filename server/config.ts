@@ -118,7 +118,9 @@ export const Config = Type.Object(
       default: [],
       takes: 'one or more keys as above',
       shownDefault: 'none',
-      description: 'Keys for `/api/v1/revocations`, of one tenant or of all.',
+      description:
+        'Keys for `/api/v1/revocations`, of one tenant or of all; one of all also for ' +
+        '`/api/v1/drain`.',
     }),
     JWT_SECRET: Type.Array(Type.String(secret), {
       default: [],
@@ -262,14 +264,18 @@ export interface ConfigSources {
 export function loadConfig({ env, yaml = '', open = false }: ConfigSources): Config {
   const { given, faults } = givenSettings({ env, yaml, known: Object.keys(Config.properties) })
   const candidate: Record<string, unknown> = {}
+  const unusable: string[] = []
   for (const [key, schema] of Object.entries(Config.properties)) {
     const { value, fault } = readSetting(key, schema, given[key])
-    if (fault) faults.push(fault)
+    if (fault) {
+      faults.push(fault)
+      unusable.push(key)
+    }
     if (value !== undefined) candidate[key] = value
   }
   if (open && candidate.PUBLISH_KEY === undefined) candidate.PUBLISH_KEY = [noKey]
   const config: unknown = Value.Default(Config, candidate)
-  if (Value.Check(Config, config)) faults.push(...contradictions(config, open))
+  if (Value.Check(Config, config)) faults.push(...contradictions(config, { open, unusable }))
   if (faults.length > 0 || !Value.Check(Config, config)) throw new ConfigError(faults)
   return Object.freeze(config)
 }

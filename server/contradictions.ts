@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isSafeSource } from './jwks-fetch.ts'
+import { settingPrefix } from './setting-text.ts'
 
 /** The key that stands for no key: anyone may publish. */
 export const noKey = 'none'
@@ -21,8 +22,22 @@ export interface Contradictable {
   readonly CLUSTER_SECRET: readonly string[]
 }
 
+interface Given {
+  /** `--open`: anyone may publish. */
+  readonly open: boolean
+  /** Settings without the prefix that are given, but not well formed, and absent in the config. */
+  readonly unusable: readonly string[]
+}
+
 /** Faults between settings that are each well formed. */
-export function contradictions(config: Contradictable, open: boolean): string[] {
+export function contradictions(config: Contradictable, { open, unusable }: Given): string[] {
+  // What was set in a wrong way is not missing: to be told so as well would mislead.
+  return faultsBetween(config, open).filter((fault) => {
+    return !unusable.some((key) => new RegExp(`\\b${settingPrefix}${key}\\b`).test(fault))
+  })
+}
+
+function faultsBetween(config: Contradictable, open: boolean): string[] {
   const faults: string[] = []
   if ((config.TLS_CERT === undefined) !== (config.TLS_KEY === undefined)) {
     faults.push('TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither')

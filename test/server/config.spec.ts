@@ -112,6 +112,18 @@ describe('settings', () => {
     ])
   })
 
+  it('are not called missing where they are set in a wrong way', () => {
+    const env = {
+      TAILRACE_REDIS_URL: 'redis://a:6379',
+      TAILRACE_CLUSTER_SECRET: 'short',
+      TAILRACE_TLS_CERT: 'a.pem',
+    }
+    expect(faultsOf({ env })).toEqual([
+      expect.stringMatching('^TAILRACE_CLUSTER_SECRET is not usable: it takes'),
+      'TAILRACE_TLS_CERT and TAILRACE_TLS_KEY go together: set both, or neither',
+    ])
+  })
+
   it('of TURN go together', () => {
     const fault = 'TAILRACE_TURN_URLS and TAILRACE_TURN_SECRET go together: set both, or neither'
     const urls = { TAILRACE_TURN_URLS: 'turn:a?transport=udp,turns:b' }
