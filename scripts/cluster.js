@@ -42,13 +42,7 @@ await finish(async () => {
 })
 
 async function run({ basePort: given, address, omit }, folder) {
-  const basePort = given ?? (await freeBase(address))
-  const taken = given === undefined ? [] : await takenFrom(given, address)
-  if (taken.length > 0) {
-    throw new Failure(
-      `these ports are in use: ${taken.join(', ')}.\nTake another --base-port, or none at all.`,
-    )
-  }
+  const basePort = await baseFor(given, address)
   const secrets = clusterSecrets(folder, process.env)
   const installed = installedPrograms()
   const node = process.execPath
@@ -63,6 +57,20 @@ async function run({ basePort: given, address, omit }, folder) {
   }
   const say = prefixed(print, plan.programs, process.stdout.isTTY === true)
   return await until(stopSignals(), plan, { say, publishKey: secrets.publishKey })
+}
+
+async function baseFor(given, address) {
+  let taken
+  try {
+    if (given === undefined) return await freeBase(address)
+    taken = await takenFrom(given, address)
+  } catch (error) {
+    throw new Failure(error.message)
+  }
+  if (taken.length === 0) return given
+  throw new Failure(
+    `these ports are in use: ${taken.join(', ')}.\nTake another --base-port, or none at all.`,
+  )
 }
 
 async function until({ first, second }, plan, { say, publishKey }) {

@@ -7,15 +7,26 @@ const firstBase = 8100
 const lastBase = 9900
 const step = 100
 
-/** The first base of 8100, 8200 … from which all ports of the cluster are free here. */
+/**
+ * The first base of 8100, 8200 … from which all ports of the cluster are free here.
+ *
+ * @throws Error in words for the user, for want of ports, or where the address is not ours
+ */
 export async function freeBase(address: string): Promise<number> {
   for (let base = firstBase; base <= lastBase; base += step) {
     if ((await takenFrom(base, address)).length === 0) return base
   }
-  throw new Error(`no room for the ports of a cluster from ${firstBase} to ${lastBase + step}`)
+  throw new Error(
+    `no room for the ports of a cluster from ${firstBase} to ${lastBase + step}; ` +
+      '--base-port takes another first one',
+  )
 }
 
-/** Ports of a cluster with this base that somebody else has. */
+/**
+ * Ports of a cluster with this base that somebody else has.
+ *
+ * @throws Error in words for the user, where the address is not ours
+ */
 export async function takenFrom(base: number, address: string): Promise<number[]> {
   const ports = portNumbers(clusterPorts(base))
   const free = await Promise.all(ports.map((port) => isFree(port, address)))
@@ -32,7 +43,10 @@ async function isFree(port: number, host: string): Promise<boolean> {
     socket.bind(port, host)
     await once(socket, 'listening')
     return true
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL') {
+      throw new Error(`this machine has no address ${host}: --address takes one of its own`)
+    }
     return false
   } finally {
     server.close()

@@ -27,6 +27,7 @@ function kept(file: string): ClusterSecrets {
   return made
 }
 
+// In hex: one that began with a dash would be an option to the program it is handed to.
 function random(bytes: number): string {
-  return randomBytes(bytes).toString('base64url')
+  return randomBytes(bytes).toString('hex')
 }

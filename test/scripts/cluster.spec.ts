@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseClusterFlags } from '#scripts/cluster/flags.ts'
+import { clusterSecrets } from '#scripts/cluster/secrets.ts'
 import { clusterShape } from '#scripts/cluster/shape.ts'
 import { Config } from '#server/config.ts'
 import { isInstalled, Program } from '#test/support/program.ts'
@@ -64,6 +68,32 @@ describe('a machine without Redis', () => {
     expect(stderr).toContain('a cluster needs redis')
     expect(stderr).toContain('apt-get install redis-server')
     expect(status).toBe(1)
+  })
+})
+
+describe('an address of another machine', () => {
+  // RFC 5737 §3: of documentation, so no machine's.
+  it.each`
+    ports                 | flags
+    ${'found'}            | ${[]}
+    ${'that it is given'} | ${['--base-port', String(basePort)]}
+  `('is refused in words, with ports $ports', ({ flags }) => {
+    const args = [script, '--address', '203.0.113.1', ...flags]
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    expect(stderr.trim()).toBe(
+      'tailrace: this machine has no address 203.0.113.1: --address takes one of its own',
+    )
+    expect(status).toBe(1)
+  })
+})
+
+describe('keys that a cluster makes', () => {
+  it('begin with no dash, which programs would take for an option', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tailrace-secrets-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const made = clusterSecrets(folder, {})
+    for (const key of Object.values(made)) expect(key).toMatch(/^[0-9a-f]{36,}$/)
+    expect(clusterSecrets(folder, {})).toEqual(made)
   })
 })
 
