@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Registry } from '#control/registry.ts'
 
+const outOfReach = 'registry out of reach (TAILRACE_REDIS_URL): media goes on'
+
 /**
  * Says in the log when the registry is lost and when it is back, once each, however many attempts
  * there were between.
@@ -29,7 +31,7 @@ export class RegistryLog {
     if (this.#connected === connected || isConnecting) return
     this.#connected = connected
     if (connected) this.#log.info({ nodes: view.nodes.size }, 'registry in reach')
-    else this.#log.warn({ why: this.#reason }, 'registry out of reach: media goes on')
+    else this.#log.warn({ why: this.#reason }, outOfReach)
   }
 
   /** What fails from now on is no news. */
