@@ -125,7 +125,8 @@ function parsed<Schema extends TSchema>(schema: Schema, text: string): Static<Sc
   if (text.length > longestText) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return Value.Check(schema, value) ? value : undefined
+    // What the schema does not name may be nested without end.
+    return Value.Check(schema, value) ? (Value.Clean(schema, value) as typeof value) : undefined
   } catch {
     return undefined
   }

@@ -221,6 +221,26 @@ describe.skipIf(redisUnavailable())('the registry in Redis', { timeout: 30_000 }
     expect(b.view.nodes.has('strange')).toBe(false)
   })
 
+  it('does not look into what a stranger adds to a record', async () => {
+    const claim = await publish()
+    const { prefix } = world
+    const nested = `${'['.repeat(9000)}${']'.repeat(9000)}`
+    const text = JSON.stringify(claim).replace(/}$/, `,"more":${nested}}`)
+    const malformed = b.dropped.malformed
+    await server.as(async (redis) => {
+      // Twice: what is known already is compared with it.
+      for (const version of [1e12, 1e12 + 1]) {
+        await redis.publish(
+          `${prefix}changes`,
+          `{"kind":"claim","version":${version},"record":${text}}`,
+        )
+      }
+      await redis.publish(`${prefix}changes`, 'no message')
+    })
+    await until(() => b.dropped.malformed > malformed)
+    expect(b.view.streams.get('acme/one')).toEqual(claim)
+  })
+
   it('connects with a password, and tells what goes wrong without', async () => {
     await server.as((redis) => redis.config('SET', 'requirepass', 'secret'))
     const withIt = world.join('c', { url: server.url.replace('//', '//:secret@') })
