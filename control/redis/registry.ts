@@ -156,12 +156,10 @@ export class RedisRegistry implements Registry {
   }
 
   release(stream: string): void {
+    // Not a later one, of a publisher who has come since.
     const claiming = this.#claiming.get(stream)
-    if (claiming !== undefined) void claiming.then(() => this.release(stream))
-    const claim = this.#own.endClaim(stream)
-    if (!claim) return
-    this.#state.dropStream(stream, claim.origin, claim.epoch)
-    this.#writer.write()
+    if (claiming !== undefined) void claiming.then(({ epoch }) => this.#release(stream, epoch))
+    this.#release(stream)
   }
 
   /** @throws RangeError past what a node may carry */
@@ -186,6 +184,14 @@ export class RedisRegistry implements Registry {
     const record = { ...claim, epoch: given ?? this.#leastEpoch(stream) }
     this.#hold(record)
     return record
+  }
+
+  #release(stream: string, upTo = Number.POSITIVE_INFINITY): void {
+    const claim = this.#own.claims.get(stream)
+    if (!claim || claim.epoch > upTo) return
+    this.#own.endClaim(stream)
+    this.#state.dropStream(stream, claim.origin, claim.epoch)
+    this.#writer.write()
   }
 
   #leastEpoch(stream: string): number {

@@ -241,6 +241,17 @@ describe.skipIf(redisUnavailable())('the registry in Redis', { timeout: 30_000 }
     expect(b.view.streams.get('acme/one')).toEqual(claim)
   })
 
+  it('keeps a claim that was made while one before it, given up, was not answered', async () => {
+    const before = a.claim('acme/one', description)
+    a.release('acme/one')
+    const claim = await a.claim('acme/one', description)
+    await before
+    await until(() => b.view.streams.get('acme/one')?.epoch === claim.epoch)
+    await delay(500)
+    expect(a.view.streams.get('acme/one')).toEqual(claim)
+    expect(b.view.streams.get('acme/one')).toEqual(claim)
+  })
+
   it('connects with a password, and tells what goes wrong without', async () => {
     await server.as((redis) => redis.config('SET', 'requirepass', 'secret'))
     const withIt = world.join('c', { url: server.url.replace('//', '//:secret@') })
