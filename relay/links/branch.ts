@@ -177,9 +177,10 @@ export class Branch implements Machine {
     const isCurrent = () => this.#current?.uplink === asked.uplink
     return {
       told: (message) => this.#told(asked, message),
-      over: () => {
+      over: (reason) => {
+        const { parent } = asked.uplink
         if (this.#asked === asked) this.#refused()
-        else if (isCurrent()) this.#lose(asked.uplink.parent)
+        else if (isCurrent()) this.#lose(parent, reason === 'exhausted' ? parent : undefined)
       },
       // Before it has answered there is nothing to move, and an origin cannot be gone around.
       move: ({ node }) => {
@@ -248,12 +249,14 @@ export class Branch implements Machine {
     this.carry()
   }
 
-  #lose(parent: string): void {
+  /** @param again the parent itself, where only its keys are used up: a new connection has others */
+  #lose(parent: string, again: string | undefined): void {
     this.#current = undefined
     this.#orphanedAt = this.#services.clock.now()
     this.#shown.orphan()
-    const standby = this.#candidates.standby(parent)
-    this.#look({ lost: parent, ...(standby !== undefined && { standby }) })
+    const standby = again ?? this.#candidates.standby(parent)
+    const known = again === undefined ? { lost: parent } : { atOnce: true }
+    this.#look({ ...known, ...(standby !== undefined && { standby }) })
   }
 
   /** Whoever was asked said no, or nothing. */

@@ -21,8 +21,12 @@ export interface Subscriber {
   told(message: SubscriptionMessage): void
   /** The parent is going: it wants everything moved there. */
   move(target: MessageOf<'move'>): void
-  /** The parent refused, stands below this node, or is gone: nothing more comes of it. */
-  over(): void
+  /**
+   * The parent refused, stands below this node, or is gone: nothing more comes of it.
+   *
+   * @param reason for which the whole link is over, where the parent has told one
+   */
+  over(reason?: LinkEnd['reason']): void
 }
 
 export interface UplinkOptions {
@@ -268,7 +272,7 @@ export class Uplink implements Machine {
     this.runs.clear()
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
-    for (const subscriber of subscribers) subscriber.over()
+    for (const subscriber of subscribers) subscriber.over(end.reason)
     this.#options.ended(this, end)
   }
 

@@ -121,6 +121,7 @@ export class Uplinks {
   #open(parent: NodeRecord, now: number): Uplink {
     const { node, tokens, peers, observer, opened } = this.#options
     const { id, incarnation } = node()
+    let openedAt = now
     const uplink = new Uplink({
       ...this.#options,
       node: id,
@@ -129,6 +130,7 @@ export class Uplinks {
       peer: peers.reserveId(),
       verify: (token, answered) => tokens.verify(token, answered),
       opened: (version) => {
+        openedAt = this.#options.clock.now()
         this.#failures.delete(parent.id)
         observer.opened('parent', parent.id, version)
         opened()
@@ -137,7 +139,9 @@ export class Uplinks {
         this.#byNode.delete(parent.id)
         this.#byPeer.delete(ended.peerId)
         this.#usedAt.delete(ended)
-        this.#failed(parent.id, end)
+        // To have used up all keys takes long, and there are others at once.
+        const lasted = this.#options.clock.now() - openedAt
+        if (end.reason !== 'exhausted' || lasted < longestRetry) this.#failed(parent.id, end)
         observer.ended('parent', parent.id, end)
       },
     })
