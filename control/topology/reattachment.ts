@@ -100,7 +100,7 @@ export class Reattachment {
     choose: (avoid: ReadonlySet<string>) => string | undefined,
   ): ReattachmentStep | undefined {
     if (now < this.#nextTimeout) return undefined
-    if (now - this.#begun >= reattachTiming.lostFor) this.#lost = undefined
+    if (now - this.#begun >= reattachTiming.lostFor) this.#find()
     if (this.#asked !== undefined) this.#giveUp(this.#asked)
     const parent = this.#next(this.isOptional ? () => undefined : choose)
     if (parent === undefined && this.isOptional) return { kind: 'stay' }
@@ -124,6 +124,12 @@ export class Reattachment {
     return choose(this.#avoid)
   }
 
+  /** The lost one, where it is still shown, is back. */
+  #find(): void {
+    if (this.#lost !== undefined) this.#avoid.delete(this.#lost)
+    this.#lost = undefined
+  }
+
   #giveUp(parent: string): void {
     this.#asked = undefined
     this.#avoid.add(parent)
@@ -137,6 +143,11 @@ export class Reattachment {
     this.#round++
     const spread = Math.min(firstSpread * 2 ** this.#round, longestSpread)
     this.#nextTimeout = now + spread / 2 + this.#jitter(spread / 2)
+    if (this.#lost !== undefined) {
+      // Who knows nobody else has no reason to wait longer.
+      const foundAt = this.#begun + reattachTiming.lostFor + this.#jitter(firstSpread)
+      this.#nextTimeout = Math.min(this.#nextTimeout, foundAt)
+    }
     if (this.#round < roundsBeforeSplit || this.#split) return undefined
     this.#split = true
     return { kind: 'split' }

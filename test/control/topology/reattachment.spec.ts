@@ -49,6 +49,21 @@ describe('the search for a parent', () => {
     expect(rounds.at(-1)).toEqual({ isEarly: false, avoided: [], lost: undefined })
   })
 
+  it.each(['n', 'm', 'edge-1', 'edge-2', 'far'])(
+    'asks the lost parent as soon as it may be back, where %s knows nobody else',
+    (node) => {
+      const { lostFor, firstSpread } = reattachTiming
+      const search = new Reattachment({ stream: 'default/s', node, depth: 1, lost: 'p' }, 0)
+      const choose = (avoid: ReadonlySet<string>) => (avoid.has('p') ? undefined : 'p')
+      let now = 0
+      do now = search.nextTimeout
+      while (search.poll(now, choose)?.kind !== 'ask')
+      expect(now).toBeGreaterThanOrEqual(lostFor)
+      // By turns, as at first.
+      expect(now).toBeLessThan(lostFor + firstSpread)
+    },
+  )
+
   it('goes on when there is no answer', () => {
     const search = new Reattachment(options, 0)
     const now = search.nextTimeout
