@@ -75,7 +75,9 @@ export class Uplink implements Machine {
     this.#giveUp = options.dialer.dial(options.parent, {
       opened: (wire, tokenId) => this.#opened(wire, tokenId),
       text: (text) => this.#text(text),
-      closed: (reason) => this.#fail(reason),
+      closed: (text, reason) => {
+        this.#end({ cause: reason ? 'refused' : 'closed', text, ...(reason && { reason }) })
+      },
     })
   }
 

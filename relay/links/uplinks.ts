@@ -39,12 +39,19 @@ export interface UplinksOptions
   opened(): void
 }
 
+/** Of one process of a node: who mends it begins it anew. */
+interface Failure {
+  readonly incarnation: number
+  readonly times: number
+  readonly until: number
+}
+
 /** The links to nodes above this one: one for each, whatever is asked for by it. */
 export class Uplinks {
   readonly #options: UplinksOptions
   readonly #byNode = new Map<string, Uplink>()
   readonly #byPeer = new Map<PeerId, Uplink>()
-  readonly #failures = new Map<string, { readonly times: number; readonly until: number }>()
+  readonly #failures = new Map<string, Failure>()
   readonly #usedAt = new Map<Uplink, number>()
 
   constructor(options: UplinksOptions) {
@@ -70,8 +77,10 @@ export class Uplinks {
       return known
     }
     const parent = registry.view.nodes.get(node)
-    if (!parent || now < (this.#failures.get(node)?.until ?? 0)) return undefined
-    return this.#open(parent, now)
+    if (!parent) return undefined
+    const failure = this.#failures.get(node)
+    const isTooSoon = failure?.incarnation === parent.incarnation && now < failure.until
+    return isTooSoon ? undefined : this.#open(parent, now)
   }
 
   /** Opens what may soon be needed, and closes what has not been for long. */
@@ -109,13 +118,13 @@ export class Uplinks {
       .map(({ id }) => id)
   }
 
-  #failed(node: string, { reason }: LinkEnd): void {
+  #failed({ id: node, incarnation }: NodeRecord, { reason }: LinkEnd): void {
     const now = this.#options.clock.now()
     const times = (this.#failures.get(node)?.times ?? 0) + 1
     const wait = needsMending.has(reason)
       ? mendedAfter
       : Math.min(shortestRetry * 2 ** (times - 1), longestRetry)
-    this.#failures.set(node, { times, until: now + wait })
+    this.#failures.set(node, { incarnation, times, until: now + wait })
   }
 
   #open(parent: NodeRecord, now: number): Uplink {
@@ -141,7 +150,7 @@ export class Uplinks {
         this.#usedAt.delete(ended)
         // To have used up all keys takes long, and there are others at once.
         const lasted = this.#options.clock.now() - openedAt
-        if (end.reason !== 'exhausted' || lasted < longestRetry) this.#failed(parent.id, end)
+        if (end.reason !== 'exhausted' || lasted < longestRetry) this.#failed(parent, end)
         observer.ended('parent', parent.id, end)
       },
     })

@@ -22,6 +22,8 @@ export interface WireListener {
 export interface DialListener extends WireListener {
   /** @param tokenId of the token that was sent along */
   opened(wire: Wire, tokenId: string): void
+  /** @param refusal where the node was reached, and takes no token of ours */
+  closed(reason: string, refusal?: 'wrong-token'): void
 }
 
 /** Opens control connections to other nodes. */

@@ -9,6 +9,9 @@ import { socketOptions, tellOf, wireOf } from './socket-wire.ts'
 /** From the call to an open WebSocket, in ms. */
 const openWithin = 3_000
 
+/** What a node answers whose secret, or whose name, is another than the token's. */
+const unauthorized = 401
+
 /** Calls other nodes, each time with a token of its own. */
 export class SocketDialer implements Dialer {
   readonly #tokens: Pick<NodeTokens, 'mint'>
@@ -33,7 +36,18 @@ export class SocketDialer implements Dialer {
       opened.once('open', () => {
         if (!isGivenUp) listener.opened(wireOf(opened), id)
       })
-      tellOf(opened, listener)
+      let status: number | undefined
+      opened.once('unexpected-response', (_request, { statusCode }) => {
+        status = statusCode
+        opened.terminate()
+      })
+      tellOf(opened, {
+        text: (text) => listener.text(text),
+        closed: (reason) => {
+          const text = status === undefined ? reason : `answered with ${status}`
+          listener.closed(text, status === unauthorized ? 'wrong-token' : undefined)
+        },
+      })
     }
     open().catch((error: unknown) => listener.closed(messageOf(error)))
     return () => {

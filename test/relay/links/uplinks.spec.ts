@@ -71,6 +71,25 @@ describe('the links to nodes above', () => {
     expect(uplinks.size).toBe(0)
   })
 
+  it('are tried again after a minute where a token does not count, or by a new process', () => {
+    const { uplinks, clock, calls, nodes } = world()
+    const call = () => {
+      const before = calls.length
+      uplinks.to('above')
+      return calls.length - before
+    }
+    call()
+    calls[0]!.listener.closed('answered with 401', 'wrong-token')
+    clock.time = 59_999
+    expect(call()).toBe(0)
+    clock.time = 60_000
+    expect(call()).toBe(1)
+    calls[1]!.listener.closed('answered with 401', 'wrong-token')
+    expect(call()).toBe(0)
+    nodes.set('above', { ...nodes.get('above')!, incarnation: 2 })
+    expect(call()).toBe(1)
+  })
+
   it('are closed when nothing has been wanted of them for a minute', () => {
     const { uplinks, clock, ended } = world()
     uplinks.to('beside')
