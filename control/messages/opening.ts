@@ -82,7 +82,7 @@ const RefusalReason = Type.Union([
  * Either side. With `subscription` it answers that `subscribe`, or ends what was subscribed, and
  * the connection stays; without, the sender closes the connection right behind it. The receiver
  * looks for another parent and does not ask this one again at once: `loop`, `full`, `draining` and
- * `too-deep` until the registry tells something new of it, `wrong-token` and `version` for a minute.
+ * `too-deep` until all others were asked, `wrong-token` and `version` for a minute.
  */
 export const Refused = message('refused', {
   subscription: Type.Optional(Subscription),

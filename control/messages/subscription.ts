@@ -77,8 +77,7 @@ export const Subscribed = message('subscribed', publication)
 
 /**
  * Parent to child: another publisher, with runs of its own; those of the epoch before are over, and
- * what is missing of them will not come. What the child wants stays as it was, by name; where a
- * track has none of those layers, all of it is sent until the child wants something else. An
+ * what is missing of them will not come. All of it is sent until the child wants something else. An
  * epoch that is not higher than the child's is ignored: it lost, or has been told already.
  */
 export const NewEpoch = message('epoch', publication)
