@@ -36,7 +36,11 @@ export class Streams {
     const expired = this.list().filter(({ inactiveSince }) => {
       return inactiveSince !== undefined && now - inactiveSince > grace
     })
-    for (const stream of expired) this.#streams.delete(streamKey(stream.name))
+    for (const stream of expired) {
+      this.#streams.delete(streamKey(stream.name))
+      // A node that waits for longer would wait here for ever: who comes next publishes another one.
+      stream.abandon()
+    }
     return expired
   }
 }
