@@ -45,7 +45,7 @@ export function obuPayloadStart(bytes: Buffer, obu: number, end: number): number
 }
 
 /** A number of 7 bits a byte, low ones first (AV1 §4.10.5); undefined if cut off or over 32 bits. */
-function leb128(bytes: Buffer, start: number, end: number): number | undefined {
+export function leb128(bytes: Buffer, start: number, end: number): number | undefined {
   let value = 0
   for (let i = 0; i < 8 && start + i < end; i++) {
     const byte = bytes[start + i]!
@@ -55,7 +55,8 @@ function leb128(bytes: Buffer, start: number, end: number): number | undefined {
   return undefined
 }
 
-function leb128Size(bytes: Buffer, start: number, end: number): number {
+/** Bytes of such a number, as far as they are there. */
+export function leb128Size(bytes: Buffer, start: number, end: number): number {
   let size = 1
   while (start + size < end && size < 8 && bytes[start + size - 1]! & 0x80) size++
   return size

@@ -10,7 +10,7 @@ export interface VideoSize {
  *
  *   |X|R|N|S|R| PID | |I|L|T|K| RSV   | |M| PictureID (7 or 15) | |TL0PICIDX| |TID|Y| KEYIDX |
  */
-function descriptorSize(bytes: Buffer, start: number, end: number): number {
+export function vp8DescriptorSize(bytes: Buffer, start: number, end: number): number {
   if (start >= end || !(bytes[start]! & 0x80)) return 1
   const flags = start + 1 < end ? bytes[start + 1]! : 0
   let size = 2
@@ -22,10 +22,15 @@ function descriptorSize(bytes: Buffer, start: number, end: number): number {
 
 /** Offset of the frame's first byte if a keyframe starts here. */
 function keyframeStart(bytes: Buffer, start: number, end: number): number | undefined {
-  if (start >= end || (bytes[start]! & 0x17) !== 0x10) return undefined
-  const frame = start + descriptorSize(bytes, start, end)
+  if (!isVp8FrameStart(bytes, start, end)) return undefined
+  const frame = start + vp8DescriptorSize(bytes, start, end)
   // The low bit of a frame is 0 for a keyframe (RFC 6386 §9.1).
   return frame < end && !(bytes[frame]! & 1) ? frame : undefined
+}
+
+/** Whether a frame starts in this payload: the start of its first partition. */
+export function isVp8FrameStart(bytes: Buffer, start: number, end: number): boolean {
+  return start < end && (bytes[start]! & 0x17) === 0x10
 }
 
 /** Whether the first partition of a keyframe starts in this payload. */

@@ -10,6 +10,7 @@ const flag = {
   layers: 0x20,
   flexible: 0x10,
   beginning: 0x08,
+  end: 0x04,
   structure: 0x02,
 } as const
 
@@ -48,6 +49,38 @@ export function readVp9Keyframe(bytes: Buffer, start: number, end: number): Vp9F
   }
   const frame = readFrameHeader(bytes, at, end)
   return { profile: frame?.profile, ...(size ?? frame?.size) }
+}
+
+/** What a payload descriptor says of the layer's frame that the payload is of. */
+export interface Vp9Descriptor {
+  readonly begins: boolean
+  readonly ends: boolean
+  /** Behind its last byte: there the frame's own bytes are. */
+  readonly end: number
+}
+
+/** @returns undefined for one that is cut off, or has nothing behind it */
+export function vp9Descriptor(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Vp9Descriptor | undefined {
+  if (start >= end) return undefined
+  const flags = bytes[start]!
+  const isFlexible = (flags & flag.flexible) !== 0
+  let at = layersStart(bytes, start, end)
+  if (flags & flag.layers) at += isFlexible ? 1 : 2
+  if (isFlexible && flags & flag.predicted) at = behindReferences(bytes, at, end)
+  if (flags & flag.structure) at = readStructure(bytes, at, end)?.end ?? end
+  if (at >= end) return undefined
+  return { begins: (flags & flag.beginning) !== 0, ends: (flags & flag.end) !== 0, end: at }
+}
+
+/** Up to three differences to the pictures referred to, the last one without the low bit. */
+function behindReferences(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  for (let count = 1; count < 3 && at < end && bytes[at]! & 1; count++) at++
+  return at + 1
 }
 
 /** Behind the flags and the PictureID of 7 or 15 bits. */

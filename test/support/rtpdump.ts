@@ -59,6 +59,9 @@ export interface RecordedStream {
   readonly cname: string | null
   readonly senderReports: number
   readonly size?: string
+  /** What ffmpeg decoded of it, and the MD5 of the first frame. */
+  readonly decodedFrames?: number
+  readonly firstFrameMd5?: string
   readonly spsProfileLevel?: readonly string[]
   readonly keyframes?: readonly { readonly seq: number; readonly ts: number }[]
 }
