@@ -71,7 +71,10 @@ export class Av1Depacketiser implements Depacketiser {
     this.#open = undefined
     if (this.#sample.overflown) return
     const header = this.#sample.byteAt(at)
-    if (omitted.has((header >> 3) & 0x0f)) return this.#sample.cutTo(at)
+    if (omitted.has((header >> 3) & 0x0f)) {
+      this.#sample.cutTo(at)
+      return
+    }
     if (header & hasSize) return
     this.#sample.writeByte(header | hasSize, at)
     const payload = at + (header & hasExtension ? 2 : 1)

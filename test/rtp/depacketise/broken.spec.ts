@@ -1,5 +1,4 @@
-import * as fc from 'fast-check'
-import { assert, property, uint8Array } from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { MediaCodec } from '#rtp/codecs/video-codec.ts'
 import { createDepacketiser } from '#rtp/depacketise/depacketiser.ts'
