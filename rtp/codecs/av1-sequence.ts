@@ -9,6 +9,8 @@ interface Av1Sequence {
   readonly tier: number
   readonly width: number
   readonly height: number
+  /** Bits of a sample: 8 or 10, with profile 2 also 12. */
+  readonly bitDepth: number
 }
 
 /** The sequence header of an RTP payload, if there is one. */
@@ -24,7 +26,35 @@ export function readAv1Sequence(bytes: Buffer, start: number, end: number) {
   const widthBits = reader.bits(4) + 1
   const heightBits = reader.bits(4) + 1
   const size = { width: reader.bits(widthBits) + 1, height: reader.bits(heightBits) + 1 }
-  return reader.overrun ? undefined : ({ profile, level, tier, ...size } satisfies Av1Sequence)
+  skipTools(reader, reduced)
+  const bitDepth = readBitDepth(reader, profile)
+  if (reader.overrun) return undefined
+  return { profile, level, tier, ...size, bitDepth } satisfies Av1Sequence
+}
+
+/** From the frame ids to the loop filters. */
+function skipTools(reader: BitReader, reduced: boolean): void {
+  if (!reduced && reader.flag()) reader.skip(4 + 3)
+  // Superblocks of 128, and two tools of intra prediction.
+  reader.skip(3)
+  if (!reduced) skipInterTools(reader)
+  reader.skip(3)
+}
+
+function skipInterTools(reader: BitReader): void {
+  reader.skip(4)
+  const orderHint = reader.flag()
+  if (orderHint) reader.skip(2)
+  // Screen content tools are chosen frame by frame, or there is one bit of them.
+  const screenContent = reader.flag() || reader.flag()
+  if (screenContent && !reader.flag()) reader.skip(1)
+  if (orderHint) reader.skip(3)
+}
+
+/** The beginning of color_config (AV1 §5.5.2). */
+function readBitDepth(reader: BitReader, profile: number): number {
+  if (!reader.flag()) return 8
+  return profile === 2 && reader.flag() ? 12 : 10
 }
 
 /** Level and tier of operating point 0, stepping over timing and the other points. */

@@ -9,6 +9,8 @@ export interface StreamFacts {
   level: number | undefined
   /** H265 and AV1: 1 for the high tier. */
   tier: number | undefined
+  /** VP9 and AV1: bits of a sample. */
+  bitDepth: number | undefined
   /** Of the newest keyframe, in pixels. */
   width: number | undefined
   height: number | undefined
@@ -28,6 +30,7 @@ export function noFacts(): StreamFacts {
     profile: undefined,
     level: undefined,
     tier: undefined,
+    bitDepth: undefined,
     width: undefined,
     height: undefined,
     reordered: false,

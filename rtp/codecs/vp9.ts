@@ -30,6 +30,8 @@ export function isVp9Keyframe(bytes: Buffer, start: number, end: number): boolea
 export interface Vp9Facts extends Partial<VideoSize> {
   /** 0–3. */
   readonly profile: number | undefined
+  /** Bits of a sample: 8, with profiles 2 and 3 10 or 12. */
+  readonly bitDepth?: number
 }
 
 /**
@@ -48,7 +50,8 @@ export function readVp9Keyframe(bytes: Buffer, start: number, end: number): Vp9F
     at = structure.end
   }
   const frame = readFrameHeader(bytes, at, end)
-  return { profile: frame?.profile, ...(size ?? frame?.size) }
+  if (!frame) return { profile: undefined, ...size }
+  return { profile: frame.profile, bitDepth: frame.bitDepth, ...(size ?? frame.size) }
 }
 
 /** What a payload descriptor says of the layer's frame that the payload is of. */
@@ -124,16 +127,17 @@ function readFrameHeader(bytes: Buffer, start: number, end: number) {
   // show_frame, error_resilient_mode, then the sync code.
   reader.skip(2)
   if (reader.bits(24) !== 0x498342) return undefined
-  skipColor(reader, profile)
+  const bitDepth = readColor(reader, profile)
   const size = { width: reader.bits(16) + 1, height: reader.bits(16) + 1 }
-  return reader.overrun ? { profile, size: undefined } : { profile, size }
+  return { profile, bitDepth, size: reader.overrun ? undefined : size }
 }
 
-/** color_config (VP9 bitstream §6.2.2). */
-function skipColor(reader: BitReader, profile: number): void {
-  if (profile >= 2) reader.skip(1)
+/** color_config (VP9 bitstream §6.2.2). @returns bits of a sample */
+function readColor(reader: BitReader, profile: number): number {
+  const highDepth = profile >= 2 && reader.flag() ? 12 : 10
   const rgb = reader.bits(3) === 7
   if (!rgb) reader.skip(1)
   // Subsampling and a reserved bit; RGB has only the latter.
   if (profile === 1 || profile === 3) reader.skip(rgb ? 1 : 3)
+  return profile >= 2 ? highDepth : 8
 }

@@ -14,8 +14,9 @@ const mayImport: Record<string, readonly string[]> = {
   relay: ['core', 'rtp', 'native', 'control', 'webrtc'],
   ingest: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay'],
   edge: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay'],
+  recorder: ['core', 'rtp', 'native', 'control', 'relay'],
   load: ['core', 'rtp', 'native', 'webrtc'],
-  server: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay', 'ingest', 'edge', 'load'],
+  server: ['core', 'rtp', 'native', 'control', 'webrtc', 'relay', 'ingest', 'edge', 'recorder', 'load'],
   conformance: ['core', 'rtp', 'native', 'webrtc', 'load'],
   player: [],
 }

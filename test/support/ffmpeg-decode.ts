@@ -44,3 +44,17 @@ export function decodeVideo(input: Buffer | string, format?: string): Decoded {
     complaints: stderr.toString(),
   }
 }
+
+/** Decodes the sound of a file. */
+export function soundOf(input: Buffer): { readonly seconds: number; readonly complaints: string } {
+  const { stdout, stderr, error } = spawnSync(
+    'ffmpeg',
+    [
+      ...['-v', 'error', '-nostdin', '-i', 'pipe:0', '-map', '0:a:0'],
+      ...['-ac', '1', '-ar', '8000', '-f', 's16le', '-'],
+    ],
+    { input, maxBuffer: 256 * 1024 * 1024 },
+  )
+  if (error) throw error
+  return { seconds: stdout.length / 2 / 8000, complaints: stderr.toString() }
+}
