@@ -20,7 +20,6 @@ export interface ListedSegment {
   duration: number | undefined
 }
 
-/** Of one segment more than has ended, in seconds: segments are at most twice the target long. */
 export interface SegmentListOptions {
   /** EXT-X-TARGETDURATION, in seconds. */
   readonly targetDuration: number
@@ -28,6 +27,8 @@ export interface SegmentListOptions {
   readonly partTarget: number
   /** Older segments are taken off the list, in seconds from its end; Infinity for none. */
   readonly window: number
+  /** Number of its first segment. */
+  readonly firstSequence: number
 }
 
 /** Parts so far from the end are listed no more, in target durations (RFC 8216bis §6.2.2). */
@@ -40,7 +41,7 @@ const partsKept = 3
 export class SegmentList {
   readonly options: SegmentListOptions
   #segments: ListedSegment[] = []
-  #mediaSequence = 0
+  #mediaSequence: number
   #discontinuitySequence = 0
   /** Seconds of all that have ended. */
   #duration = 0
@@ -49,6 +50,7 @@ export class SegmentList {
 
   constructor(options: SegmentListOptions) {
     this.options = options
+    this.#mediaSequence = options.firstSequence
   }
 
   /** Segments, the last of which may be open. */

@@ -19,7 +19,7 @@ class Rendition {
   #part = 0
 
   constructor(window = 60) {
-    this.list = new SegmentList({ targetDuration, partTarget, window })
+    this.list = new SegmentList({ targetDuration, partTarget, window, firstSequence: 0 })
   }
 
   /** One part more. */
