@@ -136,6 +136,7 @@ interface Opened {
 
 /** A viewer who takes what comes. */
 const everything: StreamFollower = {
+  isNode: true,
   wants: () => true,
   watch: () => {},
   unwatch: () => {},

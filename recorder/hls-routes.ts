@@ -33,7 +33,12 @@ interface StreamRoute {
   Params: { readonly tenant?: string; readonly stream: string }
 }
 interface PlaylistRoute {
-  Params: { readonly tenant: string; readonly stream: string; readonly id: string; readonly kind: string }
+  Params: {
+    readonly tenant: string
+    readonly stream: string
+    readonly id: string
+    readonly kind: string
+  }
   Querystring: Directives
 }
 interface FileRoute {
@@ -69,10 +74,12 @@ export const hlsRoutes: FastifyPluginAsync<HlsOptions> = async (app, options) =>
   ] as const) {
     app.get<StreamRoute>(url, async (request, reply) => {
       const recording = await recordingOf(request)
-      if (recording.renditions.length === 0) throw nothingHere()
+      if (!recording.isPlayable) throw nothingHere()
       const folder = `${up}${streamKey(recording.name)}/${recording.id}`
       const variants = recording.renditions.map((one) => variantOf(one, folder, queryOf(request)))
-      return sendCached(request, reply, 'max-age=1').type(playlistType).send(renderMultivariant(variants))
+      return sendCached(request, reply, 'max-age=1')
+        .type(playlistType)
+        .send(renderMultivariant(variants, recording.notes))
     })
   }
 

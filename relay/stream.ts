@@ -13,6 +13,8 @@ export interface StreamListener {
 
 /** What passes a stream on to somebody: told of the same things as a viewer. */
 export interface StreamFollower {
+  /** Whether it is another node that gets the stream. */
+  readonly isNode: boolean
   wants(layer: UpLayer): boolean
   watch(publication: LivePublication, now: number): void
   unwatch(): void
@@ -60,7 +62,7 @@ export class Stream {
 
   /** How many other nodes get it from this one. */
   get followers(): number {
-    return this.#followers.size
+    return [...this.#followers].filter(({ isNode }) => isNode).length
   }
 
   /** Whether anybody gets it from this node. */

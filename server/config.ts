@@ -5,6 +5,7 @@ import { keyPattern } from '#control/static-keys.ts'
 import { clusterSettings } from './cluster/settings.ts'
 import { contradictions, noKey } from './contradictions.ts'
 import { givenSettings } from './given-settings.ts'
+import { recorderSettings } from './recorder/settings.ts'
 import { readSetting } from './setting-text.ts'
 
 const port = { minimum: 0, maximum: 65_535 }
@@ -93,6 +94,7 @@ export const Config = Type.Object(
       description: 'Where this node stands: named in its log, and told to the rest of its cluster.',
     }),
     ...clusterSettings,
+    ...recorderSettings,
     DATA_DIR: Type.String({ ...path, default: './data', description: 'Folder for what is kept.' }),
     STORE_URL: Type.Array(Type.String({ pattern: natsUrl, secret: true }), {
       default: [],

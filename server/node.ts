@@ -35,7 +35,9 @@ import { metricsSnapshot, roundTripsOf } from './metrics-snapshot.ts'
 import { startRecord, stopRecord } from './node-record.ts'
 import { observePublishers, observeViewers } from './observers.ts'
 import type { PublishKeys } from './publish-key.ts'
+import { openRecorder } from './recorder/open-recorder.ts'
 import { registerRoutes } from './routes.ts'
+import { sessionLimit } from './session-limit.ts'
 import { soon } from './soon.ts'
 import { systemClock } from './system-clock.ts'
 import { Timers } from './timers.ts'
@@ -56,8 +58,11 @@ export interface Node {
   readonly metricsPort: number
   /** How media is sent. */
   readonly sending: Sending
-  /** Tells every peer and stops listening. */
-  /** @param hurry aborted when clients are waited for no longer */
+  /**
+   * Tells every peer and stops listening.
+   *
+   * @param hurry aborted when clients are waited for no longer
+   */
   close(hurry?: AbortSignal): Promise<void>
 }
 
@@ -148,6 +153,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     answers: nodeAnswers,
     redirected: (reason) => clusterMetrics.redirected(reason),
   })
+  const recorder = openRecorder({ config, clock, scheduler, streams, log })
   const shared = { peers, plane, streams, sessions, dispatcher, clock, relayObserver: metrics }
   const publishers = new PublisherSessions({
     ...shared,
@@ -156,7 +162,10 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
       log,
       metrics,
       claims,
-      publishing: (name) => links?.publishedHere(name),
+      publishing: (name) => {
+        links?.publishedHere(name)
+        recorder?.published(name)
+      },
     }),
     maxPublishers: config.MAX_PUBLISHERS,
     ownerElsewhere: (name) => claims.ownerElsewhere(name),
@@ -175,6 +184,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
       for (const stream of streams.expire(now, config.GRACE_MS)) {
         claims.expired(stream.name)
         viewers.endStream(stream)
+        recorder?.recordings.end(stream.name)
       }
       claims.look()
       sessions.expire(clock.wall())
@@ -226,6 +236,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     audit,
     trail,
     edges: () => offeredEdges(cluster),
+    recordings: recorder?.recordings,
     connectSources: () => connectSources(cluster, config.OVERFLOW_URL),
     drain: {
       get state() {
@@ -263,6 +274,7 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     peers.closeAll('shutdown')
     // Those who were told come back to be sent elsewhere.
     if (comeBack && metricsServer) await pause(drainTime)
+    recorder?.recordings.close()
     scheduler.close()
     metricsServer?.close()
     metricsServer?.closeAllConnections()
@@ -285,11 +297,4 @@ export async function startNode({ config, keys, tls, log }: NodeOptions): Promis
     await close()
     throw error
   }
-}
-
-// A node that has one role only takes no sessions of the other.
-function sessionLimit({ ROLES, MAX_PUBLISHERS, MAX_VIEWERS }: Config): number {
-  return (
-    (ROLES.includes('ingest') ? MAX_PUBLISHERS : 0) + (ROLES.includes('edge') ? MAX_VIEWERS : 0)
-  )
 }

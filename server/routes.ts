@@ -17,6 +17,7 @@ import { whepRoutes } from '#edge/whep-routes.ts'
 import type { PublisherSessions } from '#ingest/publisher-sessions.ts'
 import { whipRoutes } from '#ingest/whip-routes.ts'
 import type { MediaPlane } from '#native/media-plane.ts'
+import { hlsRoutes, type RecordingSource } from '#recorder/hls-routes.ts'
 import { streamStatus } from '#relay/status.ts'
 import type { Streams } from '#relay/streams.ts'
 import { viewerStatuses } from '#relay/viewer-status.ts'
@@ -36,6 +37,8 @@ export interface RouteParts extends EndpointServices, HealthOptions, PageOptions
   readonly audit: Pick<AuditLog, 'append'>
   readonly trail: SessionTrail
   readonly drain: Drainable
+  /** What can be watched by HLS; undefined where settings ask for none. */
+  readonly recordings: RecordingSource | undefined
   /** Edges that a player may choose among; none where this node is alone. */
   edges(): readonly OfferedEdge[]
 }
@@ -85,6 +88,8 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   await app.register(revocationRoutes, { ...services, revoked })
   await app.register(drainRoutes, services)
   await app.register(edgeRoutes, services)
+  const { recordings } = services
+  if (recordings) await app.register(hlsRoutes, { ...services, recordings })
   await app.register(pageRoutes, services)
   await app.register(healthRoutes, services)
 }

@@ -1,7 +1,7 @@
 import type { ListedSegment, SegmentList } from './segment-list.ts'
 
 /** What becomes of a playlist (RFC 8216bis §4.4.3.5). */
-export type PlaylistKind = 'live' | 'event' | 'vod'
+type PlaylistKind = 'live' | 'event' | 'vod'
 
 export interface PlaylistOptions {
   readonly kind: PlaylistKind
@@ -15,7 +15,7 @@ export interface PlaylistOptions {
   readonly query?: string
 }
 
-export interface RenditionReport {
+interface RenditionReport {
   readonly uri: string
   readonly list: SegmentList
 }
@@ -43,7 +43,7 @@ export function renderPlaylist(list: SegmentList, options: PlaylistOptions): str
 }
 
 /** Number of the last part of the newest segment that has parts, for EXT-X-RENDITION-REPORT. */
-export function lastPart(list: SegmentList): { readonly sequence: number; readonly part: number } {
+function lastPart(list: SegmentList): { readonly sequence: number; readonly part: number } {
   const parts = list.open?.parts.length ?? 0
   if (parts > 0) return { sequence: list.nextSequence, part: parts - 1 }
   const last = list.segments.at(list.open ? -2 : -1)

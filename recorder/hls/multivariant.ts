@@ -14,11 +14,18 @@ export interface Variant {
 
 const audioGroup = 'audio'
 
-/** A multivariant playlist (RFC 8216bis §4.4.6): pictures with the sound that belongs to them. */
-export function renderMultivariant(variants: readonly Variant[]): string {
+/**
+ * A multivariant playlist (RFC 8216bis §4.4.6): pictures with the sound that belongs to them.
+ *
+ * @param notes for people, a line each
+ */
+export function renderMultivariant(
+  variants: readonly Variant[],
+  notes: readonly string[] = [],
+): string {
   const audio = variants.find(({ kind }) => kind === 'audio')
   const video = variants.filter(({ kind }) => kind === 'video')
-  const lines = ['#EXTM3U', '#EXT-X-VERSION:9']
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:9', ...notes.map((note) => `# ${note}`)]
   if (audio && video.length > 0) {
     const attributes = [
       'TYPE=AUDIO',

@@ -65,7 +65,7 @@ export class MediaFiles {
   /** @returns an init segment, a segment or a part; undefined for what there is not, or no more */
   async read(name: string): Promise<Buffer | undefined> {
     const init = this.#inits.get(name)
-    if (init) return await init
+    if (init !== undefined) return await init
     const segment = this.#segmentOfPart.get(name)
     if (segment !== undefined) {
       return this.#held.get(segment)?.parts.find((part) => part.name === name)?.bytes

@@ -34,6 +34,7 @@ const mostGaps = 1000
  * reader of the log like any viewer.
  */
 export class Recording implements StreamFollower, SegmentListener, Machine {
+  readonly isNode = false
   readonly name: StreamName
   readonly id: string
   readonly files: MediaFiles
@@ -43,6 +44,8 @@ export class Recording implements StreamFollower, SegmentListener, Machine {
   #reader: EpochReader | undefined
   #plan: SegmentPlan | undefined
   #sequence = -1
+  /** Of the newest segment: there are some, but not for HLS. */
+  #isWithoutPictures = false
   /** An epoch has begun of which there is no segment yet. */
   #isNewEpoch = false
   #nextTimeout = 0
@@ -57,6 +60,16 @@ export class Recording implements StreamFollower, SegmentListener, Machine {
   /** Its tracks, pictures first; none before its first segment. */
   get renditions(): readonly Rendition[] {
     return (['video', 'audio'] as const).flatMap((kind) => this.#renditions.get(kind) ?? [])
+  }
+
+  /** What is missing, for people. */
+  get notes(): readonly string[] {
+    return this.#isWithoutPictures ? ['no video: HLS has no place for VP8'] : []
+  }
+
+  /** Whether there is something to begin with. */
+  get isPlayable(): boolean {
+    return this.renditions.length > 0 && this.renditions.every(({ isPlayable }) => isPlayable)
   }
 
   rendition(kind: string): Rendition | undefined {
@@ -109,6 +122,7 @@ export class Recording implements StreamFollower, SegmentListener, Machine {
     const sequence = ++this.#sequence
     const wall = this.#reader!.wallAt(seconds)
     this.#plan = this.#reader!.plan
+    this.#isWithoutPictures = this.#reader!.isWithoutPictures
     for (const kind of ['video', 'audio'] as const) {
       if (configs[kind]) this.#openRendition(kind, sequence)
     }

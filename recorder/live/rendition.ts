@@ -1,4 +1,4 @@
-import type { TrackConfig } from '#recorder/cmaf/track-config.ts'
+import { isSameConfig, type TrackConfig } from '#recorder/cmaf/track-config.ts'
 import { ReloadWaiters } from '#recorder/hls/reload-waiters.ts'
 import { type ListedSegment, SegmentList } from '#recorder/hls/segment-list.ts'
 import type { TrackKind } from '#recorder/media/interleaver.ts'
@@ -25,25 +25,21 @@ export interface RenditionOptions {
   readonly files: MediaFiles
 }
 
-/** Bits per second of segments, for BANDWIDTH and AVERAGE-BANDWIDTH. */
-interface Rates {
-  peak: number
-  bytes: number
-  seconds: number
-}
-
 /** One track of a recording: its playlist, and the files that this names. */
 export class Rendition {
   readonly kind: TrackKind
   readonly list: SegmentList
   readonly waiters: ReloadWaiters
   readonly #files: MediaFiles
-  readonly #rates: Rates = { peak: 0, bytes: 0, seconds: 0 }
+  /** Of all segments that have ended. */
+  readonly #total = { bytes: 0, seconds: 0, peak: 0 }
   #config: TrackConfig | undefined
   #map: string | undefined
   #maps = 0
   #sequence = 0
+  /** Of the segment that is being made. */
   #bytes = 0
+  #seconds = 0
 
   constructor({ kind, plan, window, firstSequence, files }: RenditionOptions) {
     const { targetDuration, partTarget } = plan
@@ -60,8 +56,15 @@ export class Rendition {
 
   /** Bits per second of the fullest segment, and of all. */
   get bandwidth(): { readonly peak: number; readonly average: number } {
-    const { peak, bytes, seconds } = this.#rates
-    return { peak, average: seconds > 0 ? (8 * bytes) / seconds : 0 }
+    const { peak, bytes, seconds } = this.#total
+    if (seconds > 0) return { peak, average: (8 * bytes) / seconds }
+    const first = this.#seconds > 0 ? (8 * this.#bytes) / this.#seconds : 0
+    return { peak: first, average: first }
+  }
+
+  /** Whether there is a whole segment: players give up a playlist of parts alone. */
+  get isPlayable(): boolean {
+    return this.list.segments[0]?.duration !== undefined
   }
 
   /** Name of the part that comes next. */
@@ -73,7 +76,8 @@ export class Rendition {
   begin({ sequence, config, wall, discontinuity }: RenditionSegment): void {
     this.#sequence = sequence
     this.#bytes = 0
-    if (config && config !== this.#config) this.#useMap(config)
+    this.#seconds = 0
+    if (config && !isSameConfig(this.#config, config)) this.#useMap(config)
     const map = config && this.#map
     this.list.begin({ uri: this.#segmentName(sequence), map, wall, discontinuity })
   }
@@ -81,6 +85,7 @@ export class Rendition {
   part({ bytes, duration, independent }: Part): void {
     const uri = this.hint
     this.#bytes += bytes.length
+    this.#seconds += duration
     this.#files.putPart(uri, this.#segmentName(this.#sequence), bytes)
     this.list.addPart({ uri, duration, independent })
     this.waiters.update()
@@ -91,9 +96,9 @@ export class Rendition {
     const name = this.#segmentName(this.#sequence)
     if (this.#bytes > 0) {
       this.#files.seal(name)
-      this.#rates.bytes += this.#bytes
-      this.#rates.seconds += duration
-      this.#rates.peak = Math.max(this.#rates.peak, (8 * this.#bytes) / duration)
+      this.#total.bytes += this.#bytes
+      this.#total.seconds += duration
+      this.#total.peak = Math.max(this.#total.peak, (8 * this.#bytes) / duration)
     }
     this.#forget(this.list.end(duration))
     this.waiters.update()

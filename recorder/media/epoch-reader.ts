@@ -57,10 +57,19 @@ export class EpochReader {
     return this.#plan
   }
 
+  /** Whether there are pictures that no file of ours can have. */
+  get isWithoutPictures(): boolean {
+    const codec = this.#options.publication.layers.video?.codec
+    return codec !== undefined && codec !== 'opus' && !isFileCodec(codec)
+  }
+
   /** Whether that layer is read, or about to be. */
   wants(layer: UpLayer): boolean {
     const { layers } = this.#options.publication
-    return this.#tracks.some((track) => track.layer === layer) || layer === layers.video
+    return (
+      this.#tracks.some((track) => track.layer === layer) ||
+      (layer === layers.video && !this.isWithoutPictures)
+    )
   }
 
   /** Ms since the Unix epoch of a time in seconds since it began. */

@@ -59,6 +59,8 @@ export class Segmenter {
   readonly #sound: SoundTrack
   #segment: SegmentStart | undefined
   #config: VideoConfig | undefined
+  /** Since when nothing has come, and of what. */
+  #silence: { readonly from: number; readonly configs: SegmentStart['configs'] } | undefined
   /** Pictures have stayed away: the last one is over, and the next has to be a keyframe. */
   #isPictureAway = false
   #keyframeAt = 0
@@ -73,7 +75,11 @@ export class Segmenter {
 
   /** Takes the next access unit, in the order of times. */
   add(timed: TimedUnit): void {
-    if (this.#segment && timed.seconds - this.#heardUntil > longestSilence) this.end()
+    if (this.#segment && timed.seconds - this.#heardUntil > longestSilence) {
+      const { configs } = this.#segment
+      this.#silence = { from: this.#heardUntil, configs }
+      this.end()
+    }
     if (timed.kind === 'video') this.#addPicture(timed)
     else this.#addSound(timed)
   }
@@ -156,6 +162,15 @@ export class Segmenter {
     this.#options.listener.gap({ kind, from: this.#picture.end / timescales.video, to, lost })
   }
 
+  #tellSilence(to: number): void {
+    const { from, configs = {} } = this.#silence ?? {}
+    this.#silence = undefined
+    if (from === undefined) return
+    for (const kind of ['video', 'audio'] as const) {
+      if (configs[kind]) this.#options.listener.gap({ kind, from, to, lost: 0 })
+    }
+  }
+
   #cut(seconds: number, discontinuity: boolean): void {
     this.#picture.release(Math.round(seconds * timescales.video))
     if (this.#options.hasAudio) this.#fillSound(seconds)
@@ -185,6 +200,7 @@ export class Segmenter {
 
   #begin(seconds: number, discontinuity: boolean): void {
     const { hasAudio, listener } = this.#options
+    this.#tellSilence(seconds)
     const soundIsThere = this.#hasBegun && seconds - this.#soundEnd < longestSilence
     this.#hasBegun = true
     this.#picture.begin(Math.round(seconds * timescales.video))

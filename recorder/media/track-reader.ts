@@ -25,7 +25,7 @@ export interface AccessUnit extends Sample {
  * How long a lost packet is waited for, in ms: publishers and links repeat within some round trips,
  * and the log keeps everything for twice as long.
  */
-export const repairPatience = 1000
+const repairPatience = 1000
 
 /**
  * Access units of one layer, in order and each of them whole, read from its log. After a loss of

@@ -93,6 +93,18 @@ export class SpoolFolder {
     await rm(this.#path(name), { force: true, recursive: true })
   }
 
+  /** Writes what waits. What was not sealed stays as it is, under the name of an open file. */
+  async close(): Promise<void> {
+    const files = [...this.#open.values()]
+    this.#open.clear()
+    await Promise.all(
+      files.map(async ({ handle, done }) => {
+        await done
+        await (await handle).close()
+      }),
+    ).catch(() => {})
+  }
+
   #begin(name: string): OpenFile {
     const file: OpenFile = { handle: this.#create(name), done: Promise.resolve(), broken: false }
     // Told of by the first write.

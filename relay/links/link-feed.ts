@@ -56,6 +56,7 @@ const rateInterval = 1000
  * told. Follows the stream from publication to publication, as a viewer does.
  */
 export class LinkFeed implements StreamFollower, Machine {
+  readonly isNode = true
   readonly stream: Stream
   readonly #subscription: number
   readonly #services: FeedServices

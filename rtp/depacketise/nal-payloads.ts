@@ -1,5 +1,5 @@
 /** What a NAL unit is to a file: its samples, its parameter sets, or nothing. */
-export type NalUse = 'picture' | 'keyframe' | 'other' | 'omitted'
+type NalUse = 'picture' | 'keyframe' | 'other' | 'omitted'
 
 /** How a payload format of NAL units differs from the other. */
 export interface NalPayloads {

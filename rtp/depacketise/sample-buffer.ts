@@ -1,5 +1,5 @@
 /** Larger than this, in bytes, no access unit is put together: nobody sends such frames live. */
-export const longestSample = 16 * 1024 * 1024
+const longestSample = 16 * 1024 * 1024
 
 /** Bytes of the access unit that is being put together; grows to the largest one and is reused. */
 export class SampleBuffer {

@@ -32,6 +32,8 @@ describe('settings', () => {
       CLUSTER_SECRET: [],
       DRAIN_MS: 10_000,
       DRAIN_PUBLISHERS_MS: 0,
+      HLS: 'off',
+      HLS_WINDOW_SECONDS: 1800,
       MAX_CHILDREN: 64,
       DATA_DIR: './data',
       PUBLISH_KEY: [],

@@ -39,6 +39,10 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   '/api/v1/streams/:tenant/:stream': view,
   '/api/v1/viewers/:stream': publish,
   '/api/v1/viewers/:tenant/:stream': publish,
+  '/hls/:stream/index.m3u8': view,
+  '/hls/:tenant/:stream/index.m3u8': view,
+  '/hls/:tenant/:stream/:id/:kind.m3u8': view,
+  '/hls/:tenant/:stream/:id/:kind/:file': view,
   '/api/v1/edges': page,
   '/api/v1/drain': { GET: 'admin', HEAD: 'admin', POST: 'admin', DELETE: 'admin' },
   '/api/v1/revocations': { GET: 'admin', HEAD: 'admin', POST: 'admin' },
@@ -100,6 +104,7 @@ beforeAll(async () => {
     audit: { append: async () => {} },
     trail: new SessionTrail({ audit: { note: () => {} }, clock, addresses: 'none' }),
     edges: () => [],
+    recordings: { get: () => undefined },
     drain: { state: 'serving', sessions: 0, begin: () => {}, cancel: () => {} },
     unreadiness: () => undefined,
   })

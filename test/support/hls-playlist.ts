@@ -1,14 +1,14 @@
 /** Attributes of a tag: `NAME=value` or `NAME="value"`, by commas (RFC 8216bis §4.2). */
 export type Attributes = ReadonlyMap<string, string>
 
-export interface ParsedPart {
+interface ParsedPart {
   readonly uri: string
   readonly duration: number
   readonly independent: boolean
   readonly gap: boolean
 }
 
-export interface ParsedSegment {
+interface ParsedSegment {
   /** Media sequence number. */
   readonly sequence: number
   /** Undefined for the last one, of which there are only parts. */

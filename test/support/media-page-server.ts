@@ -11,6 +11,7 @@ import { extname, join, normalize } from 'node:path'
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
 }
 const [root = '.', ...others] = process.argv.slice(2)
 const folders = others.map((pair) => pair.split('=', 2) as [prefix: string, folder: string])

@@ -4,6 +4,7 @@ import { EpochReader } from '#recorder/media/epoch-reader.ts'
 import type { TrackKind } from '#recorder/media/interleaver.ts'
 import type { Part } from '#recorder/media/part-builder.ts'
 import type { Gap, SegmentListener, SegmentStart } from '#recorder/media/segmenter.ts'
+import { RtpPacket } from '#rtp/packet.ts'
 import { browser, obs, PublicationRig, recordedFormat } from '#test/relay/publication-rig.ts'
 import { recordings } from '#test/support/rtpdump.ts'
 
@@ -41,19 +42,34 @@ export class CutSegments implements SegmentListener {
   }
 }
 
-/** Plays a recorded publisher to a reader of its publication, as a recorder would. */
-export function cutRecording(name: string, keep?: (packet: Buffer) => boolean): CutSegments {
+/** What becomes of a packet: it comes at once, so many ms later, or not at all. */
+export type Fate = 'comes' | 'lost' | { readonly after: number }
+
+/**
+ * Plays a recorded publisher to a reader of its publication, as a recorder would.
+ *
+ * @param fateOf of each packet, with the ms since the start
+ */
+export function cutRecording(
+  name: string,
+  fateOf: (packet: RtpPacket, ms: number) => Fate = () => 'comes',
+): CutSegments {
   const recording = recordings.find((one) => one.name === name)!
   const video = recording.streams.find(({ size }) => size)!
   const traits = /^(obs|ffmpeg)/.test(name) ? obs : browser
   const rig = new PublicationRig(recordedFormat(name, video.pt), traits)
   const cut = new CutSegments()
   const { clock, publication } = rig
+  const start = clock.now()
   const wall = () => clock.wall()
   const reader = new EpochReader({ publication, plan: undefined, listener: cut, wall })
+  const late: { readonly due: number; readonly packet: Buffer }[] = []
   rig.play(name, (packet) => {
+    while (late[0] && late[0].due <= clock.now()) rig.receive(late.shift()!.packet)
     reader.read(clock.now())
-    return keep?.(packet) ?? true
+    const fate = fateOf(RtpPacket.parse(packet)!, clock.now() - start)
+    if (typeof fate === 'object') late.push({ due: clock.now() + fate.after, packet })
+    return fate === 'comes'
   })
   reader.end(clock.now())
   return cut
