@@ -2,14 +2,16 @@ import { writeInitSegment } from '#recorder/cmaf/init-segment.ts'
 import type { TrackConfig } from '#recorder/cmaf/track-config.ts'
 import type { SpoolFolder } from '#recorder/spool/spool-folder.ts'
 
-/** Newest segments of a recording that are kept in memory, of all its tracks together. */
-const segmentsInMemory = 16
-/** Their bytes at most. */
-const mostBytes = 64 * 1024 * 1024
+/** Segments whose parts are known by name: players may still ask for those of the last minute. */
+const segmentsKnown = 32
+/** Newest segments that are kept in memory, of all tracks together: the rest is on the disk. */
+const segmentsInMemory = 4
 
-interface HeldSegment {
-  readonly parts: { readonly name: string; readonly bytes: Buffer }[]
-  bytes: number
+interface KnownSegment {
+  readonly parts: { readonly name: string; readonly start: number; readonly end: number }[]
+  /** Bytes of its parts in their order; none once it is read from the disk. */
+  pieces: Buffer[]
+  length: number
 }
 
 export interface MediaFilesOptions {
@@ -25,10 +27,9 @@ export interface MediaFilesOptions {
 export class MediaFiles {
   readonly #options: MediaFilesOptions
   readonly #inits = new Map<string, Promise<Buffer>>()
-  /** By segment, oldest first. */
-  readonly #held = new Map<string, HeldSegment>()
+  /** Oldest first. */
+  readonly #known = new Map<string, KnownSegment>()
   readonly #segmentOfPart = new Map<string, string>()
-  #bytes = 0
 
   constructor(options: MediaFilesOptions) {
     this.#options = options
@@ -41,11 +42,12 @@ export class MediaFiles {
   }
 
   putPart(name: string, segment: string, bytes: Buffer): void {
-    const held = this.#held.get(segment) ?? { parts: [], bytes: 0 }
-    this.#held.set(segment, held)
-    held.parts.push({ name, bytes })
-    held.bytes += bytes.length
-    this.#bytes += bytes.length
+    const known = this.#known.get(segment) ?? { parts: [], pieces: [], length: 0 }
+    this.#known.set(segment, known)
+    const start = known.length
+    known.length += bytes.length
+    known.parts.push({ name, start, end: known.length })
+    known.pieces.push(bytes)
     this.#segmentOfPart.set(name, segment)
     this.#options.spool.append(this.#path(segment), bytes)
     this.#trim()
@@ -66,37 +68,37 @@ export class MediaFiles {
   async read(name: string): Promise<Buffer | undefined> {
     const init = this.#inits.get(name)
     if (init !== undefined) return await init
-    const segment = this.#segmentOfPart.get(name)
-    if (segment !== undefined) {
-      return this.#held.get(segment)?.parts.find((part) => part.name === name)?.bytes
+    const segment = this.#segmentOfPart.get(name) ?? name
+    const known = this.#known.get(segment)
+    const part = known?.parts.findIndex((one) => one.name === name) ?? -1
+    if (known && known.pieces.length > 0) {
+      return part < 0 ? Buffer.concat(known.pieces) : known.pieces[part]
     }
-    const held = this.#held.get(name)
-    if (held) return Buffer.concat(held.parts.map(({ bytes }) => bytes))
-    return await this.#options.spool.read(this.#path(name))
+    const bytes = await this.#options.spool.read(this.#path(segment))
+    return part < 0 ? bytes : bytes?.subarray(known!.parts[part]!.start, known!.parts[part]!.end)
   }
 
   /** Nothing is asked for any more. */
   async remove(): Promise<void> {
-    this.#held.clear()
+    this.#known.clear()
     this.#segmentOfPart.clear()
     await this.#options.spool.remove(this.#options.folder)
   }
 
   // The oldest first; never the one that is being made.
   #trim(): void {
-    for (const segment of this.#held.keys()) {
-      const isMuch = this.#held.size > segmentsInMemory || this.#bytes > mostBytes
-      if (!isMuch || this.#held.size <= 2) return
-      this.#drop(segment)
+    let newer = this.#known.size
+    for (const [segment, known] of this.#known) {
+      if (newer > segmentsKnown) this.#drop(segment)
+      else if (newer > segmentsInMemory) known.pieces = []
+      newer--
     }
   }
 
   #drop(segment: string): void {
-    const held = this.#held.get(segment)
-    if (!held) return
-    this.#held.delete(segment)
-    this.#bytes -= held.bytes
-    for (const { name } of held.parts) this.#segmentOfPart.delete(name)
+    const known = this.#known.get(segment)
+    this.#known.delete(segment)
+    for (const { name } of known?.parts ?? []) this.#segmentOfPart.delete(name)
   }
 
   #path(name: string): string {

@@ -1,19 +1,19 @@
 import { opusDuration } from '#rtp/codecs/opus.ts'
 import type { Depacketiser, Sample } from './depacketiser.ts'
+import { SampleBuffer } from './sample-buffer.ts'
 
 /** A payload is a packet (RFC 7587 §4.2). */
 export class OpusDepacketiser implements Depacketiser {
-  #data: Buffer | undefined
+  readonly #sample = new SampleBuffer()
 
   add(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#data || opusDuration(bytes, start, end) === undefined) return false
-    this.#data = Buffer.from(bytes.subarray(start, end))
+    if (this.#sample.length > 0 || opusDuration(bytes, start, end) === undefined) return false
+    this.#sample.append(bytes, start, end)
     return true
   }
 
   finish(): Sample | undefined {
-    const data = this.#data
-    this.#data = undefined
+    const data = this.#sample.take()
     return data && { data, keyframe: true }
   }
 }
