@@ -5,6 +5,7 @@ import { keyPattern } from '#control/static-keys.ts'
 import { clusterSettings } from './cluster/settings.ts'
 import { contradictions, noKey } from './contradictions.ts'
 import { givenSettings } from './given-settings.ts'
+import { iceSettings } from './ice-settings.ts'
 import { recorderSettings } from './recorder/settings.ts'
 import { readSetting } from './setting-text.ts'
 
@@ -24,15 +25,6 @@ const secret = {
 const path = { minLength: 1, takes: 'a path' }
 const natsUrl =
   '^(?:nats|tls)://(?:[^\\s,/@]+@)?(?:[0-9A-Za-z._-]+|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{1,5})?$'
-
-const IceServer = Type.Object(
-  {
-    urls: Type.String({ pattern: '^(stun|turn)s?:[^\\s|,]+$' }),
-    username: Type.Optional(Type.String({ minLength: 1 })),
-    credential: Type.Optional(Type.String({ minLength: 1 })),
-  },
-  { additionalProperties: false },
-)
 
 /**
  * Every setting: its type, its check and its line in docs/settings.md (`npm run settings`).
@@ -185,35 +177,7 @@ export const Config = Type.Object(
       shownDefault: 'none',
       description: 'Proxies in front whose `X-Forwarded-For` names the client.',
     }),
-    ICE_SERVERS: Type.Array(IceServer, {
-      default: [],
-      takes: 'JSON, or a list of url|username|credential with urls stun:, turn: or turns:',
-      secret: true,
-      shownDefault: 'none',
-      description: 'STUN and TURN servers that clients are told of.',
-    }),
-    TURN_URLS: Type.Array(Type.String({ pattern: '^turns?:[^\\s,]+$' }), {
-      default: [],
-      takes: 'a list of turn: or turns: addresses',
-      shownDefault: 'none',
-      description: 'TURN servers that share `TAILRACE_TURN_SECRET` with this node.',
-    }),
-    TURN_SECRET: Type.Optional(
-      Type.String({
-        minLength: 16,
-        secret: true,
-        takes: 'a text of at least 16 characters',
-        description:
-          'What `static-auth-secret` of these servers is: each session gets a credential made ' +
-          'with it ([how](turn.md)).',
-      }),
-    ),
-    TURN_TTL: Type.Integer({
-      minimum: 300,
-      maximum: 43_200,
-      default: 43_200,
-      description: 'Seconds that such a credential is good for: no session by TURN lasts longer.',
-    }),
+    ...iceSettings,
     AUDIT_ADDRESS: Type.Enum(['none', 'network', 'full'], {
       default: 'network',
       description:

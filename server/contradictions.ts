@@ -82,6 +82,12 @@ function clusterContradictions({ ROLES, REDIS_URL, CLUSTER_SECRET }: Contradicta
           'one: add it, or set TAILRACE_REDIS_URL to join a cluster',
       )
     }
+    if (CLUSTER_SECRET.length > 0) {
+      faults.push(
+        'TAILRACE_CLUSTER_SECRET is for a node of a cluster, and this one is alone: set ' +
+          'TAILRACE_REDIS_URL as well, or leave it out',
+      )
+    }
     return faults
   }
   if (!URL.canParse(REDIS_URL)) faults.push('TAILRACE_REDIS_URL is no URL: check host and port')

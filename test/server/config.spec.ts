@@ -144,6 +144,13 @@ describe('settings', () => {
     expect(faultsOf({ env: { ...header, TAILRACE_TRUST_PROXY: '10.0.0.0/8' } })).toEqual([])
   })
 
+  it('of a cluster are none without its registry', () => {
+    const env = { TAILRACE_CLUSTER_SECRET: 'a-secret-of-a-cluster-of-32-bytes' }
+    expect(faultsOf({ env })).toEqual([
+      expect.stringMatching('CLUSTER_SECRET is for a node of a cluster.* set .*REDIS_URL'),
+    ])
+  })
+
   it('of a cluster need the secret of its nodes', () => {
     const redis = { TAILRACE_REDIS_URL: 'redis://:password@redis:6379/1' }
     const secret = { TAILRACE_CLUSTER_SECRET: '0123456789abcdef0123456789abcdef' }
