@@ -17,6 +17,9 @@ const defaultRateLimit: RateLimit = { perSecond: 200, burst: 2000 }
 /** Between two publications of a stream with one key: more is a client in a loop (SEC-20). */
 export const publishRateLimit: RateLimit = { perSecond: 1, burst: 20 }
 
+/** A player asks eight times a second, and many may be behind one address. */
+export const hlsRateLimit: RateLimit = { perSecond: 2000, burst: 10_000 }
+
 /** A client that sends each candidate by itself has some twenty at once (SEC-20). */
 export const patchRateLimit: RateLimit = { perSecond: 10, burst: 50 }
 

@@ -87,7 +87,7 @@ export const hlsRoutes: FastifyPluginAsync<HlsOptions> = async (app, options) =>
     const { recording, rendition } = await renditionOf(request)
     const reload = decideReload(rendition.list, request.query)
     if ('fault' in reload) throw new HttpError(400, reload.fault)
-    if (reload.until) await waitFor(rendition, reload.until, request, clock)
+    if (reload.until) await waitFor(rendition, reload.until, reply, clock)
     const isWaited = request.query._HLS_msn !== undefined
     return sendCached(request, reply, isWaited ? 'max-age=60' : 'max-age=1')
       .type(playlistType)
@@ -98,7 +98,7 @@ export const hlsRoutes: FastifyPluginAsync<HlsOptions> = async (app, options) =>
     const { recording, rendition } = await renditionOf(request)
     const { kind, file } = request.params
     const place = placeOf(file)
-    if (place && isNext(rendition, place)) await waitFor(rendition, place, request, clock)
+    if (place && isNext(rendition, place)) await waitFor(rendition, place, reply, clock)
     const bytes = isOwnName(file) ? await recording.files.read(`${kind}/${file}`) : undefined
     if (!bytes) throw nothingHere()
     return sendCached(request, reply, forEver).type(`${kind}/mp4`).send(bytes)
@@ -134,7 +134,7 @@ function variantOf({ kind, config, bandwidth }: Rendition, folder: string, query
 async function waitFor(
   rendition: Rendition,
   place: Place,
-  { raw }: FastifyRequest,
+  { raw }: FastifyReply,
   clock: Clock,
 ): Promise<void> {
   const gone = new AbortController()

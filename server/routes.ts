@@ -5,6 +5,7 @@ import { type Drainable, drainRoutes } from '#control/http/drain-routes.ts'
 import { edgeRoutes, type OfferedEdge } from '#control/http/edge-routes.ts'
 import type { EndpointServices, OfferRequest } from '#control/http/endpoint-routes.ts'
 import { revocationRoutes } from '#control/http/revocation-routes.ts'
+import { hlsRateLimit, RateLimiter } from '#control/rate-limiter.ts'
 import type { Revocations } from '#control/revocations.ts'
 import type { SessionTable } from '#control/sessions.ts'
 import { eventRoutes } from '#edge/event-routes.ts'
@@ -89,7 +90,12 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   await app.register(drainRoutes, services)
   await app.register(edgeRoutes, services)
   const { recordings } = services
-  if (recordings) await app.register(hlsRoutes, { ...services, recordings })
+  if (recordings)
+    await app.register(hlsRoutes, {
+      ...services,
+      recordings,
+      limiter: new RateLimiter(hlsRateLimit),
+    })
   await app.register(pageRoutes, services)
   await app.register(healthRoutes, services)
 }

@@ -3,7 +3,7 @@ import { isFileCodec, videoConfig } from '#recorder/cmaf/track-config.ts'
 import type { LivePublication } from '#relay/live-publication.ts'
 import type { PacketLog } from '#relay/packet-log.ts'
 import type { UpLayer } from '#relay/up-layer.ts'
-import { Interleaver, type TrackKind } from './interleaver.ts'
+import { Interleaver, type TimedUnit, type TrackKind } from './interleaver.ts'
 import { planFor, type SegmentPlan } from './segment-plan.ts'
 import { Segmenter, type SegmentListener } from './segmenter.ts'
 import { Timeline, type TrackClock } from './timeline.ts'
@@ -25,6 +25,8 @@ const picturePatience = 3000
 
 /** Of several sizes the largest is known by then, in ms since the first packet. */
 const layerPatience = 1000
+/** Reports put pictures back by less, in seconds. */
+const longestStepBack = 2
 /** More than anything is waited for, in ms. */
 const longestWait = 10_000
 
@@ -41,11 +43,14 @@ interface Track {
 export class EpochReader {
   readonly #options: EpochReaderOptions
   readonly #tracks: Track[] = []
-  readonly #timeline = new Timeline({ audio: timescales.audio, video: timescales.video })
+  #timeline = new Timeline(timescales)
   #interleaver: Interleaver | undefined
   #segmenter: Segmenter | undefined
   #plan: SegmentPlan | undefined
   #seenAt: number | undefined
+  /** Of each track, where it has come to, in seconds. */
+  readonly #reached = new Map<TrackKind, number>()
+  #isAnew = false
 
   constructor(options: EpochReaderOptions) {
     this.#options = options
@@ -83,6 +88,10 @@ export class EpochReader {
     if (!this.#interleaver || !this.#segmenter) return
     this.#tellClocks()
     for (let unit = this.#interleaver.next(now); unit; unit = this.#interleaver.next(now)) {
+      if (this.#isBack(unit)) {
+        this.#beginAnew(unit)
+        return
+      }
       this.#segmenter.add(unit)
     }
   }
@@ -122,6 +131,26 @@ export class EpochReader {
     this.#segmenter = this.#openSegmenter()
   }
 
+  /** Whether the publisher's time has been set back: it tells nothing of where its media belongs. */
+  #isBack({ kind, seconds }: TimedUnit): boolean {
+    const reached = this.#reached.get(kind) ?? Number.NEGATIVE_INFINITY
+    this.#reached.set(kind, seconds)
+    return seconds < reached - longestStepBack
+  }
+
+  #beginAnew({ kind, unit }: TimedUnit): void {
+    this.#segmenter?.end()
+    this.#isAnew = true
+    this.#interleaver = undefined
+    this.#segmenter = undefined
+    this.#timeline = new Timeline(timescales)
+    this.#reached.clear()
+    for (const track of this.#tracks) {
+      track.clock = undefined
+      track.first = track.kind === kind && (kind === 'audio' || unit.keyframe) ? unit : undefined
+    }
+  }
+
   #openSegmenter(): Segmenter {
     const video = this.#tracks.find(({ kind }) => kind === 'video')
     const { codec, keyframes, keyframeInterval } = video?.layer ?? {}
@@ -133,6 +162,7 @@ export class EpochReader {
       plan: this.#plan,
       hasAudio: this.#tracks.some(({ kind }) => kind === 'audio'),
       listener: this.#options.listener,
+      isAnew: this.#isAnew,
       videoConfig: () => {
         if (!video || !codec || codec === 'opus' || !isFileCodec(codec)) return undefined
         return videoConfig(codec, video.reader.facts!)

@@ -41,11 +41,15 @@ export interface SegmentListener {
 export interface SegmenterOptions {
   readonly plan: SegmentPlan
   readonly hasAudio: boolean
+  /** Its first segment does not go on where another one has ended. */
+  readonly isAnew: boolean
   /** What the newest keyframe is made with; undefined where it does not say. */
   videoConfig(): VideoConfig | undefined
   readonly listener: SegmentListener
 }
 
+/** A picture of another size or codec begins a segment, but none that is shorter than that, in seconds. */
+const shortestSegment = 1
 /** After so many seconds of nothing at all there is no going on where the last packet was. */
 const longestSilence = 2
 
@@ -63,6 +67,8 @@ export class Segmenter {
   #silence: { readonly from: number; readonly configs: SegmentStart['configs'] } | undefined
   /** Pictures have stayed away: the last one is over, and the next has to be a keyframe. */
   #isPictureAway = false
+  /** There was a keyframe that could not begin a segment: what refers to it is left out as well. */
+  #isSkipping = false
   #keyframeAt = 0
   #hasBegun = false
 
@@ -112,6 +118,8 @@ export class Segmenter {
     const config = unit.keyframe ? this.#options.videoConfig() : undefined
     // Without a keyframe that says what it is there is nothing to begin with.
     if (!this.#hasPicture && !config) return
+    if (config) this.#isSkipping = this.#isNewTooSoon(config, seconds)
+    if (this.#isSkipping) return
     if (unit.lost > 0 && this.#hasPicture) this.#tellGap('video', seconds, unit.lost)
     if (this.#hasPicture) this.#picture.release(time)
     if (config) this.#keyframe(config, seconds)
@@ -127,8 +135,14 @@ export class Segmenter {
     this.#keyframeAt = seconds
     this.#config = config
     this.#isPictureAway = false
-    if (!this.#segment) this.#begin(seconds, this.#hasBegun)
+    if (!this.#segment) this.#begin(seconds, this.#hasBegun || this.#options.isAnew)
     else if (isNew || isDue || !this.#hasPicture) this.#cut(seconds, isNew)
+  }
+
+  /** Else a publisher who changes with each picture would make a file of each. */
+  #isNewTooSoon(config: VideoConfig, seconds: number): boolean {
+    if (!this.#config || !this.#segment || isSameConfig(this.#config, config)) return false
+    return this.#hasPicture && seconds - this.#segment.seconds < shortestSegment
   }
 
   /** Whether a segment is to begin with this keyframe: maybe the next one would come too late. */
@@ -144,7 +158,7 @@ export class Segmenter {
     if (!this.#segment) {
       // Before the first picture there is nothing to hear it with.
       if (this.#config || seconds < 0) return
-      this.#begin(seconds, this.#hasBegun)
+      this.#begin(seconds, this.#hasBegun || this.#options.isAnew)
     }
     const longest = this.#hasPicture ? longestSegment(plan) : plan.leastDuration
     if (seconds - this.#segment!.seconds >= longest) {

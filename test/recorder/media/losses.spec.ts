@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeVideo, ffmpegUnavailable, soundOf } from '#test/support/ffmpeg-decode.ts'
 import { recordings } from '#test/support/rtpdump.ts'
-import { type CutSegments, cutRecording } from './recording-rig.ts'
+import { CutSegments, cutRecording } from './recording-rig.ts'
 
 const missing = ffmpegUnavailable()
 const name = 'chromium-156-h264'
@@ -97,5 +97,27 @@ describe('a recording of a publisher', () => {
     expect(lengthOf(cut, 'video')).toBeCloseTo(8, 0)
     expect(lengthOf(cut, 'audio')).toBeCloseTo(8, 0)
     expect(cut.gaps.every(({ kind }) => kind === 'audio')).toBe(true)
+  })
+
+  it('begins anew where the publisher sets its time back', async ({ skip }) => {
+    if (missing) skip(missing)
+    const cut = cutRecording(name, (packet, ms) => {
+      if (ms < secondKeyframe * 1000) return 'comes'
+      const { bytes, start, timestamp, ssrc } = packet
+      const ticks = 3600 * (ssrc === audio.ssrc ? 48_000 : 90_000)
+      bytes.writeUInt32BE((timestamp - ticks) >>> 0, start + 4)
+      return 'comes'
+    })
+    const at = cut.segments.findIndex(({ discontinuity }) => discontinuity)
+    expect(at).toBeGreaterThan(0)
+    for (const segments of [cut.segments.slice(0, at), cut.segments.slice(at)]) {
+      const part = new CutSegments()
+      part.segments.push(...segments)
+      const { frames, complaints } = decodeVideo(await part.file('video'))
+      expect(complaints).toBe('')
+      expect(frames.length).toBeGreaterThan(60)
+    }
+    expect(lengthOf(cut, 'video')).toBeLessThan(9)
+    expect(lengthOf(cut, 'audio')).toBeLessThan(9)
   })
 })
