@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ClusterNetwork, clusterNetworkUnavailable } from '#test/support/cluster-network.ts'
+import {
+  ClusterNetwork,
+  clusterNetworkUnavailable,
+  type NodeId,
+} from '#test/support/cluster-network.ts'
 import type { LibdatachannelPublisher } from '#test/support/libdatachannel-publisher.ts'
 import type { Viewing } from '#test/support/media-page.ts'
 import { longOnly } from '#test/support/stage.ts'
@@ -13,6 +17,8 @@ const stream = 'faults'
 const lasts = { loss: 60_000, cut: 30_000, noRedis: 30_000 }
 /** In ms: longer than browsers take a path for whole, and shorter than a session lives. */
 const silence = 8000
+/** By then a page has looked for a nearer edge, in ms. */
+const settled = 5000
 
 function print(what: string, watched: readonly Watched[]): void {
   process.stdout.write(`${what}: ${describeWatched(watched)}\n`)
@@ -21,6 +27,7 @@ function print(what: string, watched: readonly Watched[]): void {
 describe('faults of lines and of the registry, ingest – relay – relay – edge', () => {
   let cluster: ClusterNetwork
   let publisher: LibdatachannelPublisher
+  const edges: NodeId[] = ['edge-1', 'edge-2']
   /** In the region of the ingest, and in the other one. */
   let near: Viewing
   let far: Viewing
@@ -90,20 +97,26 @@ describe('faults of lines and of the registry, ingest – relay – relay – ed
     expectWhole(watched)
     // A node that knows nothing but what Redis says.
     await cluster.start('edge-3')
+    edges.push('edge-3')
     const fresh = await cluster.view('viewers-b', 'edge-3', { stream, scale: publisher.clock })
     await fresh.live(20_000)
   }, 180_000)
 
   // A page that has asked for no camera binds no address, and so keeps its sockets.
   it('a viewer whose address changes in mid-play keeps its session', async () => {
-    const edge = cluster.node('edge-2')
-    const sessions = async () => {
+    const at = async (id: NodeId) => {
+      const edge = cluster.node(id)
       const { body } = await edge.get(`${edge.origin}/api/v1/viewers/${stream}?token=${edge.key}`)
-      return (JSON.parse(body) as { viewers: { id: number }[] }).viewers.map(({ id }) => id)
+      const { viewers } = JSON.parse(body) as { viewers: { id: number }[] }
+      return viewers.map((viewer) => `${id} ${viewer.id}`)
     }
+    const sessions = async () => (await Promise.all(edges.map(at))).flat()
     const others = await sessions()
     const browser = await cluster.browser('viewers-b')
-    const page = await WatchingPage.open(browser, `${edge.origin}/watch/${stream}`)
+    const { origin } = cluster.node('edge-2')
+    const page = await WatchingPage.open(browser, `${origin}/watch/${stream}`)
+    // It may find that another edge is nearer.
+    await delay(settled)
     const own = (await sessions()).filter((id) => !others.includes(id))
     expect(own).toHaveLength(1)
     await page.mark()
