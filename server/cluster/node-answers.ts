@@ -14,6 +14,8 @@ export type NodeAnswer = 'answers' | 'silent' | 'gone'
 const nobody = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['ENOTFOUND', 'EAI_AGAIN'],
+  // Closed without a word, as by a process that dies at this moment.
+  'UND_ERR_SOCKET',
 ])
 
 /** Asks a node. A process that is gone refuses the connection at once. Never fails. */
@@ -21,8 +23,10 @@ export async function nodeAnswers({
   nodeOrigin,
 }: Pick<NodeRecord, 'nodeOrigin'>): Promise<NodeAnswer> {
   const signal = AbortSignal.timeout(patience)
+  // A connection that was left open from the last time says nothing of whether another is taken.
+  const headers = { connection: 'close' }
   try {
-    const response = await fetch(`${nodeOrigin}/healthz`, { signal, redirect: 'manual' })
+    const response = await fetch(`${nodeOrigin}/healthz`, { signal, redirect: 'manual', headers })
     response.body?.cancel().catch(() => {})
     return 'answers'
   } catch (error) {

@@ -20,6 +20,21 @@ describe('whether a node answers', () => {
     return `127.0.0.1:${(opened.address() as { port: number }).port}`
   }
 
+  let connections = 0
+
+  /** One that leaves its connections open, and counts them. */
+  async function stayingNode(answer: string): Promise<string> {
+    connections = 0
+    const opened = createServer((socket) => {
+      connections++
+      socket.on('error', () => {})
+      socket.on('data', () => socket.write(answer))
+    })
+    server = opened
+    await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve))
+    return `127.0.0.1:${(opened.address() as { port: number }).port}`
+  }
+
   it.each(['200 OK', '401 Unauthorized', '302 Found\r\nlocation: http://nowhere.invalid/'])(
     'is said by %j',
     async (status) => {
@@ -42,5 +57,19 @@ describe('whether a node answers', () => {
     const nodeOrigin = `http://${await node(undefined)}`
     server!.close()
     expect(await nodeAnswers({ nodeOrigin })).toBe('gone')
+  })
+
+  it('is not so of one that closes the connection without a word: it dies', async () => {
+    const nodeOrigin = `http://${await node('')}`
+    expect(await nodeAnswers({ nodeOrigin })).toBe('gone')
+  })
+
+  it('is asked anew each time: a connection of before may be one to the dead', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nkeep-alive: timeout=60\r\ncontent-length: 0\r\n\r\n'
+    const nodeOrigin = `http://${await stayingNode(answer)}`
+    for (let asked = 1; asked <= 3; asked++) {
+      expect(await nodeAnswers({ nodeOrigin })).toBe('answers')
+      expect(connections).toBe(asked)
+    }
   })
 })
